@@ -1,0 +1,1 @@
+"""baselib: from department sources to three trustworthy base libraries."""

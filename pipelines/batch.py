@@ -1,0 +1,27 @@
+"""A batch: the unit of everything. Its id begins with the date of its data, YYYYMMDD.
+
+The date is part of the id so that "in the future" and "120 years old" are judged against the day of
+the data: a replay next year finds what today's run found.
+"""
+
+import re
+from datetime import date, datetime
+
+from pipelines.errors import BadBatchId
+
+_ID = re.compile(r"^(\d{8})(?:[-T][0-9A-Za-z]{1,20})?$")
+
+
+def batch_date(batch: str) -> date:
+    """The date of the batch's data.
+
+    Raises:
+        BadBatchId: the id does not begin with a calendar date, or has an unsafe suffix.
+    """
+    matched = _ID.match(batch)
+    if not matched:
+        raise BadBatchId(batch)
+    try:
+        return datetime.strptime(matched[1], "%Y%m%d").date()  # noqa: DTZ007 - a calendar date
+    except ValueError:
+        raise BadBatchId(batch) from None

@@ -1,0 +1,199 @@
+"""What a parser is, and how a table's columns are parsed all at once.
+
+A parser turns one column of text into a clean value, companion columns and findings. It is written
+as *steps*: each step sees what earlier ones made and adds more, and becomes one SELECT, so nothing
+is computed twice however often it is used. Step *k* of all columns of a table run in the same SELECT.
+
+Everything is an Ibis expression: the same parser runs on DuckDB and on Spark.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+FINDING_TYPE = "struct<column: string, rule: string, severity: string, value: string>"
+
+
+class Scratch:
+    """What one column has made so far: ``s.raw`` (text), ``s.as_of`` (date), and steps' results."""
+
+    def __init__(self, table: ir.Table, column: str, as_of: date) -> None:
+        self._table = table
+        self._column = column
+        self.as_of = ibis.literal(as_of)
+        self.as_of_date = as_of
+
+    def __getattr__(self, name: str) -> ir.Value:
+        return self._table[_scratch(self._column, name)]
+
+    @property
+    def raw(self) -> ir.StringValue:
+        """The text as delivered; NULL where the source has none."""
+        return self._table[_scratch(self._column, "raw")]
+
+
+@dataclass(frozen=True)
+class Derive:
+    """A step that computes: names of new intermediate values to their expressions."""
+
+    compute: Callable[[Scratch], Mapping[str, ir.Value]]
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A step that joins a small reference table: ``fields`` become intermediate values.
+
+    ``rows`` returns the table as columns of equal length, ``key`` among them and unique. A field is
+    NULL where the intermediate value named ``on`` has no row.
+    """
+
+    on: str
+    key: str
+    fields: Mapping[str, str]  # intermediate name -> column of the reference table
+    rows: Callable[[], Mapping[str, Sequence[object]]]
+    schema: Mapping[str, str]  # column of the reference table -> Ibis type
+
+
+Step = Derive | Lookup
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The outcome for one column.
+
+    ``value`` is NULL for every row whose value cannot be used; ``findings`` maps a rule code (see
+    ``standards/rules.yml``) to the condition under which a row breaks it. ``companions`` are further
+    columns, named ``<column>_<suffix>``.
+    """
+
+    value: ir.Value
+    findings: Mapping[str, ir.BooleanValue] = field(default_factory=dict)
+    companions: Mapping[str, ir.Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Parser:
+    """Steps, then the outcome. ``companions`` declares suffix -> Ibis type of what it adds."""
+
+    steps: Sequence[Step]
+    finish: Callable[[Scratch], Parsed]
+    type: str = "string"
+    companions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ColumnToParse:
+    """One column of the result: its name, the column of text it comes from, and how."""
+
+    name: str
+    physical_name: str
+    parser: Parser
+
+
+def parse_columns(
+    table: ir.Table,
+    columns: Sequence[ColumnToParse],
+    as_of: date,
+    severity_of: Mapping[str, str],
+) -> ir.Table:
+    """Add to ``table`` every parsed column, its companions and one ``findings`` array.
+
+    Args:
+        table: Any shape; the physical columns are strings.
+        columns: What to parse. Names must not collide with columns of ``table``.
+        as_of: The date of the data. "Future" and "implausible" are judged against it, not the clock.
+        severity_of: Rule code to ``error``, ``warning`` or ``info``.
+
+    Returns:
+        ``table`` plus, per column, ``<name>`` and ``<name>_<suffix>``; ``findings`` is
+        ``array<struct<column, rule, severity, value>>`` and never NULL.
+    """
+    carried = list(table.columns)
+    work = table.mutate(**{_scratch(c.name, "raw"): table[c.physical_name] for c in columns})
+    for depth in range(max((len(c.parser.steps) for c in columns), default=0)):
+        work = _run_step(work, columns, depth, as_of)
+
+    outcome: dict[str, ir.Value] = {}
+    findings: list[ir.ArrayValue] = []
+    for column in columns:
+        scratch = Scratch(work, column.name, as_of)
+        parsed = column.parser.finish(scratch)
+        outcome[column.name] = parsed.value.cast(column.parser.type)
+        for suffix, companion in parsed.companions.items():
+            outcome[f"{column.name}_{suffix}"] = companion.cast(column.parser.companions[suffix])
+        if parsed.findings:
+            findings.append(
+                finding_array(column.name, scratch.raw, parsed.findings, severity_of)
+            )
+    outcome["findings"] = concat_findings(findings)
+    return work.select(*carried, **outcome)
+
+
+def finding_array(
+    column: str,
+    value: ir.StringValue,
+    conditions: Mapping[str, ir.BooleanValue],
+    severity_of: Mapping[str, str],
+) -> ir.ArrayValue:
+    """The findings of one column as an array; empty, and nearly free, for a row without any."""
+    some = ibis.or_(*(condition.fill_null(False) for condition in conditions.values()))
+    each = [
+        ibis.ifelse(
+            condition.fill_null(False),
+            ibis.struct(
+                {"column": column, "rule": rule, "severity": severity_of[rule], "value": value}
+            ).cast(FINDING_TYPE),
+            ibis.null(FINDING_TYPE),
+        )
+        for rule, condition in conditions.items()
+    ]
+    return ibis.ifelse(some, ibis.array(each).filter(lambda f: f.notnull()), no_findings())
+
+
+def no_findings() -> ir.ArrayValue:
+    """An empty array of findings."""
+    return ibis.literal([], type=f"array<{FINDING_TYPE}>")
+
+
+def concat_findings(arrays: Sequence[ir.ArrayValue]) -> ir.ArrayValue:
+    """One array out of many; the order of the arguments is kept."""
+    if not arrays:
+        return no_findings()
+    first, *rest = arrays
+    return first.concat(*rest) if rest else first
+
+
+def _run_step(
+    work: ir.Table, columns: Sequence[ColumnToParse], depth: int, as_of: date
+) -> ir.Table:
+    derived: dict[str, ir.Value] = {}
+    lookups: list[tuple[str, Lookup]] = []
+    for column in columns:
+        if depth >= len(column.parser.steps):
+            continue
+        step = column.parser.steps[depth]
+        if isinstance(step, Lookup):
+            lookups.append((column.name, step))
+        else:
+            made = step.compute(Scratch(work, column.name, as_of))
+            derived |= {_scratch(column.name, name): value for name, value in made.items()}
+    work = work.mutate(**derived) if derived else work
+    for name, lookup in lookups:
+        work = _join_reference(work, name, lookup)
+    return work
+
+
+def _join_reference(work: ir.Table, column: str, lookup: Lookup) -> ir.Table:
+    reference = ibis.memtable(dict(lookup.rows()), schema=ibis.schema(lookup.schema))
+    key = _scratch(column, f"key_of_{lookup.key}")
+    fields = {_scratch(column, name): reference[field] for name, field in lookup.fields.items()}
+    reference = reference.select(**{key: reference[lookup.key]}, **fields)
+    joined = work.left_join(reference, work[_scratch(column, lookup.on)] == reference[key])
+    return joined.drop(key)
+
+
+def _scratch(column: str, name: str) -> str:
+    return f"__{column}__{name}"

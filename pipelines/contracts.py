@@ -1,0 +1,98 @@
+"""What a source contract says, in this project's words.
+
+``registry.py`` reads the Open Data Contract Standard documents under ``sources/`` into these
+values; everything else works with these and never sees YAML. Importing this module is cheap: the
+DAG files do it on every parse.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+Delivery = Literal["snapshot", "delta"]
+Format = Literal["csv", "xlsx", "jsonl", "parquet", "table", "api"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a delivery is found. ``{batch}`` in ``location`` stands for the batch id.
+
+    ``location`` is an absolute path (or glob), a SQLAlchemy URL without password, or an HTTP URL;
+    ``secret`` names the environment variable ``BASELIB_SECRET_<NAME>`` that holds a password or
+    token, and never the secret itself.
+    """
+
+    kind: Literal["file", "database", "api"]
+    format: Format
+    location: str
+    encoding: str = "utf-8"  # files; "auto" tries UTF-8 first, then GB18030, strictly
+    delimiter: str = ","
+    sheet: str | None = None  # xlsx: sheet name; the first when absent
+    table: str | None = None  # database: schema-qualified table or view
+    query: str | None = None  # database: SELECT with :watermark and :batch parameters
+    watermark_column: str | None = None  # physical column whose maximum is the next watermark
+    records_path: str = "data"  # api: dotted path of the list of records in the JSON answer
+    next_path: str = "next"  # api: dotted path of the next page's URL or token
+    page_parameter: str = "page"
+    secret: str | None = None
+
+
+@dataclass(frozen=True)
+class SourceColumn:
+    """One mapped column: ``name`` here, ``physical_name`` there, ``element`` what it means."""
+
+    name: str
+    physical_name: str
+    element: str | None = None
+    required: bool = False
+    primary_key: bool = False
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who answers for the data and gets the quality report."""
+
+    department: str  # Chinese name of the department, the contract's ``tenant``
+    team: str
+    emails: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One department data set: everything that its contract declares."""
+
+    name: str  # file stem, <department>__<dataset>
+    title: str  # Chinese name of the data set
+    library: str
+    file: Path
+    server: Server
+    columns: Sequence[SourceColumn]
+    owner: Owner
+    delivery: Delivery
+    schedule: str | None  # cron, Asia/Shanghai
+    frequency: timedelta
+    changed_at: str | None = None  # name (here) of the column that orders versions of a record
+    version: str = "1.0.0"
+    status: str = "active"
+    description: str = ""
+    sharing_type: Literal["unconditional", "conditional", "none"] = "unconditional"
+    sharing_condition: str = ""
+    retention: timedelta | None = None
+    custom: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def department(self) -> str:
+        """Short name of the department, e.g. ``public_security``."""
+        return self.name.split("__", 1)[0]
+
+    @property
+    def key_columns(self) -> Sequence[SourceColumn]:
+        """The columns that identify a record at the source."""
+        return tuple(column for column in self.columns if column.primary_key)
+
+    def column_of(self, element: str) -> SourceColumn | None:
+        """The first column mapped to ``element``, if any."""
+        return next((column for column in self.columns if column.element == element), None)

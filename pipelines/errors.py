@@ -1,0 +1,234 @@
+"""Every error that baselib raises on purpose, under one root.
+
+A class name is a statement of what is wrong. Constructors store facts and do nothing else; the
+message always ends with the remedy. No message ever carries a value out of a department's data.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class BaselibError(Exception):
+    """The root: something that a person can put right, said so that he can."""
+
+
+@dataclass
+class SettingRefused(BaselibError):
+    """A setting has a value that cannot work."""
+
+    name: str
+    value: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value!r} is not usable. {self.remedy}"
+
+
+@dataclass(frozen=True)
+class ContractFault:
+    """One thing that is wrong in one declaration: where, what, and how to mend it."""
+
+    file: Path
+    field: str
+    value: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.field} = {self.value!r}: {self.problem} {self.remedy}"
+
+
+@dataclass
+class ContractsRefused(BaselibError):
+    """One or more source contracts cannot be used; all faults of all files at once."""
+
+    faults: Sequence[ContractFault]
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        return f"{len(self.faults)} fault(s) in the source contracts:\n{lines}"
+
+
+@dataclass
+class DeclarationRefused(BaselibError):
+    """A data element, rule or library declaration contradicts itself or another one."""
+
+    file: Path
+    field: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.field}: {self.problem} {self.remedy}"
+
+
+@dataclass
+class UnknownSource(BaselibError):
+    """A source was named that no contract declares."""
+
+    name: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        return (
+            f"No contract declares the source {self.name!r}. Known: {', '.join(self.known) or 'none'}. "
+            "Check the spelling, or name the folder that holds the contract with --sources DIR."
+        )
+
+
+@dataclass
+class UnknownLibrary(BaselibError):
+    """A library was named that no declaration describes."""
+
+    name: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        return f"No library is called {self.name!r}. Known: {', '.join(self.known)}."
+
+
+@dataclass
+class BadBatchId(BaselibError):
+    """A batch id must start with the date of the data, YYYYMMDD."""
+
+    batch: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.batch!r} is not a batch id. Write the date of the data, for example 20260630, "
+            "or 20260630-2 for a second delivery of that day."
+        )
+
+
+@dataclass
+class DeliveryMissing(BaselibError):
+    """The department's delivery for a batch is not where the contract says."""
+
+    source: str
+    batch: str
+    expected: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: nothing delivered for batch {self.batch}; expected {self.expected}. "
+            "Ask the data owner to deliver, or correct servers[0] in the contract."
+        )
+
+
+@dataclass
+class UnreadableDelivery(BaselibError):
+    """A delivery as a whole cannot be read (wrong encoding, damaged archive, no table)."""
+
+    source: str
+    file: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.file}: {self.problem} {self.remedy}"
+
+
+@dataclass
+class MissingColumn(BaselibError):
+    """The contract maps a column that the delivery does not have."""
+
+    source: str
+    file: str
+    columns: Sequence[str]
+    found: Sequence[str]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: {self.file} lacks the mapped column(s) {', '.join(self.columns)}; "
+            f"it has {', '.join(self.found)}. If the department renamed a column, change its "
+            "physicalName in the contract; otherwise ask for a complete delivery."
+        )
+
+
+@dataclass
+class BatchChanged(BaselibError):
+    """A batch that was landed before is delivered again with other content."""
+
+    source: str
+    batch: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: batch {self.batch} was landed before with other content, and raw is "
+            f"append-only. Land the new delivery under a batch id of its own, e.g. {self.batch}-2."
+        )
+
+
+@dataclass
+class TableMissing(BaselibError):
+    """A lake table, or a batch of it, has not been written yet."""
+
+    table: str
+    batch: str | None
+    remedy: str = "Run the earlier stage first."
+
+    def __str__(self) -> str:
+        where = self.table if self.batch is None else f"{self.table}, batch {self.batch}"
+        return f"{where} does not exist. {self.remedy}"
+
+
+@dataclass
+class CountsDisagree(BaselibError):
+    """Rows were lost or made up between two layers; the run stops rather than publish."""
+
+    source: str
+    batch: str
+    landed: int
+    staged: int
+    superseded: int
+    quarantined: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}, batch {self.batch}: {self.landed} rows landed, but {self.staged} staged "
+            f"+ {self.superseded} superseded + {self.quarantined} quarantined = "
+            f"{self.staged + self.superseded + self.quarantined}. This is a defect of baselib: "
+            "report it with the batch id; nothing was published."
+        )
+
+
+@dataclass
+class QualityGateFailed(BaselibError):
+    """A critical expectation failed; what was published before stays in place."""
+
+    subject: str
+    failed: Sequence[str]
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {name}" for name in self.failed)
+        return (
+            f"{self.subject}: {len(self.failed)} critical expectation(s) failed, so nothing of it "
+            f"is published:\n{lines}\nSee quality.expectation_result; repair the source, or change "
+            "the suite under expectations/ if the policy is wrong."
+        )
+
+
+@dataclass
+class DatabaseUnavailable(BaselibError):
+    """PostgreSQL cannot be reached or started."""
+
+    where: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"No connection to PostgreSQL at {self.where}: {self.problem}. Check "
+            "BASELIB_DATABASE_URL, or unset it to use the embedded server."
+        )
+
+
+@dataclass
+class MailRefused(BaselibError):
+    """The mail server refused a message for good, or the recipient is not the contract's."""
+
+    recipient: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"Mail to {self.recipient} was refused: {self.problem}"

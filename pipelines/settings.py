@@ -1,0 +1,114 @@
+"""Where baselib keeps its things and how large it may grow: one object, made once, passed in.
+
+Read from the environment (``BASELIB_*``) when constructed; importing this module has no effect.
+``docs/settings.md`` is generated from the fields below.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from pipelines.errors import SettingRefused
+
+PROJECT = Path(__file__).resolve().parent.parent
+_MEMORY = re.compile(r"^\d+(\.\d+)?\s?(MB|MiB|GB|GiB)$")
+
+
+class Settings(BaseSettings):
+    """All settings, each with its environment variable ``BASELIB_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="BASELIB_", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        default=Path(".baselib"),
+        description="Folder for everything a run makes: database, lake, landed files, mail, logs.",
+    )
+    sources: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(PROJECT / "sources",),
+        description="Folders with source contracts, separated by ':' in the environment.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL URL; unset starts the embedded server under the home folder.",
+    )
+    memory_limit: str = Field(default="3GB", description="Memory that one DuckDB engine may use.")
+    threads: int = Field(default=2, ge=1, le=512, description="Threads of one DuckDB engine.")
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="smtp://, smtps:// or smtp+starttls:// URL; unset leaves mail in the outbox.",
+    )
+    mail_from: str = Field(
+        default="数据共享工作机构 <baselib@localhost>", description="Sender of quality reports."
+    )
+    language: Literal["zh", "en"] = Field(default="zh", description="Language of the reports.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severity that is logged."
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().resolve()
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        parts = value.split(":") if isinstance(value, str) else value
+        if isinstance(parts, (list, tuple)):
+            return tuple(Path(part).expanduser().resolve() for part in parts if str(part))
+        return value
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _memory(cls, value: str) -> str:
+        if not _MEMORY.match(value):
+            raise ValueError("Write a number and a unit, for example 3GB or 512MB.")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("Write a PostgreSQL URL, postgresql://user@host:5432/database.")
+        return value
+
+    @property
+    def lake_dir(self) -> Path:
+        """Parquet files of the Iceberg tables."""
+        return self.home / "lake"
+
+    @property
+    def landing_dir(self) -> Path:
+        """Files as delivered, by source and batch."""
+        return self.home / "landing"
+
+    @property
+    def scratch_dir(self) -> Path:
+        """Spill files and half-written output; safe to delete when nothing runs."""
+        return self.home / "scratch"
+
+    @property
+    def outbox_dir(self) -> Path:
+        """Quality reports as .eml files."""
+        return self.home / "outbox"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings from the environment; ``overrides`` win, ``None`` means not given.
+
+    Raises:
+        SettingRefused: a value cannot work; carries name, value and remedy.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as invalid:
+        first = invalid.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        secret = name in {"database_url", "smtp_url"}
+        value = "(hidden)" if secret else str(first.get("input"))
+        remedy = str(first["msg"]).removeprefix("Value error, ")
+        raise SettingRefused(f"BASELIB_{name.upper()}", value, remedy) from None

@@ -1,0 +1,1 @@
+"""Data elements, rules and code tables: what a column means, whoever delivers it."""

@@ -1,0 +1,54 @@
+"""Rules: everything that can be wrong with a value or a record, declared once in ``rules.yml``.
+
+A finding carries a rule's code; everything that a person reads about it (in Chinese or English),
+its severity and its GB/T 36344 indicator are looked up here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from pipelines.errors import DeclarationRefused
+
+Severity = Literal["error", "warning", "info"]
+
+RULES_FILE = Path(__file__).with_name("rules.yml")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule; ``error`` makes the value NULL, ``warning`` and ``info`` keep it."""
+
+    code: str
+    severity: Severity
+    zh: str  # what is wrong, to a data owner
+    repair_zh: str  # what he should do
+    en: str
+    clause: str  # standard and clause, or "" for a rule of this project
+    indicator: str  # GB/T 36344 indicator number, e.g. "0301"
+
+
+@cache
+def load_rules(file: Path = RULES_FILE) -> Mapping[str, Rule]:
+    """All rules by code.
+
+    Raises:
+        DeclarationRefused: a rule misses a field, or has one that does not exist.
+    """
+    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    rules: dict[str, Rule] = {}
+    for code, fields in declared.items():
+        try:
+            rules[code] = Rule(code=code, **fields)
+        except TypeError as wrong:
+            raise DeclarationRefused(file, code, str(wrong), "Compare with other rules.") from None
+    return rules
+
+
+def severities() -> Mapping[str, Severity]:
+    """Rule code to severity."""
+    return {code: rule.severity for code, rule in load_rules().items()}
