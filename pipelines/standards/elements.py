@@ -34,6 +34,7 @@ class DataElement:
     mask: Mask
     authority: str  # the department that is authoritative (数源部门), by its short name; "" if many
     code_table: str | None = None
+    repeatable: bool = False  # several columns of one source may map to it
     description: str = ""
 
 
