@@ -6,7 +6,7 @@ Read from the environment (``BASELIB_*``) when constructed; importing this modul
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -42,10 +42,6 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field(
         default="数据共享工作机构 <baselib@localhost>", description="Sender of quality reports."
-    )
-    language: Literal["zh", "en"] = Field(default="zh", description="Language of the reports.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        default="INFO", description="Least severity that is logged."
     )
 
     @field_validator("home")

@@ -125,9 +125,7 @@ def parse_columns(
         for suffix, companion in parsed.companions.items():
             outcome[f"{column.name}_{suffix}"] = companion.cast(column.parser.companions[suffix])
         if parsed.findings:
-            findings.append(
-                finding_array(column.name, scratch.raw, parsed.findings, severity_of)
-            )
+            findings.append(finding_array(column.name, scratch.raw, parsed.findings, severity_of))
     outcome["findings"] = concat_findings(findings)
     return work.select(*carried, **outcome)
 

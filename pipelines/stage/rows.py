@@ -1,0 +1,138 @@
+"""From raw text to typed elements with findings: one wide row per delivered line.
+
+Nothing is dropped here. Whether a row can be used is written beside it, in ``reject_reasons``;
+``split.py`` acts on that.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.clean.cross_field import add_cross_field_findings
+from pipelines.clean.parser import (
+    ColumnToParse,
+    concat_findings,
+    finding_array,
+    parse_columns,
+)
+from pipelines.clean.registry import parser_for
+from pipelines.contracts import Source, SourceColumn
+from pipelines.standards.elements import load_elements
+from pipelines.standards.rules import severities
+
+LINEAGE = ("_batch", "_file", "_line")
+IDENTIFYING_ELEMENTS = frozenset(
+    {
+        "person_name",
+        "citizen_id",
+        "organization_name",
+        "uscc",
+        "organization_code",
+        "registration_number",
+        "license_identifier",
+        "holder_code",
+    }
+)
+# A licence without a nationwide identifier is still known by its own number.
+IDENTIFYING_COLUMNS = frozenset({"license_number"})
+
+
+def parse_rows(raw: ir.Table, source: Source, as_of: date) -> ir.Table:
+    """Parse every row of one batch of ``raw.<source>``.
+
+    Args:
+        raw: Delivered text columns plus ``_batch, _file, _line, _defect, _text``.
+        source: The contract.
+        as_of: Date of the data, against which "future" and "implausible" are judged.
+
+    Returns:
+        ``source_key``, the contract's columns with their companions, ``findings``, lineage,
+        ``reject_reasons`` (array of rule codes, empty for a usable row) and ``record`` (map of the
+        delivered text by physical name; NULL for a usable row, so that it costs nothing).
+    """
+    elements = load_elements()
+    columns = [
+        ColumnToParse(
+            column.name, column.physical_name, parser_for(elements[column.element or "text"])
+        )
+        for column in source.columns
+    ]
+    parsed = parse_columns(raw, columns, as_of, severities())
+    by_element = {c.name: c.element for c in source.columns if c.element}
+    parsed = add_cross_field_findings(parsed, by_element, severities())
+    parsed = parsed.mutate(
+        findings=concat_findings([parsed.findings, _missing_required(parsed, source)]),
+        source_key=_source_key(parsed, source.key_columns),
+    )
+    parsed = parsed.mutate(reject_reasons=_reject_reasons(parsed, source))
+    delivered = [name for name in raw.columns if not name.startswith("_")]
+    made = [name for name in parsed.columns if name not in set(raw.columns)]
+    kept = [name for name in made if name not in {"source_key", "reject_reasons"}]
+    return parsed.select(
+        "source_key",
+        *kept,
+        *LINEAGE,
+        "reject_reasons",
+        record=ibis.ifelse(
+            parsed.reject_reasons.length() > 0,
+            _as_delivered(parsed, delivered),
+            ibis.null("map<string, string>"),
+        ),
+    )
+
+
+def _source_key(table: ir.Table, keys: Sequence[SourceColumn]) -> ir.StringValue:
+    """The clean key where the element has one, else the text: two spellings are one record."""
+    parts = [
+        ibis.coalesce(table[key.name].cast("string"), table[key.physical_name].strip().nullif(""))
+        for key in keys
+    ]
+    key = parts[0]
+    for part in parts[1:]:
+        key = key + "|" + part  # NULL if any part is missing
+    return key
+
+
+def _missing_required(table: ir.Table, source: Source) -> ir.ArrayValue:
+    """One finding for each required column that was delivered empty."""
+    arrays = [
+        finding_array(
+            column.name,
+            table[column.physical_name],
+            {"MISSING_REQUIRED": _blank(table[column.physical_name]) & table["_defect"].isnull()},
+            severities(),
+        )
+        for column in source.columns
+        if column.required
+    ]
+    return concat_findings(arrays)
+
+
+def _reject_reasons(table: ir.Table, source: Source) -> ir.ArrayValue:
+    """Rule codes for which the row cannot be used at all; empty if it can."""
+    good = table["_defect"].isnull()
+    reasons: Mapping[str, ir.BooleanValue] = {"NO_KEY": good & table.source_key.isnull()}
+    identifying = [
+        table[column.name].isnull()
+        for column in source.columns
+        if column.element in IDENTIFYING_ELEMENTS or column.name in IDENTIFYING_COLUMNS
+    ]
+    if identifying:
+        reasons = {**reasons, "NO_IDENTITY": good & ibis.and_(*identifying)}
+    codes = [
+        ibis.ifelse(condition, code, ibis.null("string")) for code, condition in reasons.items()
+    ]
+    return ibis.array([table["_defect"], *codes]).filter(lambda code: code.notnull())
+
+
+def _as_delivered(table: ir.Table, delivered: Sequence[str]) -> ir.MapValue:
+    """The row as the department sent it; a line that could not be split, as one text."""
+    names = ibis.array([ibis.literal(name) for name in (*delivered, "_text")])
+    values = ibis.array([table[name] for name in (*delivered, "_text")])
+    return ibis.map(names, values)
+
+
+def _blank(text: ir.StringValue) -> ir.BooleanValue:
+    return text.isnull() | (text.strip() == "")
