@@ -72,8 +72,8 @@ class UnknownSource(BaselibError):
 
     def __str__(self) -> str:
         return (
-            f"No contract declares the source {self.name!r}. Known: {', '.join(self.known) or 'none'}. "
-            "Check the spelling, or name the folder that holds the contract with --sources DIR."
+            f"No contract declares the source {self.name!r}. "
+            f"Known: {', '.join(self.known) or 'none'}. Check the spelling, or name the folder that holds the contract with --sources DIR."
         )
 
 
@@ -186,8 +186,8 @@ class CountsDisagree(BaselibError):
 
     def __str__(self) -> str:
         return (
-            f"{self.source}, batch {self.batch}: {self.landed} rows landed, but {self.staged} staged "
-            f"+ {self.superseded} superseded + {self.quarantined} quarantined = "
+            f"{self.source}, batch {self.batch}: {self.landed} rows landed, but "
+            f"{self.staged} staged + {self.superseded} superseded + {self.quarantined} quarantined = "
             f"{self.staged + self.superseded + self.quarantined}. This is a defect of baselib: "
             "report it with the batch id; nothing was published."
         )
@@ -221,14 +221,3 @@ class DatabaseUnavailable(BaselibError):
             f"No connection to PostgreSQL at {self.where}: {self.problem}. Check "
             "BASELIB_DATABASE_URL, or unset it to use the embedded server."
         )
-
-
-@dataclass
-class MailRefused(BaselibError):
-    """The mail server refused a message for good, or the recipient is not the contract's."""
-
-    recipient: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"Mail to {self.recipient} was refused: {self.problem}"

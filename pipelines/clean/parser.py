@@ -1,8 +1,9 @@
 """What a parser is, and how a table's columns are parsed all at once.
 
-A parser turns one column of text into a clean value, companion columns and findings. It is written
-as *steps*: each step sees what earlier ones made and adds more, and becomes one SELECT, so nothing
-is computed twice however often it is used. Step *k* of all columns of a table run in the same SELECT.
+A parser turns one column of text into a clean value, companion columns and findings. It is
+written as *steps*: each step sees what earlier ones made and adds more, and becomes one SELECT, so
+nothing is computed twice however often it is used. Step *k* of all columns of a table run in the
+same SELECT.
 
 Everything is an Ibis expression: the same parser runs on DuckDB and on Spark.
 """
@@ -65,8 +66,8 @@ class Parsed:
     """The outcome for one column.
 
     ``value`` is NULL for every row whose value cannot be used; ``findings`` maps a rule code (see
-    ``standards/rules.yml``) to the condition under which a row breaks it. ``companions`` are further
-    columns, named ``<column>_<suffix>``.
+    ``standards/rules.yml``) to the condition under which a row breaks it. ``companions`` are
+    further columns, named ``<column>_<suffix>``.
     """
 
     value: ir.Value
@@ -104,7 +105,7 @@ def parse_columns(
     Args:
         table: Any shape; the physical columns are strings.
         columns: What to parse. Names must not collide with columns of ``table``.
-        as_of: The date of the data. "Future" and "implausible" are judged against it, not the clock.
+        as_of: The date of the data; "future" is judged against it, not against the clock.
         severity_of: Rule code to ``error``, ``warning`` or ``info``.
 
     Returns:

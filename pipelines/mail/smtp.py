@@ -57,7 +57,7 @@ def send_message(server: SmtpServer, sender: str, recipient: str, message: bytes
     """Hand ``message`` over.
 
     Raises:
-        MailNotTaken: with what the server said; a 5xx answer is permanent, everything else may pass.
+        MailNotTaken: what the server said; a 5xx answer is permanent, all else may pass.
     """
     try:
         with _connect(server) as session:
