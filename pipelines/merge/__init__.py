@@ -1,0 +1,1 @@
+"""One golden record per entity, with the source record behind each value."""

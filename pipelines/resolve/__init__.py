@@ -1,0 +1,1 @@
+"""Which records are the same entity: rules, evidence against, ids that last, and why."""
