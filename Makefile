@@ -1,0 +1,54 @@
+# Every command that a person needs. `make help` lists them.
+#
+# Nothing of the caller's Python or Airflow leaks in: a PYTHONPATH or an AIRFLOW_HOME that happens
+# to be set would otherwise change what runs.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP VIRTUAL_ENV
+export PYTHONNOUSERSITE = 1
+
+PYTHON ?= python3.11
+export PYTHON
+BIN := .venv/bin
+JOBS ?= 2
+SCALE ?= 1000000
+PERSONS ?= 20000
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-spark up down lint lock bench clean runtime dev
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+run: runtime ## build the three libraries of the demo city through Airflow
+	@$(BIN)/python -m pipelines.orchestrate run --persons $(PERSONS)
+
+test: dev ## run all tests that need no Spark
+	@env -u BASELIB_HOME -u BASELIB_SOURCES -u BASELIB_DATABASE_URL \
+		$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+test-spark: dev ## run the tests that need PySpark and Java 17 or newer, none of them skipped
+	@.ci/bootstrap requirements-spark.txt
+	@BASELIB_REQUIRE_SPARK=1 $(BIN)/python -m pytest -m spark $(ARGS)
+
+up: runtime ## start Airflow with its web page, everything scheduled
+	@$(BIN)/python -m pipelines.orchestrate up
+
+down: ## stop what make up started, and the embedded database
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m pipelines.orchestrate down; fi
+
+lint: dev ## style, types, import layers
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+lock: dev ## recompile the lock files from pyproject.toml; UPGRADE=1 takes newer versions
+	@.ci/lock .
+
+bench: dev ## time every stage for SCALE persons, beside the floor and the plain stack
+	@$(BIN)/python -m benchmarks --scale $(SCALE) $(ARGS)
+
+clean: down ## delete .venv and everything that runs have made
+	rm -rf .venv "$${BASELIB_HOME:-.baselib}"
+
+runtime:
+	@.ci/bootstrap requirements.txt
+
+dev:
+	@.ci/bootstrap requirements-dev.txt
