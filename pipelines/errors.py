@@ -73,7 +73,8 @@ class UnknownSource(BaselibError):
     def __str__(self) -> str:
         return (
             f"No contract declares the source {self.name!r}. "
-            f"Known: {', '.join(self.known) or 'none'}. Check the spelling, or name the folder that holds the contract with --sources DIR."
+            f"Known: {', '.join(self.known) or 'none'}. "
+            "Check the spelling, or name the folder that holds the contract with --sources DIR."
         )
 
 
@@ -185,11 +186,11 @@ class CountsDisagree(BaselibError):
     quarantined: int
 
     def __str__(self) -> str:
+        kept = self.staged + self.superseded + self.quarantined
         return (
-            f"{self.source}, batch {self.batch}: {self.landed} rows landed, but "
-            f"{self.staged} staged + {self.superseded} superseded + {self.quarantined} quarantined = "
-            f"{self.staged + self.superseded + self.quarantined}. This is a defect of baselib: "
-            "report it with the batch id; nothing was published."
+            f"{self.source}, batch {self.batch}: {self.landed} rows landed, but {self.staged} "
+            f"staged + {self.superseded} superseded + {self.quarantined} quarantined = {kept}. "
+            "This is a defect of baselib: report it with the batch id; nothing was published."
         )
 
 

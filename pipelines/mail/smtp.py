@@ -21,7 +21,7 @@ class SmtpServer:
     password: str | None
 
 
-class MailNotTaken(Exception):  # noqa: N818 - a statement, like every error here
+class MailNotTaken(Exception):
     """The server did not take the message; ``permanent`` says that asking again cannot help."""
 
     def __init__(self, problem: str, *, permanent: bool) -> None:

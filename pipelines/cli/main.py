@@ -1,0 +1,66 @@
+"""``baselib``: the verbs that a data engineer types, and what their exit codes mean.
+
+Exit codes: 0 done; 1 a quality gate stopped something, the rest is done; 2 the command or the
+settings are wrong; 3 an input is missing or unreadable; 4 a defect of baselib.
+"""
+
+import sys
+
+import typer
+
+from pipelines.cli import airflow, db, demo, export, sources, status
+from pipelines.cli.run import run
+from pipelines.errors import (
+    BadBatchId,
+    BaselibError,
+    ContractsRefused,
+    CountsDisagree,
+    DeclarationRefused,
+    QualityGateFailed,
+    SettingRefused,
+    UnknownLibrary,
+    UnknownSource,
+)
+
+app = typer.Typer(
+    name="baselib",
+    help="Build a city's base libraries (人口库, 法人库, 电子证照库) out of department sources.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # locals may hold personal data
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(run)
+app.command()(status.status)
+app.add_typer(sources.app, name="sources")
+app.add_typer(export.app, name="export")
+app.add_typer(db.app, name="db")
+app.add_typer(demo.app, name="demo")
+app.add_typer(airflow.app, name="airflow")
+
+_COMMAND_WRONG = (
+    BadBatchId,
+    ContractsRefused,
+    DeclarationRefused,
+    SettingRefused,
+    UnknownLibrary,
+    UnknownSource,
+)
+
+
+def exit_code(error: BaselibError) -> int:
+    """What a script may conclude from a failure; see the head of this module."""
+    if isinstance(error, QualityGateFailed):
+        return 1
+    if isinstance(error, _COMMAND_WRONG):
+        return 2
+    return 4 if isinstance(error, CountsDisagree) else 3
+
+
+def main() -> None:
+    """Run the command line; a failure is said in words, never as a traceback."""
+    try:
+        app()
+    except BaselibError as error:
+        sys.stderr.write(f"baselib: {error}\n")
+        sys.exit(exit_code(error))

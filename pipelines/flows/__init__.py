@@ -1,0 +1,23 @@
+"""The verbs: land, stage, check, report; resolve, merge, check_library, publish; deliver.
+
+Each is one arrow of the architecture, one task of an Airflow DAG and one step of ``baselib run``.
+A verb takes the settings and what it works on, is idempotent, and answers with counts and ids.
+This package composes the edge (lake, warehouse, mail, engines) with the pure parts; every
+computation lives in a module that knows neither.
+"""
+
+from pipelines.flows.ingest import check, land, stage
+from pipelines.flows.library import check_library, merge, publish, resolve
+from pipelines.flows.reporting import deliver, report
+
+__all__ = [
+    "check",
+    "check_library",
+    "deliver",
+    "land",
+    "merge",
+    "publish",
+    "report",
+    "resolve",
+    "stage",
+]

@@ -1,0 +1,93 @@
+"""What each verb answers: counts and ids only, fit for a log line or an XCom."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LandResult:
+    """Rows of ``raw.<source>`` for one batch; ``changed`` is False for a repeated batch."""
+
+    source: str
+    batch: str
+    rows: int
+    defective: int
+    changed: bool
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """``landed = staged + superseded + quarantined``, or the verb has raised."""
+
+    source: str
+    batch: str
+    landed: int
+    staged: int
+    superseded: int
+    quarantined: int
+    findings: int
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How many expectations ran, and how many of each severity failed."""
+
+    subject: str
+    run: str
+    expectations: int
+    critical: int
+    warning: int
+    info: int
+
+
+@dataclass(frozen=True)
+class ResolveResult:
+    """Records seen, entities they describe, and what happened to entity ids in this run."""
+
+    library: str
+    run: str
+    records: int
+    entities: int
+    created: int
+    merged: int
+    split: int
+    retired: int
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """Golden records and crosswalk rows that wait for their check."""
+
+    library: str
+    run: str
+    entities: int
+    records: int
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What downstream systems read from now on; ``changed`` is False if they see no difference."""
+
+    library: str
+    run: str
+    entities: int
+    snapshot_id: int
+    changed: bool
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """The report of one batch: how many bad rows it lists and how many messages wait for it."""
+
+    source: str
+    batch: str
+    bad_rows: int
+    messages: int
+
+
+@dataclass(frozen=True)
+class DeliveryResult:
+    """The outbox after an attempt to deliver."""
+
+    sent: int
+    pending: int
+    failed: int

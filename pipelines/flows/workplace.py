@@ -1,0 +1,88 @@
+"""What a verb works with: the lake, an engine and the warehouse, opened for as long as it runs."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from uuid import uuid4
+
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+from sqlalchemy import Engine
+
+from pipelines.engines.duck import connect
+from pipelines.lake import Lake, open_lake
+from pipelines.settings import Settings
+from pipelines.warehouse import connect as connect_warehouse
+from pipelines.warehouse import record_timing
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Everything at the edge that a verb needs, in one hand."""
+
+    settings: Settings
+    lake: Lake
+    con: Backend
+    warehouse: Engine
+
+    @contextmanager
+    def materialised(self, rows: ir.Table) -> Iterator[ir.Table]:
+        """Compute ``rows`` once into a scratch file, so that reading it twice costs little.
+
+        A file and not a table in memory: a batch may be larger than the memory limit.
+        """
+        self.settings.scratch_dir.mkdir(parents=True, exist_ok=True)
+        path = self.settings.scratch_dir / f"{uuid4().hex}.parquet"
+        try:
+            self.con.to_parquet(rows, path, compression="zstd", compression_level=1)
+            yield self.con.read_parquet(path)
+        finally:
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def timed(self, subject: str, run: str, stage: str) -> Iterator[None]:
+        """Record how long a verb took, whether or not it went well."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            seconds = perf_counter() - started
+            record_timing(self.warehouse, subject=subject, run=run, stage=stage, seconds=seconds)
+
+
+@contextmanager
+def open_workplace(settings: Settings) -> Iterator[Workplace]:
+    """Open lake, engine and warehouse; the engine's memory is given back at the end."""
+    con = connect(settings)
+    warehouse = connect_warehouse(settings)
+    try:
+        yield Workplace(settings, open_lake(settings), con, warehouse)
+    finally:
+        con.disconnect()
+        warehouse.dispose()
+
+
+def identity_key(settings: Settings) -> str:
+    """The site's secret that makes entity ids impossible to guess; made once, kept in the home.
+
+    Losing it does not change an id that was minted, only those minted afterwards.
+    """
+    path = settings.home / "identity.key"
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        _create_once(path, secrets.token_hex(32))
+    return path.read_text(encoding="ascii")
+
+
+def _create_once(path: Path, content: str) -> None:
+    """Of several processes that try at once, one wins and nobody reads half a file."""
+    draft = path.with_name(f"{path.name}.{uuid4().hex}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(content)
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
