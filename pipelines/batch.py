@@ -6,9 +6,11 @@ the data: a replay next year finds what today's run found.
 
 import re
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from pipelines.errors import BadBatchId
 
+CHINA = ZoneInfo("Asia/Shanghai")
 _ID = re.compile(r"^(\d{8})(?:[-T][0-9A-Za-z]{1,20})?$")
 
 
@@ -25,3 +27,8 @@ def batch_date(batch: str) -> date:
         return datetime.strptime(matched[1], "%Y%m%d").date()  # noqa: DTZ007 - a calendar date
     except ValueError:
         raise BadBatchId(batch) from None
+
+
+def batch_of(moment: datetime) -> str:
+    """The batch id of a moment with a time zone: the date that it is in China."""
+    return moment.astimezone(CHINA).strftime("%Y%m%d")

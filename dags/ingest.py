@@ -1,0 +1,56 @@
+"""One DAG per source contract: land, stage, check, report. Wiring only.
+
+To add a source, add a contract under sources/ and leave this file alone.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, task
+
+from pipelines.batch import batch_of
+from pipelines.contracts import Source
+from pipelines.orchestrate.notes import source_notes
+from pipelines.registry import load_sources
+from pipelines.settings import load_settings
+
+BATCH = "{{ params.batch or batch_of(dag_run.data_interval_start or dag_run.run_after) }}"
+CHINA = "Asia/Shanghai"
+
+
+def ingest_dag(source: Source) -> DAG:
+    """The DAG of one source; every task is one verb of ``pipelines.flows``."""
+
+    def verb(name: str, **options: Any) -> Any:
+        @task(task_id=name, **options)
+        def call(batch: str) -> dict[str, object]:
+            from pipelines import flows
+
+            return asdict(getattr(flows, name)(load_settings(), source, batch))
+
+        return call(BATCH)
+
+    @dag(
+        dag_id=f"ingest__{source.name}",
+        # No start date: with one, switching the DAG on would at once run the last date missed.
+        schedule=source.schedule and CronTriggerTimetable(source.schedule, timezone=CHINA),
+        catchup=False,
+        max_active_runs=1,
+        params={"batch": Param(None, type=["null", "string"], pattern=r"^\d{8}([-T]\w{1,20})?$")},
+        user_defined_macros={"batch_of": batch_of},
+        default_args={"owner": source.owner.department, "retries": 2},
+        tags=["ingest", f"library:{source.library}", f"department:{source.department}"],
+        doc_md=source_notes(source),
+    )
+    def ingest() -> None:
+        checked = verb("check", retries=0, outlets=[Asset(f"staged/{source.name}")])
+        told = verb("report", outlets=[Asset(f"reports/{source.name}")])
+        verb("land") >> verb("stage") >> checked >> told
+        # A teardown runs whatever became of the rest, and leaves the verdict on the run to `check`.
+        told.as_teardown(on_failure_fail_dagrun=True)
+
+    return ingest()
+
+
+for declared in load_sources(load_settings().sources):
+    ingest_dag(declared)

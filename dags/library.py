@@ -1,0 +1,56 @@
+"""One DAG per base library: resolve, merge, check, publish. Wiring only.
+
+A library is built when all of its sources have a new batch, or in the morning with what came.
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+from airflow.sdk import DAG, Asset, AssetAll, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+
+from pipelines.libraries.declaration import Library, load_libraries
+from pipelines.orchestrate.notes import library_notes
+from pipelines.registry import load_sources
+from pipelines.settings import load_settings
+
+RUN = "{{ dag_run.run_after.strftime('%Y%m%dT%H%M%S') }}"
+
+
+def library_dag(library: Library) -> DAG:
+    """The DAG of one library; every task is one verb of ``pipelines.flows``."""
+    sources = [source for source in SOURCES if source.library == library.name]
+    linked = {link.library for link in library.links} & FED  # their entity ids must be there first
+    awaited = [Asset(f"staged/{source.name}") for source in sources]
+    awaited += [Asset(f"published/{name}") for name in sorted(linked)]
+    morning = CronTriggerTimetable("0 7 * * *" if linked else "0 6 * * *", timezone="Asia/Shanghai")
+
+    def verb(name: str, **options: Any) -> Any:
+        @task(task_id=name, **options)
+        def call(run: str) -> dict[str, object]:
+            from pipelines import flows
+
+            return asdict(getattr(flows, name)(load_settings(), library.name, run))
+
+        return call(RUN)
+
+    @dag(
+        dag_id=f"library__{library.name}",
+        schedule=AssetOrTimeSchedule(assets=AssetAll(*awaited), timetable=morning),
+        catchup=False,
+        max_active_runs=1,
+        default_args={"owner": library.title, "retries": 2},
+        tags=["library", f"library:{library.name}"],
+        doc_md=library_notes(library, sources),
+    )
+    def build() -> None:
+        published = verb("publish", outlets=[Asset(f"published/{library.name}")])
+        verb("resolve") >> verb("merge") >> verb("check_library", retries=0) >> published
+
+    return build()
+
+
+SOURCES = load_sources(load_settings().sources)
+FED = {source.library for source in SOURCES}
+for declared in load_libraries().values():
+    if declared.name in FED:
+        library_dag(declared)

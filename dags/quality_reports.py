@@ -1,0 +1,45 @@
+"""Deliver the quality reports that wait in the outbox, as they come and every hour. Wiring only."""
+
+from dataclasses import asdict
+
+from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+
+from pipelines.orchestrate.notes import REPORT_NOTES
+from pipelines.registry import load_sources
+from pipelines.settings import load_settings
+
+REPORTS = [Asset(f"reports/{source.name}") for source in load_sources(load_settings().sources)]
+HOURLY = CronTriggerTimetable("0 * * * *", timezone="Asia/Shanghai")
+EVENTS = AssetOrTimeSchedule(assets=AssetAny(*REPORTS), timetable=HOURLY) if REPORTS else HOURLY
+
+
+def mail_server() -> str | None:
+    """The Airflow connection ``baselib_smtp`` as a URL, if a site has declared one."""
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return Connection.get("baselib_smtp").get_uri()
+    except AirflowNotFoundException:
+        return None
+
+
+@dag(
+    schedule=EVENTS,
+    catchup=False,
+    max_active_runs=1,  # reports that arrive while it sends share the next run
+    default_args={"owner": "baselib", "retries": 3},
+    tags=["reports"],
+    doc_md=REPORT_NOTES,
+)
+def quality_reports() -> None:
+    @task
+    def deliver() -> dict[str, object]:
+        from pipelines import flows
+
+        return asdict(flows.deliver(load_settings(smtp_url=mail_server())))
+
+    deliver()
+
+
+quality_reports()

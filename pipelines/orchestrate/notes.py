@@ -1,0 +1,91 @@
+"""What a DAG says about itself on its page: what it is, whose it is, what to do when it is red.
+
+Markdown, derived from the declarations. Cheap to import: the DAG files do it on every parse.
+"""
+
+from collections.abc import Sequence
+
+from pipelines.contracts import Source
+from pipelines.libraries.declaration import Library
+
+_SOURCE = """\
+### {title}
+
+{description}
+
+| | |
+|---|---|
+| Data owner | {department}, {team} ({emails}) |
+| Feeds | library `{library}` |
+| Delivery | {delivery}, due every {days:g} day(s) |
+| Contract | `{file}`, version {version} |
+| Tables | `raw.{name}`, `staged.{name}`, `quarantine.{name}` |
+
+#### When a task is red
+
+* **land**: the delivery is missing, unreadable, or lacks a mapped column. The log names the file and
+  the column. Ask the data owner, or correct the contract; then clear `land`.
+* **stage**: rows in and rows out disagree. That is a defect of baselib; nothing is published from
+  this batch. Report it with the batch id.
+* **check**: a critical expectation failed. What was published before stays. The report to the data
+  owner says which; do not clear the task before the data or the suite has changed.
+* **report**: the report could not be written. The data are not affected; clear the task.
+
+Repeating a batch changes nothing, so clearing a task or running a date again is always safe:
+trigger with `{{"batch": "YYYYMMDD"}}`, or `airflow backfill create --dag-id ingest__{name}
+--from-date … --to-date …`.
+"""
+
+_LIBRARY = """\
+### {title}
+
+Builds `core.{entity}` and `base.{entity}` out of {count} source(s): {sources}.
+
+#### When a task is red
+
+* **resolve**, **merge**: a defect, or the warehouse is out of reach; the log says which. Clear the task.
+* **check**: a critical expectation of `core.{entity}` failed. What was published before stays in
+  place until a later run passes. Look at the suite's result, then at the sources named there.
+* **publish**: PostgreSQL refused or was out of reach. Readers still see the last publication.
+  Clear the task.
+
+Runs when every source has a new batch, and once a day for those that came late.
+"""
+
+REPORT_NOTES = """\
+### Quality reports
+
+Sends what the `report` tasks of the ingests have put into the outbox: one mail per data owner and
+batch. A mail that was sent is never sent again. Without a mail server the messages stay in the
+outbox folder as `.eml` files, and this DAG has nothing to do.
+
+#### When it is red
+
+The mail server is out of reach or refuses a recipient; the log says which. Correct the connection
+`baselib_smtp` (or `BASELIB_SMTP_URL`), or the address in the contract. The next run sends the rest.
+"""
+
+
+def source_notes(source: Source) -> str:
+    """The page of ``ingest__<source>``."""
+    return _SOURCE.format(
+        title=source.title,
+        description=source.description,
+        department=source.owner.department,
+        team=source.owner.team,
+        emails=", ".join(source.owner.emails),
+        library=source.library,
+        delivery=source.delivery,
+        days=source.frequency.total_seconds() / 86400,
+        file=source.file.name,
+        version=source.version,
+        name=source.name,
+    )
+
+
+def library_notes(library: Library, sources: Sequence[Source]) -> str:
+    """The page of ``library__<library>``."""
+    names = ", ".join(f"`{source.name}`" for source in sources)
+    return _LIBRARY.format(
+        title=library.title, entity=library.entity, count=len(sources), sources=names
+    )
