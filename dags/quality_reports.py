@@ -3,9 +3,9 @@
 from dataclasses import asdict
 
 from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
+from pipelines.registry import load_sources
 
 from pipelines.orchestrate.notes import REPORT_NOTES
-from pipelines.registry import load_sources
 from pipelines.settings import load_settings
 
 REPORTS = [Asset(f"reports/{source.name}") for source in load_sources(load_settings().sources)]
