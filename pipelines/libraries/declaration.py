@@ -27,6 +27,8 @@ class GoldenColumn:
     authority: Sequence[str]
     title_override: str = ""
     companions: Mapping[str, str] = field(default_factory=dict)  # suffix -> Ibis type
+    evidence: Mapping[str, str] = field(default_factory=dict)  # companions for matching only
+    match_on: Sequence[str] = ()  # compared instead of the value: the first that is not NULL
 
     @property
     def element(self) -> DataElement:
@@ -42,6 +44,11 @@ class GoldenColumn:
     def type(self) -> str:
         """Ibis type of the value."""
         return self.element.type
+
+    @property
+    def evidence_types(self) -> Mapping[str, str]:
+        """Full name -> Ibis type of the companions that serve matching and are not published."""
+        return {f"{self.name}_{suffix}": kind for suffix, kind in self.evidence.items()}
 
     @property
     def companion_types(self) -> Mapping[str, str]:
@@ -65,7 +72,7 @@ class Identity:
     strong: str  # golden column whose valid value identifies; two different ones never merge
     passes: Sequence[Pass]
     contradiction: str = ""  # name of the evidence against the strong identifier, see resolve/
-    version: str = ""  # golden column that says which record of an entity is the newest edition
+    version: str = ""  # evidence column that says which record of an entity is the newest edition
 
     @property
     def strong_claim(self) -> str:
@@ -104,6 +111,14 @@ class Library:
         for column in self.columns.values():
             types[column.name] = column.type
             types |= column.companion_types
+        return types
+
+    @property
+    def record_columns(self) -> Mapping[str, str]:
+        """What a record of this library is made of: golden columns, companions, evidence."""
+        types = dict(self.value_columns)
+        for column in self.columns.values():
+            types |= column.evidence_types
         return types
 
     @property
@@ -184,13 +199,17 @@ def _links(declared: Mapping[str, Sequence[Mapping[str, object]]]) -> tuple[Link
 
 def _refuse_unknown_columns(file: Path, library: Library) -> None:
     identity = library.identity
+    known = {*library.columns}
+    for each in library.columns.values():
+        known |= {*each.companion_types, *each.evidence_types}
     named = {"identity.strong": [identity.strong]}
     named |= {"identity.version": [identity.version]} if identity.version else {}
     named |= {each.claim: [*each.block, *each.agree] for each in identity.passes}
     named |= {f"links.{link.name}": list(link.equal) for link in library.links}
+    named |= {f"columns.{c.name}.match_on": list(c.match_on) for c in library.columns.values()}
     for where, columns in named.items():
         for column in columns:
-            if column not in library.columns:
+            if column not in known:
                 raise DeclarationRefused(
                     file, where, f"{column!r} is no column of this library.", "Correct the name."
                 )
