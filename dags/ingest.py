@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, task
-from pipelines.registry import load_sources
 
 from pipelines.batch import batch_of
 from pipelines.contracts import Source
 from pipelines.orchestrate.notes import source_notes
+from pipelines.registry import load_sources
 from pipelines.settings import load_settings
 
 BATCH = "{{ params.batch or batch_of(dag_run.data_interval_start or dag_run.run_after) }}"

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAll, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
-from pipelines.registry import load_sources
 
 from pipelines.libraries.declaration import Library, load_libraries
 from pipelines.orchestrate.notes import library_notes
+from pipelines.registry import load_sources
 from pipelines.settings import load_settings
 
 RUN = "{{ dag_run.run_after.strftime('%Y%m%dT%H%M%S') }}"

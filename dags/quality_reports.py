@@ -3,9 +3,9 @@
 from dataclasses import asdict
 
 from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
-from pipelines.registry import load_sources
 
 from pipelines.orchestrate.notes import REPORT_NOTES
+from pipelines.registry import load_sources
 from pipelines.settings import load_settings
 
 REPORTS = [Asset(f"reports/{source.name}") for source in load_sources(load_settings().sources)]
@@ -33,6 +33,8 @@ def mail_server() -> str | None:
     doc_md=REPORT_NOTES,
 )
 def quality_reports() -> None:
+    """One task; what it sends and to whom is decided in ``pipelines.flows``."""
+
     @task
     def deliver() -> dict[str, object]:
         from pipelines import flows

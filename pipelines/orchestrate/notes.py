@@ -23,8 +23,8 @@ _SOURCE = """\
 
 #### When a task is red
 
-* **land**: the delivery is missing, unreadable, or lacks a mapped column. The log names the file and
-  the column. Ask the data owner, or correct the contract; then clear `land`.
+* **land**: the delivery is missing, unreadable, or lacks a mapped column. The log names the file
+  and the column. Ask the data owner, or correct the contract; then clear `land`.
 * **stage**: rows in and rows out disagree. That is a defect of baselib; nothing is published from
   this batch. Report it with the batch id.
 * **check**: a critical expectation failed. What was published before stays. The report to the data
@@ -43,8 +43,9 @@ Builds `core.{entity}` and `base.{entity}` out of {count} source(s): {sources}.
 
 #### When a task is red
 
-* **resolve**, **merge**: a defect, or the warehouse is out of reach; the log says which. Clear the task.
-* **check**: a critical expectation of `core.{entity}` failed. What was published before stays in
+* **resolve**, **merge**: a defect, or the warehouse is out of reach; the log says which.
+  Clear the task.
+* **check_library**: a critical expectation of `core.{entity}` failed. What was published before stays in
   place until a later run passes. Look at the suite's result, then at the sources named there.
 * **publish**: PostgreSQL refused or was out of reach. Readers still see the last publication.
   Clear the task.
