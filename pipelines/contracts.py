@@ -28,7 +28,8 @@ class Server:
     format: Format
     location: str
     encoding: str = "utf-8"  # files; "auto" tries UTF-8 first, then GB18030, strictly
-    delimiter: str = ","
+    delimiter: str = ","  # delimited text; one character or several
+    quote: str | None = '"'  # delimited text; None where quotation marks are ordinary characters
     sheet: str | None = None  # xlsx: sheet name; the first when absent
     table: str | None = None  # database: schema-qualified table or view
     query: str | None = None  # database: SELECT with :watermark and :batch parameters

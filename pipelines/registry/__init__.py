@@ -1,0 +1,153 @@
+"""Every source there is: the contracts under the source folders, read and checked.
+
+``load_sources`` for the pipeline, ``check_sources`` for the person who writes a contract. Loading
+is cheap (no engine is imported), because every DAG file does it on every parse.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pipelines.contracts import Source
+from pipelines.errors import ContractFault, ContractsRefused, UnknownSource
+from pipelines.libraries import load_libraries
+from pipelines.registry.document import read_document
+from pipelines.registry.faults import Faults
+from pipelines.registry.meaning import Vocabulary, build_source
+from pipelines.settings import Settings
+from pipelines.standards.elements import load_elements
+
+__all__ = ["check_sources", "load_source", "load_sources", "notes_on_sources"]
+
+
+def load_sources(settings: Settings) -> Mapping[str, Source]:
+    """All sources of ``settings.sources`` by name, in order of name.
+
+    Raises:
+        ContractsRefused: at least one contract cannot be used; carries all faults of all files.
+    """
+    sources, faults = _read_all(settings)
+    if faults:
+        raise ContractsRefused(faults)
+    return sources
+
+
+def load_source(settings: Settings, name: str) -> Source:
+    """The source of that name.
+
+    Raises:
+        UnknownSource: no contract declares it.
+        ContractsRefused: a contract cannot be used.
+    """
+    sources = load_sources(settings)
+    if name not in sources:
+        raise UnknownSource(name, sorted(sources))
+    return sources[name]
+
+
+def check_sources(settings: Settings) -> Sequence[ContractFault]:
+    """Everything that is wrong with the contracts of ``settings.sources``; empty if all is well."""
+    return _read_all(settings)[1]
+
+
+def notes_on_sources(sources: Mapping[str, Source]) -> Sequence[str]:
+    """What is allowed and yet worth a look: columns that no golden record takes up."""
+    notes = []
+    for source in sources.values():
+        golden = load_libraries()[source.library].columns
+        spare = [
+            column.name
+            for column in source.columns
+            if column.element and column.name not in golden and column.name != source.changed_at
+        ]
+        if spare:
+            notes.append(
+                f"{source.name}: staged, but not in the golden record: {', '.join(spare)}."
+            )
+    return notes
+
+
+def _read_all(settings: Settings) -> tuple[dict[str, Source], list[ContractFault]]:
+    known = Vocabulary(load_elements(), load_libraries(), settings.home)
+    sources: dict[str, Source] = {}
+    faults: list[ContractFault] = []
+    first: dict[str, Path] = {}
+    for file in _contract_files(settings.sources, faults):
+        of_file = Faults(file)
+        if file.stem in first:
+            of_file.add(
+                "the file's name",
+                file.stem,
+                f"This source is declared by {first[file.stem]} as well.",
+                "Rename one of the files; the name is the source's name.",
+            )
+        first.setdefault(file.stem, file)
+        source = _read(file, known, of_file)
+        faults += of_file.found
+        if source is not None:
+            sources[source.name] = source
+    return dict(sorted(sources.items())), faults
+
+
+def _read(file: Path, known: Vocabulary, faults: Faults) -> Source | None:
+    _check_file_name(file, faults)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as wrong:
+        faults.add(
+            "the file",
+            file.name,
+            f"It cannot be read ({type(wrong).__name__}).",
+            "Save it as UTF-8 and let this user read it.",
+        )
+        return None
+    document = read_document(text, faults)
+    return build_source(document, known, faults) if document is not None else None
+
+
+def _check_file_name(file: Path, faults: Faults) -> None:
+    department, separator, dataset = file.stem.partition("__")
+    good = all(
+        part.isascii() and part.isidentifier() and part.islower() and not part.startswith("_")
+        for part in (department, dataset)
+    )
+    if not (separator and good):
+        faults.add(
+            "the file's name",
+            file.name,
+            "The name of a source is <department>__<dataset>.",
+            "Write it in lower-case English, like health__medical_records.yml.",
+        )
+    elif len(file.stem) > 55:  # PostgreSQL cuts names at 63 bytes, and ours get prefixes
+        faults.add("the file's name", file.name, "The name is too long.", "Use 55 letters at most.")
+
+
+def _contract_files(folders: Sequence[Path], faults: list[ContractFault]) -> Iterator[Path]:
+    for folder in folders:
+        if folder.is_file():
+            yield folder
+            continue
+        if not folder.is_dir():
+            faults.append(
+                ContractFault(
+                    folder,
+                    "sources",
+                    str(folder),
+                    "There is no such folder.",
+                    "Correct --sources or BASELIB_SOURCES.",
+                )
+            )
+        for file in sorted(folder.rglob("*.y*ml")):
+            if any(part.startswith(".") for part in file.relative_to(folder).parts):
+                continue
+            if file.suffix == ".yml":
+                yield file
+            else:
+                faults.append(
+                    ContractFault(
+                        file,
+                        "the file's name",
+                        file.name,
+                        "A contract's name ends in .yml.",
+                        f"Rename it to {file.stem}.yml.",
+                    )
+                )

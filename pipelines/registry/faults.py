@@ -1,0 +1,39 @@
+"""Collecting what is wrong with one contract, all of it, instead of stopping at the first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+from pipelines.errors import ContractFault
+
+
+@dataclass
+class Faults:
+    """The faults of one file, in the order in which they were found."""
+
+    file: Path
+    found: list[ContractFault] = field(default_factory=list)
+
+    def add(self, where: str, value: object, problem: str, remedy: str) -> None:
+        """Note one fault; ``where`` is the path of the field inside the document."""
+        shown = "" if value is None else str(value)
+        self.found.append(ContractFault(self.file, where, shown, problem, remedy))
+
+    def one_of(self, where: str, value: object, known: Iterable[str], what: str) -> bool:
+        """Whether ``value`` is among ``known``; if not, note it with the closest spelling."""
+        names = list(known)
+        if value in names:
+            return True
+        problem = f"This is not {what}." if value is not None else f"There must be {what} here."
+        self.add(where, value, problem, suggestion(value, names))
+        return False
+
+
+def suggestion(value: object, known: Iterable[str]) -> str:
+    """The remedy for a misspelt name: the closest known ones, or the list of all."""
+    names = sorted(known)
+    close = get_close_matches(str(value), names, n=1, cutoff=0.6) if value is not None else []
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"Write one of: {', '.join(names)}."
