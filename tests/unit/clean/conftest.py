@@ -89,7 +89,7 @@ def spark_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ibis.Bas
 
 @pytest.fixture(params=["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def clean(request: pytest.FixtureRequest) -> Clean:
-    """``clean(parser, values, as_of=date(2026, 6, 30))`` -> one Cleaned per value, on each engine."""
+    """``clean(parser, values, as_of=AS_OF)``: one Cleaned per value; a test runs on each engine."""
     con = request.getfixturevalue(f"{request.param}_backend")
 
     def run(parser: Parser, values: Sequence[str | None], as_of: date = AS_OF) -> list[Cleaned]:

@@ -1,0 +1,54 @@
+"""Code tables (值域代码): CSV files in ``code_tables/``, one per table, all values text.
+
+``code_tables/README.md`` says where each comes from and under which licence. Read with the standard
+library only, because DAG files import this package.
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+TABLES_DIR = Path(__file__).with_name("code_tables")
+
+
+@cache
+def load_code_table(name: str) -> Mapping[str, Sequence[str]]:
+    """The columns of ``code_tables/<name>.csv`` by their header, in file order; '' where empty."""
+    with (TABLES_DIR / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    return {column: [row[i] for row in rows] for i, column in enumerate(header)}
+
+
+@cache
+def load_regions() -> Mapping[str, Sequence[object]]:
+    """The timeline of region codes (GB/T 2260, 1980 to 2026), one entry per code.
+
+    Returns:
+        Columns ``code``, ``name`` (the latest), ``level`` (province, city, county, group; and
+        ``city_without_counties``, whose code stands where a county's would), ``first_year`` (0 if
+        before 1981) and ``last_year`` (the year of abolition; 9999 if in force), and ``current``:
+        the code itself, or what its chain of single successors ends in, or None.
+    """
+    table = load_code_table("region")
+    in_force = {c for c, last in zip(table["code"], table["last_year"], strict=True) if not last}
+    successor = dict(zip(table["code"], table["successor"], strict=True))
+    return {
+        "code": table["code"],
+        "name": table["name"],
+        "level": table["level"],
+        "first_year": [int(year or 0) for year in table["first_year"]],
+        "last_year": [int(year or 9999) for year in table["last_year"]],
+        "current": [_current(code, in_force, successor) for code in table["code"]],
+    }
+
+
+def _current(code: str, in_force: set[str], successor: Mapping[str, str]) -> str | None:
+    """Follow single successors. Codes were handed back and forth around 1983, so stop at a loop."""
+    seen: set[str] = set()
+    while code not in in_force:
+        seen.add(code)
+        code = successor.get(code, "")
+        if not code or code in seen:
+            return None
+    return code
