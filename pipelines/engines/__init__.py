@@ -1,0 +1,1 @@
+"""Engines that run the expressions: DuckDB here, Spark past one machine."""

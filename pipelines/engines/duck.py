@@ -1,0 +1,46 @@
+"""DuckDB behind Ibis: the engine of one machine, held to the memory and threads of the settings."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+from uuid import uuid4
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+from pipelines.settings import Settings
+
+
+def connect(settings: Settings) -> Backend:
+    """A new in-memory DuckDB. What does not fit in memory spills under ``settings.scratch_dir``.
+
+    Extensions are never downloaded: a site without internet behaves as every other.
+    """
+    return ibis.duckdb.connect(
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+        temp_directory=str(_spill_dir(settings.scratch_dir)),
+        autoinstall_known_extensions=False,
+        allow_community_extensions=False,
+    )
+
+
+def _spill_dir(scratch: Path) -> Path:
+    """A folder that DuckDB makes on its first spill; those of dead processes are removed."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    prefix = f"duck-{socket.gethostname()}-"
+    for left in scratch.glob(f"{prefix}*"):
+        if not _is_alive(int(left.name.removeprefix(prefix).split("-")[0])):
+            shutil.rmtree(left, ignore_errors=True)
+    return scratch / f"{prefix}{os.getpid()}-{uuid4().hex[:8]}"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,1 @@
+"""The lake: Iceberg tables whose files an engine wrote and PyIceberg commits."""

@@ -1,0 +1,34 @@
+"""The Iceberg catalogue: PyIceberg's SQL catalogue in schema ``iceberg`` of the warehouse."""
+
+from collections.abc import Sequence
+
+from pyiceberg.catalog.sql import SqlCatalog
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.pool import NullPool
+
+from pipelines.lake.lock import table_lock
+from pipelines.settings import Settings
+from pipelines.warehouse.database import database_url, sqlalchemy_url
+
+SCHEMA = "iceberg"
+
+
+def open_catalog(settings: Settings, namespaces: Sequence[str]) -> SqlCatalog:
+    """Open the catalogue, making its schema, tables and ``namespaces`` when they are missing."""
+    url = make_url(sqlalchemy_url(database_url(settings)))
+    scoped = url.update_query_dict({"options": f"-csearch_path={SCHEMA}"})
+    engine = create_engine(url, poolclass=NullPool)
+    with table_lock(engine, "catalogue"):  # so that tasks that start together do not collide
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
+        catalog = SqlCatalog(
+            "baselib",
+            uri=scoped.render_as_string(hide_password=False),
+            warehouse=str(settings.lake_dir),
+            pool_pre_ping="true",
+        )
+        present = {name[0] for name in catalog.list_namespaces()}
+        for namespace in namespaces:
+            if namespace not in present:
+                catalog.create_namespace(namespace)
+    return catalog

@@ -1,0 +1,123 @@
+"""One Iceberg commit that replaces a batch's files, or all files, of a table by others."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.io.pyarrow import (
+    compute_statistics_plan,
+    data_file_statistics_from_parquet_metadata,
+    parquet_path_to_id_mapping,
+)
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.table import Table, TableProperties, Transaction
+from pyiceberg.typedef import Record
+
+from pipelines.lake.evolve import evolve_schema
+from pipelines.lake.listing import live_files
+
+_TABLE_PROPERTIES = {
+    TableProperties.FORMAT_VERSION: "2",
+    # every commit writes a metadata file; the last 100 are enough to look back by hand
+    TableProperties.METADATA_DELETE_AFTER_COMMIT_ENABLED: "true",
+}
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What a commit shall do. ``batch=None`` replaces every file of the table."""
+
+    table: str
+    batch: str | None
+    paths: Sequence[Path]
+    schemas: Sequence[pa.Schema]
+    summary: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The table's snapshot afterwards, and whether this commit made it."""
+
+    snapshot_id: int | None
+    changed: bool
+
+
+def content_name(path: Path, batch: str, number: int) -> str:
+    """File name in the lake: batch, SHA-256 of the content (16 digits), number in the write."""
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return f"{batch}-{digest[:16]}-{number}.parquet"
+
+
+def replace_files(catalog: SqlCatalog, wanted: Replacement) -> Outcome:
+    """Make the batch (or table) consist of exactly ``wanted.paths``, in one commit or none."""
+    arrow = pa.unify_schemas(list(wanted.schemas), promote_options="permissive")
+    table = _load_or_create(catalog, wanted, arrow)
+    current = {file.file_path: file for file in live_files(table, wanted.batch)}
+    kept = {str(path) for path in wanted.paths} & current.keys()
+    if len(kept) == len(current) == len(wanted.paths):
+        snapshot = table.current_snapshot()
+        return Outcome(snapshot.snapshot_id if snapshot else None, changed=False)
+    with table.transaction() as transaction:
+        evolve_schema(transaction, arrow, union=wanted.batch is not None)
+        if wanted.batch is not None and not table.spec().fields:
+            with transaction.update_spec() as spec:
+                spec.add_identity("_batch")
+        _stage_files(transaction, wanted, current, kept)
+    snapshot = catalog.load_table(wanted.table).current_snapshot()
+    return Outcome(snapshot.snapshot_id if snapshot else None, changed=True)
+
+
+def _load_or_create(catalog: SqlCatalog, wanted: Replacement, arrow: pa.Schema) -> Table:
+    try:
+        return catalog.load_table(wanted.table)
+    except NoSuchTableError:
+        table = catalog.create_table(wanted.table, arrow, properties=_TABLE_PROPERTIES)
+        mapping = table.schema().name_mapping.model_dump_json()  # our files carry no field ids
+        with table.transaction() as transaction:
+            transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: mapping})
+        return table
+
+
+def _stage_files(
+    transaction: Transaction,
+    wanted: Replacement,
+    current: Mapping[str, DataFile],
+    kept: set[str],
+) -> None:
+    """Whole files go and come; none is ever rewritten, whatever its rows are."""
+    update = transaction.update_snapshot(snapshot_properties=dict(wanted.summary))
+    with update.overwrite() as overwrite:
+        for name, file in current.items():
+            if name not in kept:
+                overwrite.delete_data_file(file)
+        for path in wanted.paths:
+            if str(path) not in kept:
+                overwrite.append_data_file(_data_file(transaction, path, wanted.batch))
+
+
+def _data_file(transaction: Transaction, path: Path, batch: str | None) -> DataFile:
+    """What Iceberg records of a file. The partition is said, not guessed: a file may be empty."""
+    metadata = transaction.table_metadata
+    statistics = data_file_statistics_from_parquet_metadata(
+        parquet_metadata=pq.read_metadata(path),
+        stats_columns=compute_statistics_plan(metadata.schema(), metadata.properties),
+        parquet_column_mapping=parquet_path_to_id_mapping(metadata.schema()),
+    )
+    return DataFile.from_args(
+        content=DataFileContent.DATA,
+        file_path=str(path),
+        file_format=FileFormat.PARQUET,
+        partition=Record(batch) if metadata.spec().fields else Record(),
+        file_size_in_bytes=path.stat().st_size,
+        sort_order_id=None,
+        spec_id=metadata.default_spec_id,
+        equality_ids=None,
+        key_metadata=None,
+        **statistics.to_serialized_dict(),
+    )

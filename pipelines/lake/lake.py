@@ -1,0 +1,251 @@
+"""Tables of the lake: written by batch or as a whole, read as Ibis tables, never half-written.
+
+An engine writes Parquet to scratch; the file is moved into the lake under the hash of its content,
+and one Iceberg commit makes it visible. Nothing before that commit can be seen, so a crash leaves
+at most an unused file (``remove_orphans``), and writing the same rows again changes nothing.
+"""
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow.parquet as pq
+from ibis.backends import BaseBackend
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.exceptions import NoSuchTableError
+from pyiceberg.table import Table
+
+from pipelines.errors import TableMissing
+from pipelines.lake.commit import Replacement, content_name, replace_files
+from pipelines.lake.listing import batch_of, live_files
+from pipelines.lake.lock import table_lock
+from pipelines.lake.reading import read_files
+from pipelines.lake.types import storable
+from pipelines.settings import Settings
+
+NAMESPACES = ("raw", "staged", "quarantine", "identity", "core")
+BATCH_COLUMN = "_batch"
+_PROPERTY = "baselib."  # prefix of our keys in an Iceberg snapshot summary
+_BATCH_PROPERTY = f"{_PROPERTY}batch"
+_WHOLE = "all"  # what stands for the batch in names when a table is written as a whole
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a write came to: rows written, the table's snapshot, whether anything changed."""
+
+    rows: int
+    snapshot_id: int | None
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Lake:
+    """All tables; named ``namespace.table``. Made by ``open_lake``."""
+
+    catalog: SqlCatalog
+    root: Path
+    scratch: Path
+
+    def read(
+        self,
+        con: BaseBackend,
+        table: str,
+        batch: str | None = None,
+        snapshot_id: int | None = None,
+    ) -> ir.Table:
+        """A table, one batch of it, or either as an earlier snapshot had it.
+
+        Columns are those of the table at that snapshot; a batch written before a column was added
+        has NULL there.
+
+        Raises:
+            TableMissing: the table, the batch or the snapshot does not exist.
+        """
+        loaded = self._load(table, batch)
+        paths = self._files(loaded, batch, snapshot_id)
+        if not paths:
+            raise TableMissing(table, batch)
+        snapshot = loaded.snapshot_by_id(snapshot_id) if snapshot_id is not None else None
+        schema_id = snapshot.schema_id if snapshot else None
+        schema = loaded.schema() if schema_id is None else loaded.schemas()[schema_id]
+        return read_files(con, paths, schema)
+
+    def has(self, table: str, batch: str | None = None) -> bool:
+        """Whether the table, or that batch of it, has been written (be it with no rows)."""
+        try:
+            return bool(self.files(table, batch))
+        except TableMissing:
+            return False
+
+    def batches(self, table: str) -> list[str]:
+        """The batches of a table in order of their ids; none when it does not exist."""
+        try:
+            loaded = self._load(table, None)
+        except TableMissing:
+            return []
+        return sorted({batch for file in live_files(loaded) if (batch := batch_of(file))})
+
+    def files(
+        self, table: str, batch: str | None = None, snapshot_id: int | None = None
+    ) -> list[Path]:
+        """The Parquet files of a table in a fixed order.
+
+        Raises:
+            TableMissing: no such table or snapshot.
+        """
+        return self._files(self._load(table, batch), batch, snapshot_id)
+
+    def write(
+        self,
+        con: BaseBackend,
+        rows: ir.Table,
+        table: str,
+        *,
+        batch: str | None,
+        order_by: Sequence[str] = (),
+        properties: Mapping[str, str] | None = None,
+    ) -> Commit:
+        """Replace one batch of ``table``, or with ``batch=None`` the whole table, by ``rows``.
+
+        The table is made when it is missing. With an ``order_by`` that leaves no ties the same rows
+        give byte-identical files. ``_batch`` is added when ``rows`` lacks it.
+        """
+        if batch is not None and BATCH_COLUMN not in rows.columns:
+            rows = rows.mutate(**{BATCH_COLUMN: ibis.literal(batch, type="string")})
+        rows = storable(rows)
+        if order_by:
+            rows = rows.order_by(list(order_by))
+        folder = self.scratch / f"write-{uuid4().hex}"
+        folder.mkdir(parents=True)
+        try:
+            target = folder / "rows.parquet"
+            con.to_parquet(rows, target, compression="zstd")
+            written = sorted(target.glob("part-*.parquet")) if target.is_dir() else [target]
+            return self.write_files(written, table, batch=batch, properties=properties)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def write_files(
+        self,
+        paths: Iterable[Path],
+        table: str,
+        *,
+        batch: str | None,
+        properties: Mapping[str, str] | None = None,
+    ) -> Commit:
+        """As ``write``, of Parquet files that exist already. They are moved into the lake.
+
+        Files of a batch must have the column ``_batch`` with that batch in every row.
+        """
+        schemas, rows = [], 0
+        named: list[tuple[Path, str]] = []
+        for number, path in enumerate(paths):
+            metadata = pq.read_metadata(path)
+            schemas.append(metadata.schema.to_arrow_schema())
+            rows += metadata.num_rows
+            named.append((path, content_name(path, batch or _WHOLE, number)))
+        summary = {f"{_PROPERTY}{key}": value for key, value in (properties or {}).items()}
+        summary[_BATCH_PROPERTY] = batch or _WHOLE
+        with table_lock(self.catalog.engine, table):
+            placed = [_move(path, self._data_dir(table) / name) for path, name in named]
+            done = replace_files(self.catalog, Replacement(table, batch, placed, schemas, summary))
+        return Commit(rows, done.snapshot_id, done.changed)
+
+    def properties(self, table: str, batch: str | None) -> dict[str, str]:
+        """The properties given when that batch (``None``: the whole table) was last written.
+
+        Raises:
+            TableMissing: it has never been written.
+        """
+        loaded = self._load(table, batch)
+        for snapshot in reversed(loaded.snapshots()):
+            summary = snapshot.summary.additional_properties if snapshot.summary else {}
+            if summary.get(_BATCH_PROPERTY) == (batch or _WHOLE):
+                ours = {k: v for k, v in summary.items() if k.startswith(_PROPERTY)}
+                return {
+                    k.removeprefix(_PROPERTY): v for k, v in ours.items() if k != _BATCH_PROPERTY
+                }
+        raise TableMissing(table, batch)
+
+    def snapshot_id(self, table: str) -> int | None:
+        """The current snapshot, or ``None`` when the table does not exist."""
+        try:
+            snapshot = self._load(table, None).current_snapshot()
+        except TableMissing:
+            return None
+        return snapshot.snapshot_id if snapshot else None
+
+    def tables(self) -> list[str]:
+        """All tables by name."""
+        names = (self.catalog.list_tables(namespace) for namespace in NAMESPACES)
+        return sorted(".".join(name) for some in names for name in some)
+
+    def remove_orphans(self, older_than: timedelta = timedelta(days=1)) -> list[Path]:
+        """Delete Parquet files that no snapshot of any table refers to; returns which.
+
+        Such files are left by a crash between writing and committing. ``older_than`` spares those
+        of a write in progress.
+        """
+        latest = (datetime.now(UTC) - older_than).timestamp()
+        removed: list[Path] = []
+        for table in self.tables():
+            with table_lock(self.catalog.engine, table):
+                loaded = self._load(table, None)
+                used = {Path(path) for path in loaded.inspect.all_files()["file_path"].to_pylist()}
+                for path in sorted(set(self._data_dir(table).glob("*.parquet")) - used):
+                    if path.stat().st_mtime <= latest:
+                        path.unlink()
+                        removed.append(path)
+        return removed
+
+    def close(self) -> None:
+        """Give the catalogue's database connections back."""
+        self.catalog.close()
+
+    def _load(self, table: str, batch: str | None) -> Table:
+        try:
+            return self.catalog.load_table(table)
+        except NoSuchTableError:
+            raise TableMissing(table, batch) from None
+
+    def _files(self, loaded: Table, batch: str | None, snapshot_id: int | None) -> list[Path]:
+        if snapshot_id is not None and loaded.snapshot_by_id(snapshot_id) is None:
+            raise TableMissing(".".join(loaded.name()), batch, f"No snapshot {snapshot_id}.")
+        return sorted(Path(file.file_path) for file in live_files(loaded, batch, snapshot_id))
+
+    def _data_dir(self, table: str) -> Path:
+        return self.root.joinpath(*table.split("."), "data")
+
+
+def _move(path: Path, target: Path) -> Path:
+    """Move a file into the lake in one step; a file of that name has the same content."""
+    if target.exists():
+        path.unlink()
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.rename(target)
+    except OSError:  # another file system: copy beside the target first, so that it appears whole
+        aside = target.with_name(f".{target.name}.{uuid4().hex}")
+        shutil.copyfile(path, aside)
+        aside.replace(target)
+        path.unlink()
+    return target
+
+
+def open_lake(settings: Settings) -> Lake:
+    """The lake of these settings; makes catalogue and folders when they are missing.
+
+    Raises:
+        DatabaseUnavailable: the PostgreSQL that holds the catalogue cannot be reached.
+    """
+    from pipelines.lake.catalog import open_catalog
+
+    catalog = open_catalog(settings, NAMESPACES)
+    return Lake(catalog, settings.lake_dir, settings.scratch_dir)

@@ -1,0 +1,1 @@
+"""The warehouse: PostgreSQL with what downstream systems read, and what the runs report."""

@@ -1,0 +1,98 @@
+"""Where PostgreSQL is: the URL of the settings, or the embedded server under the home folder."""
+
+from pathlib import Path
+
+from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.pool import NullPool
+
+from pipelines.errors import DatabaseUnavailable
+from pipelines.settings import Settings
+from pipelines.warehouse.embedded import EmbeddedServer
+
+DATABASE = "baselib"
+
+
+def database_url(settings: Settings) -> str:
+    """The warehouse as a libpq URL, as ``psql`` and ADBC take it; starts the embedded server.
+
+    Raises:
+        DatabaseUnavailable: the embedded server cannot be started.
+    """
+    if settings.database_url:
+        return settings.database_url.get_secret_value()
+    return ensure_database(settings, DATABASE)
+
+
+def ensure_database(settings: Settings, name: str) -> str:
+    """The libpq URL of database ``name`` on the same server, made when it is missing.
+
+    Raises:
+        DatabaseUnavailable: no server, or no right to make a database there.
+    """
+    if settings.database_url:
+        server = make_url(settings.database_url.get_secret_value())
+        wanted, maintenance = server.set(database=name), server
+    else:
+        socket_dir = EmbeddedServer(settings.home / "postgres").ensure_running()
+        wanted = _socket_url(socket_dir, name)
+        maintenance = _socket_url(socket_dir, "postgres")
+    _create_if_missing(maintenance, name)
+    return wanted.render_as_string(hide_password=False)
+
+
+def stop_embedded(settings: Settings) -> None:
+    """Stop the embedded server of this home, if it runs."""
+    EmbeddedServer(settings.home / "postgres").stop()
+
+
+def sqlalchemy_url(url: str) -> str:
+    """``url`` with the driver named: SQLAlchemy's own default is another one."""
+    return make_url(url).set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+
+
+def connect(settings: Settings) -> Engine:
+    """A SQLAlchemy engine on the warehouse. Connections are not pooled: tasks fork and are brief.
+
+    Raises:
+        DatabaseUnavailable: nothing answers at the URL.
+    """
+    url = database_url(settings)
+    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
+    try:
+        with engine.connect():
+            return engine
+    except OperationalError as failed:
+        raise DatabaseUnavailable(_shown(url), _first_line(failed)) from None
+
+
+def _socket_url(socket_dir: Path, database: str) -> URL:
+    return URL.create(
+        "postgresql", username="postgres", database=database, query={"host": str(socket_dir)}
+    )
+
+
+def _create_if_missing(maintenance: URL, name: str) -> None:
+    url = sqlalchemy_url(maintenance.render_as_string(hide_password=False))
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    exists = text("SELECT 1 FROM pg_database WHERE datname = :name")
+    quoted = engine.dialect.identifier_preparer.quote(name)
+    try:
+        with engine.connect() as connection:
+            if connection.execute(exists, {"name": name}).first():
+                return
+            # CREATE DATABASE has no IF NOT EXISTS; the lock lets only one of us try
+            lock = text("SELECT pg_advisory_lock(hashtextextended('baselib create database', 0))")
+            connection.execute(lock)
+            if not connection.execute(exists, {"name": name}).first():
+                connection.execute(text(f"CREATE DATABASE {quoted}"))
+    except (OperationalError, ProgrammingError) as failed:
+        raise DatabaseUnavailable(_shown(url), _first_line(failed)) from None
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _first_line(failed: Exception) -> str:
+    return str(getattr(failed, "orig", failed)).strip().splitlines()[0]
