@@ -108,3 +108,28 @@ def load_settings(**overrides: object) -> Settings:
         value = "(hidden)" if secret else str(first.get("input"))
         remedy = str(first["msg"]).removeprefix("Value error, ")
         raise SettingRefused(f"BASELIB_{name.upper()}", value, remedy) from None
+
+
+def describe_settings() -> str:
+    """``docs/settings.md``: every setting with its variable, default and meaning."""
+    lines = [
+        "# Settings",
+        "",
+        "Read from the environment when a command starts; a wrong value is refused with its name,",
+        "value and remedy. Written by `make docs` from `pipelines/settings.py`.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = field.get_default()
+        shown = "repository's `sources/`" if name == "sources" else f"`{default}`"
+        shown = "unset" if default is None else shown
+        lines.append(f"| `BASELIB_{name.upper()}` | {shown} | {field.description} |")
+    lines += [
+        "",
+        "Passwords and tokens of sources are read from `BASELIB_SECRET_<NAME>`, where `<NAME>` is",
+        "what the contract's `secret` says; they never stand in a contract.",
+        "",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,5 @@
+"""``python -m pipelines`` is the ``baselib`` command."""
+
+from pipelines.cli import main
+
+main()

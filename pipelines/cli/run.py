@@ -1,0 +1,79 @@
+"""``baselib run``: the whole job without Airflow."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from pipelines.batch import batch_date
+from pipelines.cli.options import Batch, Home, Sources
+from pipelines.errors import UnknownSource
+from pipelines.flows.run import Announce, exit_code, run_libraries
+from pipelines.libraries import load_libraries, load_library
+from pipelines.registry import load_sources
+from pipelines.settings import load_settings
+
+STEPS_PER_SOURCE, STEPS_PER_LIBRARY = 4, 4
+
+
+def today() -> str:
+    """Today's batch id, by the clock of the city."""
+    return datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%Y%m%d")
+
+
+def run(
+    libraries: Annotated[
+        list[str] | None, typer.Argument(help="population, legal_entity, e_license; all if none.")
+    ] = None,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Only this source; may be repeated.")
+    ] = None,
+    sources: Sources = None,
+    home: Home = None,
+    batch: Batch = None,
+) -> None:
+    """Land, stage, check, report every source; resolve, merge, check, publish every library."""
+    settings = load_settings(home=home, sources=tuple(sources) if sources else None)
+    chosen = [load_library(name) for name in libraries or load_libraries()]
+    known = load_sources(settings)
+    unknown = [name for name in source or () if name not in known]
+    if unknown:
+        raise UnknownSource(unknown[0], sorted(known))
+    names = {library.name for library in chosen}
+    picked = [
+        each
+        for each in known.values()
+        if each.library in names and each.status == "active" and (not source or each.name in source)
+    ]
+    batch = batch or today()
+    batch_date(batch)
+    steps = STEPS_PER_SOURCE * len(picked) + STEPS_PER_LIBRARY * len(chosen) + 1
+    with _progress(steps) as announce:
+        outcome = run_libraries(settings, chosen, picked, batch, announce)
+    for subject, failure in outcome.failures.items():
+        sys.stderr.write(f"baselib: {subject}: {failure}\n")
+    sys.stdout.write(
+        f"batch {batch}: {len(picked)} sources, {len(chosen)} libraries, "
+        f"{len(outcome.failures)} failed. `baselib status` shows what was built.\n"
+    )
+    raise typer.Exit(exit_code(outcome))
+
+
+@contextmanager
+def _progress(steps: int) -> Iterator[Announce]:
+    """A bar on a terminal, nothing in a pipe."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.completed}/{task.total} {task.description}"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
+        job = bar.add_task("starting", total=steps, completed=-1)
+
+        def announce(what: str) -> None:
+            bar.update(job, description=what, advance=1)
+
+        yield announce

@@ -1,0 +1,84 @@
+"""The whole job without Airflow: every source of the libraries, then the libraries themselves."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.contracts import Source
+from pipelines.errors import BaselibError, QualityGateFailed
+from pipelines.flows.ingest import check, land, stage
+from pipelines.flows.library import check_library, merge, publish, resolve
+from pipelines.flows.reporting import deliver, report
+from pipelines.libraries import Library
+from pipelines.settings import Settings
+
+Announce = Callable[[str], None]
+
+
+@dataclass
+class RunOutcome:
+    """What could not be done: subject (source or library) to the error; the rest is done."""
+
+    failures: dict[str, BaselibError] = field(default_factory=dict)
+
+
+def run_libraries(
+    settings: Settings,
+    libraries: Sequence[Library],
+    sources: Sequence[Source],
+    batch: str,
+    announce: Announce,
+) -> RunOutcome:
+    """Ingest every source, then build every library; a failure stops only what depends on it.
+
+    Args:
+        settings: Where to work.
+        libraries: In the order in which they must be published: holders before licences.
+        sources: Of these libraries.
+        batch: Batch of the sources, and run id of the libraries.
+        announce: Told what begins, for a progress display.
+    """
+    outcome = RunOutcome()
+    for source in sources:
+        _ingest(settings, source, batch, announce, outcome)
+    for library in libraries:
+        if any(source.library == library.name for source in sources):
+            _build(settings, library.name, batch, announce, outcome)
+    announce("deliver quality reports")
+    deliver(settings)
+    return outcome
+
+
+def _ingest(
+    settings: Settings, source: Source, batch: str, announce: Announce, outcome: RunOutcome
+) -> None:
+    try:
+        for verb in (land, stage):
+            announce(f"{verb.__name__} {source.name}")
+            verb(settings, source, batch)
+        try:
+            announce(f"check {source.name}")
+            check(settings, source, batch)
+        finally:  # the owner hears of a batch that failed its gate, too
+            announce(f"report {source.name}")
+            report(settings, source, batch)
+    except BaselibError as failure:
+        outcome.failures[source.name] = failure
+
+
+def _build(
+    settings: Settings, library: str, run: str, announce: Announce, outcome: RunOutcome
+) -> None:
+    try:
+        for verb in (resolve, merge, check_library, publish):
+            announce(f"{verb.__name__} {library}")
+            verb(settings, library, run)
+    except BaselibError as failure:
+        outcome.failures[library] = failure
+
+
+def exit_code(outcome: RunOutcome) -> int:
+    """0 if all is done, 1 if only gates stopped something, 3 if an input was missing or broken."""
+    if not outcome.failures:
+        return 0
+    gates = all(isinstance(error, QualityGateFailed) for error in outcome.failures.values())
+    return 1 if gates else 3
