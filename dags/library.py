@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAll, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
-from pipelines.libraries.declaration import Library, load_libraries
+from pipelines.libraries import Library, load_libraries
 from pipelines.orchestrate.notes import library_notes
 from pipelines.registry import load_sources
 from pipelines.settings import load_settings
@@ -49,7 +49,7 @@ def library_dag(library: Library) -> DAG:
     return build()
 
 
-SOURCES = load_sources(load_settings().sources)
+SOURCES = [source for source in load_sources(load_settings()).values() if source.status == "active"]
 FED = {source.library for source in SOURCES}
 for declared in load_libraries().values():
     if declared.name in FED:

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from pipelines.orchestrate.notes import REPORT_NOTES
-from pipelines.registry import load_sources
+from pipelines.registry import usable_sources
 from pipelines.settings import load_settings
 
-REPORTS = [Asset(f"reports/{source.name}") for source in load_sources(load_settings().sources)]
+REPORTS = [Asset(f"reports/{source.name}") for source in usable_sources(load_settings())]
 HOURLY = CronTriggerTimetable("0 * * * *", timezone="Asia/Shanghai")
 EVENTS = AssetOrTimeSchedule(assets=AssetAny(*REPORTS), timetable=HOURLY) if REPORTS else HOURLY
 

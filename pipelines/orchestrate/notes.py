@@ -6,7 +6,7 @@ Markdown, derived from the declarations. Cheap to import: the DAG files do it on
 from collections.abc import Sequence
 
 from pipelines.contracts import Source
-from pipelines.libraries.declaration import Library
+from pipelines.libraries import Library
 
 _SOURCE = """\
 ### {title}
@@ -45,8 +45,8 @@ Builds `core.{entity}` and `base.{entity}` out of {count} source(s): {sources}.
 
 * **resolve**, **merge**: a defect, or the warehouse is out of reach; the log says which.
   Clear the task.
-* **check_library**: a critical expectation of `core.{entity}` failed. What was published before stays in
-  place until a later run passes. Look at the suite's result, then at the sources named there.
+* **check_library**: a critical expectation of `core.{entity}` failed. What was published before
+  stays until a later run passes. Look at the suite's result, then at the sources named there.
 * **publish**: PostgreSQL refused or was out of reach. Readers still see the last publication.
   Clear the task.
 

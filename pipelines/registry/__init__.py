@@ -16,7 +16,7 @@ from pipelines.registry.meaning import Vocabulary, build_source
 from pipelines.settings import Settings
 from pipelines.standards.elements import load_elements
 
-__all__ = ["check_sources", "load_source", "load_sources", "notes_on_sources"]
+__all__ = ["check_sources", "load_source", "load_sources", "notes_on_sources", "usable_sources"]
 
 
 def load_sources(settings: Settings) -> Mapping[str, Source]:
@@ -42,6 +42,17 @@ def load_source(settings: Settings, name: str) -> Source:
     if name not in sources:
         raise UnknownSource(name, sorted(sources))
     return sources[name]
+
+
+def usable_sources(settings: Settings) -> Mapping[str, Source]:
+    """The active sources whose contracts are right, so that a wrong one stops only itself."""
+    sources, faults = _read_all(settings)
+    wrong = {fault.file for fault in faults}
+    return {
+        name: source
+        for name, source in sources.items()
+        if source.file not in wrong and source.status == "active"
+    }
 
 
 def check_sources(settings: Settings) -> Sequence[ContractFault]:
