@@ -267,3 +267,29 @@ class EntityTooLarge(BaselibError):
             "A value that many records share is taken for an identifier: find it with "
             f"identity.{self.entity}_record and make its parser refuse it as a placeholder."
         )
+
+
+@dataclass
+class AirflowFailed(BaselibError):
+    """Airflow did not start, did not answer, or refused a request."""
+
+    doing: str
+    problem: str
+    remedy: str = "See the logs under logs/airflow in the home folder, then repeat the command."
+
+    def __str__(self) -> str:
+        return f"Airflow, {self.doing}: {self.problem}. {self.remedy}"
+
+
+@dataclass
+class DemoBatchTooEarly(BaselibError):
+    """The demo city was asked for a delivery from before its first one."""
+
+    batch: str
+    first: str
+
+    def __str__(self) -> str:
+        return (
+            f"The demo city delivers from {self.first} on, so there is nothing for {self.batch}. "
+            f"Name {self.first} or a later day."
+        )
