@@ -1,0 +1,5 @@
+"""Fetch what departments deliver, and turn it into the raw layer: every column as text."""
+
+from pipelines.extract.delivery import Delivery, fingerprint_delivery, land_delivery
+
+__all__ = ["Delivery", "fingerprint_delivery", "land_delivery"]

@@ -1,0 +1,45 @@
+"""What every reader of a delivery hands on: a few thousand records at a time, with their lines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Lines = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+RAGGED_LINE = "RAGGED_LINE"
+UNDECODABLE_BYTES = "UNDECODABLE_BYTES"
+MALFORMED_LINE = "MALFORMED_LINE"
+MALFORMED_JSON = "MALFORMED_JSON"
+MIXED_ENCODING = "MIXED_ENCODING"
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A delivered line that is no record: its line, the rule that it breaks, and what it says."""
+
+    line: int
+    rule: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some records: delivered columns as text, and the line on which each record begins."""
+
+    columns: Mapping[str, pa.Array]
+    lines: Lines
+    defects: Sequence[Defect] = ()
+
+
+def strings(values: Sequence[str | None]) -> pa.Array:
+    """Python text as a column."""
+    return pa.array(values, pa.string())
+
+
+def empty_chunk(names: Sequence[str]) -> Chunk:
+    """No records, but the columns that there would be: a delivery may be empty and still right."""
+    return Chunk({name: strings([]) for name in names}, np.empty(0, np.int64))

@@ -1,0 +1,116 @@
+"""Chunks of a delivery as Parquet files of the raw layer, in bounded memory.
+
+Raw is every delivered column as text, then ``_batch``, ``_file``, ``_line``, ``_defect`` (the rule
+that a line breaks which is no record; NULL for a record) and ``_text`` (what such a line says).
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.extract.chunk import Chunk, strings
+
+GROUP_ROWS = 122_880  # DuckDB's own row group, so that a scan spreads over its threads
+GROUP_BYTES = 128 << 20  # but no more than this in memory, however wide the rows are
+_ADDED = (
+    pa.field("_batch", pa.string()),
+    pa.field("_file", pa.string()),
+    pa.field("_line", pa.int64()),
+    pa.field("_defect", pa.string()),
+    pa.field("_text", pa.string()),
+)
+
+
+class RawWriter:
+    """Writes ``<stem>-<n>.parquet``; a column that turns up later begins a new file."""
+
+    def __init__(self, folder: Path, stem: str, batch: str) -> None:
+        self.paths: list[Path] = []
+        self.rows = 0
+        self.defective = 0
+        self._folder, self._stem, self._batch = folder, stem, batch
+        self._names: list[str] = []
+        self._waiting: list[pa.Table] = []
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> "RawWriter":
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._finish_file()
+        elif self._writer is not None:
+            self._writer.close()
+
+    def add(self, file: str, chunk: Chunk) -> None:
+        """Take a chunk's records and defects; ``file`` is the base name of the delivered file."""
+        new = [name for name in chunk.columns if name not in self._names]
+        if new:
+            self._finish_file()
+            self._names += new
+        table = pa.concat_tables([self._records(file, chunk), self._defects(file, chunk)])
+        self.rows += len(table)
+        self.defective += len(chunk.defects)
+        self._waiting.append(table.sort_by("_line") if chunk.defects else table)
+        if (
+            sum(map(len, self._waiting)) >= GROUP_ROWS
+            or sum(table.nbytes for table in self._waiting) >= GROUP_BYTES
+        ):
+            self._flush()
+
+    def _records(self, file: str, chunk: Chunk) -> pa.Table:
+        count = len(chunk.lines)
+        delivered = [chunk.columns.get(name, _nothing(count)) for name in self._names]
+        return self._table(delivered, file, pa.array(chunk.lines), _nothing(count), _nothing(count))
+
+    def _defects(self, file: str, chunk: Chunk) -> pa.Table:
+        lines = pa.array([defect.line for defect in chunk.defects], pa.int64())
+        rules = strings([defect.rule for defect in chunk.defects])
+        texts = strings([defect.text for defect in chunk.defects])
+        return self._table([_nothing(len(lines))] * len(self._names), file, lines, rules, texts)
+
+    def _table(
+        self, delivered: Sequence[pa.Array], file: str, lines: pa.Array, *about: pa.Array
+    ) -> pa.Table:
+        where = [
+            pa.repeat(pa.scalar(value, pa.string()), len(lines)) for value in (self._batch, file)
+        ]
+        return pa.table([*delivered, *where, lines, *about], schema=self._schema())
+
+    def _schema(self) -> pa.Schema:
+        return pa.schema([*(pa.field(name, pa.string()) for name in self._names), *_ADDED])
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            path = self._folder / f"{self._stem}-{len(self.paths) + 1}.parquet"
+            self.paths.append(path)
+            self._writer = pq.ParquetWriter(path, self._schema(), compression="zstd")
+        table = pa.concat_tables(self._waiting or [self._schema().empty_table()])
+        self._writer.write_table(table, row_group_size=GROUP_ROWS)
+        self._waiting = []
+
+    def _finish_file(self) -> None:
+        """Close the file that is being written; one with no row is kept for its columns."""
+        if self._names and (self._waiting or self._writer is None):
+            self._flush()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+
+def _nothing(count: int) -> pa.Array:
+    return pa.nulls(count, pa.string())
+
+
+def names_in(chunks: Iterable[Chunk]) -> list[str]:
+    """Delivered columns of some chunks, in order of appearance."""
+    return list(dict.fromkeys(name for chunk in chunks for name in chunk.columns))
