@@ -1,0 +1,113 @@
+"""``generate``: write the deliveries of all demo sources and the truth behind them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.demo import e_license, legal_entity, population
+from pipelines.demo.city import City, make_city
+from pipelines.demo.feed import Delivered, Feed, deliver
+from pipelines.demo.people import FIRST_BATCH
+from pipelines.demo.text import join, number
+
+FEEDS: Sequence[Feed] = (*population.FEEDS, *legal_entity.FEEDS, *e_license.FEEDS)
+_PREFIX = {"person": "P", "legal_entity": "E", "license": "L"}
+_TRUTH = pa.schema(
+    [("source", pa.string()), ("source_key", pa.string()), ("true_entity", pa.string())]
+)
+
+
+@dataclass(frozen=True)
+class DemoCity:
+    """What was written."""
+
+    out: Path
+    batch: str
+    persons: int
+    legal_entities: int
+    licenses: int
+    records: Mapping[str, int]  # source to records delivered in this batch, usable or not
+    spoiled: Mapping[str, int]  # "element.kind" to values or records spoiled in this batch
+    truth: Mapping[str, Path]  # entity to the Parquet file with source, source_key, true_entity
+
+
+def generate(
+    out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST_BATCH
+) -> DemoCity:
+    """Write one batch of deliveries of the fictional city below ``out``, and the truth.
+
+    The same arguments give the same bytes, whatever the clock, the locale or the machine. The first
+    batch (20260630) has every source; a later one has those that deliver daily: the new deaths and
+    moves, and the household register with about 1 % of its records moved, corrected or new. The
+    truth of a later batch also holds that of the first.
+
+    Args:
+        out: Folder for the deliveries (``<out>/<department>/…``) and ``<out>/truth``.
+        persons: Size of the population; about three source records each.
+        seed: Another seed, another city.
+        batch: Batch id; its date must not be before 2026-06-30.
+
+    Raises:
+        BadBatchId: the batch id does not begin with a date.
+        DemoBatchTooEarly: the batch is from before the first delivery.
+    """
+    city = make_city(persons, seed, batch)
+    records: dict[str, int] = {}
+    spoiled: Counter[tuple[str, str]] = Counter()
+    feeds = [feed for feed in FEEDS if city.is_first or feed.daily]
+    truth = _truth_files(out)
+    for entity, path in truth.items():
+        of_entity = [feed for feed in feeds if feed.entity == entity]
+        with _truth_writer(path, renew=city.is_first) as write_truth:
+            for feed in of_entity:
+                records[feed.source] = 0
+                for chunk in deliver(feed, city, out, spoiled):
+                    records[feed.source] += chunk.lines
+                    write_truth(_true_rows(feed, chunk))
+    return DemoCity(
+        out=out,
+        batch=batch,
+        persons=len(city.people),
+        legal_entities=len(city.firms),
+        licenses=len(city.licenses),
+        records=records,
+        spoiled={f"{element}.{kind}": n for (element, kind), n in sorted(spoiled.items())},
+        truth=truth,
+    )
+
+
+def _true_rows(feed: Feed, chunk: Delivered) -> pa.Table:
+    rows = len(chunk.keys)
+    entity = join(_PREFIX[feed.entity], number(chunk.entities, 9))
+    source = pa.array(np.full(rows, feed.source), pa.string())
+    return pa.table([source, chunk.keys, entity], schema=_TRUTH)
+
+
+@contextmanager
+def _truth_writer(path: Path, *, renew: bool) -> Iterator[Callable[[pa.Table], None]]:
+    """Write a truth file; one that is not to be renewed keeps its rows and gets the new ones."""
+    before = None if renew or not path.exists() else pq.read_table(path)
+    with pq.ParquetWriter(path, _TRUTH, compression="zstd") as writer:
+        if before is None:
+            yield writer.write_table
+            return
+        writer.write_table(before)
+        known = set(zip(*before.select([0, 1]).to_pydict().values(), strict=True))
+
+        def write_new(rows: pa.Table) -> None:
+            keys = zip(*rows.select([0, 1]).to_pydict().values(), strict=True)
+            writer.write_table(rows.filter(pa.array([key not in known for key in keys])))
+
+        yield write_new
+
+
+def _truth_files(out: Path) -> dict[str, Path]:
+    folder = out / "truth"
+    folder.mkdir(parents=True, exist_ok=True)
+    return {entity: folder / f"{entity}.parquet" for entity in _PREFIX}
