@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, create_engine, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
@@ -64,6 +64,11 @@ def connect(settings: Settings) -> Engine:
             return engine
     except OperationalError as failed:
         raise DatabaseUnavailable(_shown(url), _first_line(failed)) from None
+
+
+def run_sql(connection: Connection, statements: str) -> None:
+    """Run SQL that takes no parameters, word for word, be there ``%`` or ``:name`` in it."""
+    connection.exec_driver_sql(statements.replace("%", "%%"))
 
 
 def _socket_url(socket_dir: Path, database: str) -> URL:

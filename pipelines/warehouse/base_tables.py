@@ -1,0 +1,227 @@
+"""Tables and views of ``base``, as the library declarations want them.
+
+Per entity: ``base.<entity>`` (golden record), ``_source`` (crosswalk: which source records it is
+made of), ``_redirect`` (ids of the past), and the view ``_value`` (where each value comes from).
+A column added to a declaration is added to the table; nothing is ever dropped automatically.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipelines.libraries import Library, load_libraries
+
+_POSTGRES_TYPES = {
+    "string": "text",
+    "boolean": "boolean",
+    "int8": "smallint",
+    "int16": "smallint",
+    "int32": "integer",
+    "int64": "bigint",
+    "float64": "double precision",
+    "date": "date",
+    "timestamp": "timestamp",
+}
+_SEARCHED = ("identifiers.", "names.")  # parsers of the elements that people search by
+_ID = 'text COLLATE "C"'  # ids are compared, never sorted for a reader
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: PostgreSQL type, and the comment that a reader sees."""
+
+    type: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class BaseTable:
+    """One table of ``base``. ``key`` says which row is which between two publications."""
+
+    name: str
+    comment: str
+    columns: Mapping[str, Column]
+    key: Sequence[str]
+    constraints: Mapping[str, str]  # made with the table
+    references: Mapping[str, str] = field(default_factory=dict)  # foreign keys: column -> entity
+    indexes: Sequence[str] = ()  # columns
+
+
+def base_tables(library: Library) -> list[BaseTable]:
+    """The tables of one library; the golden record first."""
+    return [_golden_table(library), _source_table(library), _redirect_table(library)]
+
+
+def libraries_in_order(libraries: Mapping[str, Library]) -> list[Library]:
+    """Libraries so that each comes after those that it links to."""
+    left, ordered = dict(libraries), []
+    while left:
+        free = [one for one in left.values() if not _linked(one) & (left.keys() - {one.name})]
+        ordered += free or list(left.values())  # a circle: foreign keys are made afterwards anyway
+        left = {name: one for name, one in left.items() if one not in ordered}
+    return ordered
+
+
+def create_statements(libraries: Mapping[str, Library]) -> Iterator[str]:
+    """The SQL that makes ``base``; may be run again, except the foreign keys and indexes."""
+    for library in libraries_in_order(libraries):
+        for table in base_tables(library):
+            yield _create_table(table)
+            yield from _add_columns(table)
+            yield from _comments(table)
+        yield _value_view(library)
+
+
+def foreign_keys(table: BaseTable) -> dict[str, str]:
+    """Constraint name -> definition. Deferred: publications of two libraries meet at commit."""
+    return {
+        f"{table.name}_{column}_fkey": (
+            f'FOREIGN KEY ("{column}") REFERENCES base."{entity}" ("entity_id")'
+            " DEFERRABLE INITIALLY DEFERRED"
+        )
+        for column, entity in table.references.items()
+    }
+
+
+def index_statements(table: BaseTable) -> dict[str, str]:
+    """Index name -> statement."""
+    names = {f"{table.name}_{column}_idx": column for column in table.indexes}
+    return {
+        name: f'CREATE INDEX IF NOT EXISTS "{name}" ON base."{table.name}" ("{column}")'
+        for name, column in names.items()
+    }
+
+
+def postgres_type(kind: str) -> str:
+    """PostgreSQL's name of an Ibis type.
+
+    Raises:
+        KeyError: a type that no golden column may have.
+    """
+    decimal = re.fullmatch(r"decimal\((\d+), ?(\d+)\)", kind)
+    return f"numeric({decimal[1]},{decimal[2]})" if decimal else _POSTGRES_TYPES[kind]
+
+
+def _linked(library: Library) -> set[str]:
+    return {link.library for link in library.links}
+
+
+def _golden_table(library: Library) -> BaseTable:
+    columns = {"entity_id": Column(_ID, f"{library.entity_title}标识，不含个人信息，永久有效")}
+    for golden in library.columns.values():
+        element = golden.element
+        standard = f"（{element.standard}）" if element.standard else ""
+        columns[golden.name] = Column(postgres_type(golden.type), f"{golden.title}{standard}")
+        for name, kind in golden.companion_types.items():
+            columns[name] = Column(postgres_type(kind), f"{golden.title}附列：{name}")
+        columns[f"{golden.name}_record"] = Column(
+            "smallint", f"{golden.title}取自 base.{library.entity}_source 的哪个 record_no"
+        )
+    for name, target in library.link_columns.items():
+        link = Column(_ID, f"关联的 {target} 标识") if target else Column("text", "关联依据")
+        columns[name] = link
+    entities = {one.name: one.entity for one in load_libraries().values()}
+    references = {n: entities[t] for n, t in library.link_columns.items() if t in entities}
+    searched = [
+        golden.name
+        for golden in library.columns.values()
+        if golden.element.parser.startswith(_SEARCHED)
+    ]
+    return BaseTable(
+        name=library.entity,
+        comment=f"{library.title}：{library.entity_title}",
+        columns=columns,
+        key=("entity_id",),
+        constraints={f"{library.entity}_pkey": 'PRIMARY KEY ("entity_id")'},
+        references=references,
+        indexes=[*searched, *references],
+    )
+
+
+def _source_table(library: Library) -> BaseTable:
+    name = f"{library.entity}_source"
+    columns = {
+        "entity_id": Column(_ID, f"{library.entity_title}标识"),
+        "record_no": Column("smallint", "来源记录在该实体内的序号"),
+        "source": Column("text", "数据源"),
+        "source_key": Column("text", "数据源内的记录主键"),
+        "rule": Column("text", "归入该实体的依据"),
+        "linked_source": Column("text", "依据所指的另一条来源记录：数据源"),
+        "linked_key": Column("text", "依据所指的另一条来源记录：主键"),
+        "withheld": Column("text", "因与其他实体冲突而未采信的标识列"),
+        "since_batch": Column("text", "首次归入该实体的批次"),
+    }
+    return BaseTable(
+        name=name,
+        comment=f"{library.entity_title}来源对照：每条来源记录属于哪个实体，依据是什么",
+        columns=columns,
+        key=("source", "source_key"),
+        constraints={
+            # numbers move between records when an entity gains one: checked at commit
+            f"{name}_pkey": 'PRIMARY KEY ("entity_id", "record_no") DEFERRABLE INITIALLY DEFERRED',
+            f"{name}_source_source_key_key": 'UNIQUE ("source", "source_key")',
+        },
+        references={"entity_id": library.entity},
+    )
+
+
+def _redirect_table(library: Library) -> BaseTable:
+    name = f"{library.entity}_redirect"
+    return BaseTable(
+        name=name,
+        comment=f"{library.entity_title}旧标识的去向",
+        columns={
+            "entity_id": Column(_ID, "已停用的标识"),
+            "current_id": Column(_ID, "现行标识；为空表示该实体已不存在"),
+        },
+        key=("entity_id",),
+        constraints={f"{name}_pkey": 'PRIMARY KEY ("entity_id")'},
+        references={"current_id": library.entity},
+        indexes=["current_id"],
+    )
+
+
+def _create_table(table: BaseTable) -> str:
+    key = {*table.key, *(("entity_id", "record_no") if "record_no" in table.columns else ())}
+    parts = [
+        f'"{name}" {column.type}{" NOT NULL" if name in key else ""}'
+        for name, column in table.columns.items()
+    ]
+    parts += [f'CONSTRAINT "{name}" {what}' for name, what in table.constraints.items()]
+    body = ",\n    ".join(parts)
+    return f'CREATE TABLE IF NOT EXISTS base."{table.name}" (\n    {body}\n)'
+
+
+def _add_columns(table: BaseTable) -> Iterator[str]:
+    additions = ", ".join(
+        f'ADD COLUMN IF NOT EXISTS "{name}" {column.type}' for name, column in table.columns.items()
+    )
+    yield f'ALTER TABLE base."{table.name}" {additions}'
+
+
+def _comments(table: BaseTable) -> Iterator[str]:
+    yield f'COMMENT ON TABLE base."{table.name}" IS {quoted(table.comment)}'
+    for name, column in table.columns.items():
+        yield f'COMMENT ON COLUMN base."{table.name}"."{name}" IS {quoted(column.comment)}'
+
+
+def _value_view(library: Library) -> str:
+    """One row per golden value: which source record says so."""
+    values = ",\n        ".join(
+        f'(\'{name}\', golden."{name}"::text, golden."{name}_record")' for name in library.columns
+    )
+    entity = library.entity
+    return f"""CREATE OR REPLACE VIEW base."{entity}_value" AS
+SELECT golden.entity_id, said.column_name, said.value, record.source, record.source_key
+FROM base."{entity}" AS golden
+CROSS JOIN LATERAL (VALUES
+        {values}
+    ) AS said (column_name, value, record_no)
+LEFT JOIN base."{entity}_source" AS record
+    ON record.entity_id = golden.entity_id AND record.record_no = said.record_no
+WHERE said.value IS NOT NULL"""  # noqa: S608 - names of the declarations
+
+
+def quoted(text: str) -> str:
+    """``text`` as a SQL literal, for statements that take no parameters."""
+    return "'" + text.replace("'", "''") + "'"

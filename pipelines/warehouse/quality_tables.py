@@ -1,0 +1,35 @@
+"""The tables of schema ``quality`` as SQLAlchemy sees them; made by ``sql/versions/0001``."""
+
+from typing import Any
+
+from sqlalchemy import ColumnClause, TableClause, column, table
+from sqlalchemy.dialects.postgresql import JSONB
+
+
+def _quality_table(name: str, columns: str, *json: str) -> TableClause:
+    plain: list[ColumnClause[Any]] = [column(each) for each in columns.split()]
+    return table(name, *plain, *(column(each, JSONB) for each in json), schema="quality")
+
+
+BATCH = _quality_table(
+    "batch",
+    "source batch library landed staged superseded quarantined findings files fingerprint encoding"
+    " unmapped_columns remarks landed_at staged_at",
+)
+FINDING_COUNT = _quality_table(
+    "finding_count", "source batch column_name element rule severity row_count"
+)
+EXPECTATION_RESULT = _quality_table(
+    "expectation_result",
+    "subject run layer suite name expectation column_name severity success observed expected"
+    " note_zh exception checked_at",
+)
+PUBLICATION = _quality_table(
+    "publication", "id library run status published_at", "snapshot_ids", "row_counts"
+)
+STAGE_TIMING = _quality_table("stage_timing", "subject run stage seconds row_count started_at")
+MAIL = _quality_table(
+    "mail",
+    "id source batch recipient subject path state attempts next_attempt_at sent_at last_error"
+    " created_at",
+)

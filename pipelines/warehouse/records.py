@@ -1,0 +1,247 @@
+"""What runs report about themselves: schema ``quality``, written and read by these functions only.
+
+Every ``record_`` function may be called again with the same arguments: a retry leaves one row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Engine, TableClause, and_, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from pipelines.quality.outcome import ExpectationOutcome
+from pipelines.warehouse.quality_tables import (
+    BATCH,
+    EXPECTATION_RESULT,
+    FINDING_COUNT,
+    PUBLICATION,
+    STAGE_TIMING,
+)
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """One batch of one source; a number is ``None`` until its stage has run."""
+
+    source: str
+    batch: str
+    library: str
+    landed: int | None
+    staged: int | None
+    superseded: int | None
+    quarantined: int | None
+    findings: int | None
+    files: Sequence[str]
+    fingerprint: str | None
+    encoding: str | None
+    unmapped_columns: Sequence[str]
+    remarks: Sequence[str]
+    landed_at: datetime | None
+    staged_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FindingCount:
+    """How many rows of a batch break one rule in one column ("": in the row as a whole)."""
+
+    column_name: str
+    element: str
+    rule: str
+    severity: str
+    row_count: int
+
+
+@dataclass(frozen=True)
+class FindingRecord(FindingCount):
+    """A ``FindingCount`` with the batch that it is of."""
+
+    source: str
+    batch: str
+
+
+@dataclass(frozen=True)
+class PublicationRecord:
+    """One publication of a library: Iceberg snapshots and rows by table."""
+
+    library: str
+    run: str
+    snapshot_ids: dict[str, int]
+    row_counts: dict[str, int]
+    status: str
+    published_at: datetime
+
+
+@dataclass(frozen=True)
+class TimingRecord:
+    """How long a stage took when it last ran for a source's batch or a library's run."""
+
+    subject: str
+    run: str
+    stage: str
+    seconds: float
+    row_count: int | None
+    started_at: datetime
+
+
+def record_batch(
+    engine: Engine,
+    *,
+    source: str,
+    batch: str,
+    library: str,
+    landed: int | None = None,
+    staged: int | None = None,
+    superseded: int | None = None,
+    quarantined: int | None = None,
+    findings: int | None = None,
+    files: Sequence[str] | None = None,
+    fingerprint: str | None = None,
+    encoding: str | None = None,
+    unmapped_columns: Sequence[str] | None = None,
+    remarks: Sequence[str] | None = None,
+) -> None:
+    """Note what is known of a batch; what is not given stays as it was.
+
+    ``landed_at`` is when ``landed`` was first given, ``staged_at`` when ``staged`` was last given.
+    """
+    lists = {"files": files, "unmapped_columns": unmapped_columns, "remarks": remarks}
+    facts: dict[str, Any] = {
+        "landed": landed,
+        "staged": staged,
+        "superseded": superseded,
+        "quarantined": quarantined,
+        "findings": findings,
+        "fingerprint": fingerprint,
+        "encoding": encoding,
+        **{name: None if value is None else list(value) for name, value in lists.items()},
+    }
+    given = {name: value for name, value in facts.items() if value is not None}
+    if landed is not None:
+        given["landed_at"] = func.now()
+    if staged is not None:
+        given["staged_at"] = func.now()
+    new = upsert(BATCH).values(source=source, batch=batch, library=library, **given)
+    changed: dict[str, Any] = {name: new.excluded[name] for name in ("library", *given)}
+    if landed is not None:
+        changed["landed_at"] = func.coalesce(BATCH.c.landed_at, new.excluded.landed_at)
+    with engine.begin() as connection:
+        connection.execute(
+            new.on_conflict_do_update(index_elements=["source", "batch"], set_=changed)
+        )
+
+
+def read_batches(
+    engine: Engine, source: str | None = None, batch: str | None = None
+) -> list[BatchRecord]:
+    """All batches, or those of a source, or of one id; by source and batch."""
+    wanted = _equal(BATCH, source=source, batch=batch)
+    return _read(engine, BATCH, BatchRecord, wanted, "source", "batch")
+
+
+def record_findings(
+    engine: Engine, *, source: str, batch: str, counts: Sequence[FindingCount]
+) -> None:
+    """Replace the finding counts of a batch, which ``record_batch`` must know already."""
+    rows = [{"source": source, "batch": batch, **asdict(count)} for count in counts]
+    _replace(engine, FINDING_COUNT, _equal(FINDING_COUNT, source=source, batch=batch), rows)
+
+
+def read_findings(
+    engine: Engine, source: str | None = None, batch: str | None = None
+) -> list[FindingRecord]:
+    """Finding counts of all batches, or those of a source, or of one id."""
+    wanted = _equal(FINDING_COUNT, source=source, batch=batch)
+    order = ("source", "batch", "column_name", "rule")
+    return _read(engine, FINDING_COUNT, FindingRecord, wanted, *order)
+
+
+def record_expectations(
+    engine: Engine, *, subject: str, run: str, layer: str, outcomes: Sequence[ExpectationOutcome]
+) -> None:
+    """Replace the outcomes of one layer's suites for a source's batch or a library's run."""
+    about = {"subject": subject, "run": run, "layer": layer}
+    rows = [
+        {"column_name": fields.pop("column"), **fields, **about}
+        for fields in (asdict(outcome) for outcome in outcomes)
+    ]
+    _replace(engine, EXPECTATION_RESULT, _equal(EXPECTATION_RESULT, **about), rows)
+
+
+def read_expectations(
+    engine: Engine, *, subject: str, run: str, layer: str | None = None
+) -> list[ExpectationOutcome]:
+    """The outcomes of a source's batch or a library's run, by suite and name."""
+    t = EXPECTATION_RESULT.c
+    fields = ("suite", "name", "expectation", "severity", "success", "observed", "expected")
+    columns = [t[name] for name in (*fields, "note_zh", "exception")]
+    wanted = _equal(EXPECTATION_RESULT, subject=subject, run=run, layer=layer)
+    query = select(t.column_name.label("column"), *columns).where(wanted)
+    with engine.connect() as connection:
+        found = connection.execute(query.order_by(t.layer, t.suite, t.name)).mappings()
+        return [ExpectationOutcome(**row) for row in found]
+
+
+def record_timing(
+    engine: Engine, *, subject: str, run: str, stage: str, seconds: float, rows: int | None = None
+) -> None:
+    """Note that a stage has just ended, how long it took (seconds) and how many rows it wrote."""
+    new = upsert(STAGE_TIMING).values(
+        subject=subject,
+        run=run,
+        stage=stage,
+        seconds=seconds,
+        row_count=rows,
+        started_at=func.now() - timedelta(seconds=seconds),
+    )
+    measured = ("seconds", "row_count", "started_at")
+    changed = {name: new.excluded[name] for name in measured}
+    key = ["subject", "run", "stage"]
+    with engine.begin() as connection:
+        connection.execute(new.on_conflict_do_update(index_elements=key, set_=changed))
+
+
+def read_timings(engine: Engine, run: str | None = None) -> list[TimingRecord]:
+    """The last timing of every stage, or of one batch or run; in the order in which they began."""
+    return _read(engine, STAGE_TIMING, TimingRecord, _equal(STAGE_TIMING, run=run), "started_at")
+
+
+def read_publications(engine: Engine, library: str | None = None) -> list[PublicationRecord]:
+    """All publications, or those of one library, oldest first."""
+    wanted = _equal(PUBLICATION, library=library)
+    return _read(engine, PUBLICATION, PublicationRecord, wanted, "id")
+
+
+def _equal(table: TableClause, **wanted: str | None) -> ColumnElement[bool]:
+    """Condition: each named column has the value given; ``None`` leaves it open."""
+    given = [table.c[name] == value for name, value in wanted.items() if value is not None]
+    return and_(True, *given)
+
+
+def _replace(
+    engine: Engine,
+    table: TableClause,
+    replaced: ColumnElement[bool],
+    rows: Sequence[dict[str, Any]],
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(delete(table).where(replaced))
+        if rows:
+            connection.execute(insert(table), rows)
+
+
+def _read(
+    engine: Engine,
+    table: TableClause,
+    kind: type[Row],
+    wanted: ColumnElement[bool],
+    *order: str,
+) -> list[Row]:
+    names = kind.__dataclass_fields__  # type: ignore[attr-defined]
+    query = select(*(table.c[name] for name in names)).where(wanted)
+    with engine.connect() as connection:
+        found = connection.execute(query.order_by(*(table.c[name] for name in order)))
+        return [kind(**row) for row in found.mappings()]

@@ -1,0 +1,70 @@
+"""Masked views in ``share``: what a department may see of the libraries without further grounds.
+
+A view runs with its owner's rights, so ``share_reader`` needs none on ``base`` and has none.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
+
+from pipelines.libraries import Library
+from pipelines.warehouse.base_tables import quoted
+from pipelines.warehouse.database import run_sql
+
+
+def create_share_view(connection: Connection, library: Library) -> None:
+    """Make or renew ``share.<entity>``.
+
+    Columns keep their places and new ones come last: that way PostgreSQL renews the view in
+    place, and views that a site has built on it live on.
+    """
+    found = connection.execute(
+        text(
+            "SELECT column_name FROM information_schema.columns"
+            " WHERE table_schema = 'share' AND table_name = :name ORDER BY ordinal_position"
+        ),
+        {"name": library.entity},
+    )
+    statement = view_statement(library, [str(row[0]) for row in found])
+    try:
+        with connection.begin_nested():
+            run_sql(connection, statement)
+    except ProgrammingError:  # a column is gone, or its mask gives another type
+        run_sql(connection, f'DROP VIEW share."{library.entity}"')
+        run_sql(connection, statement)
+    for comment in _comments(library):
+        run_sql(connection, comment)
+
+
+def view_statement(library: Library, present: Sequence[str] = ()) -> str:
+    """The SQL of the view; columns that are ``present`` already come first, in that order."""
+    shown = masked_columns(library)
+    order = [name for name in present if name in shown]
+    order += [name for name in shown if name not in order]
+    columns = ",\n    ".join(f'{shown[name]} AS "{name}"' for name in order)
+    source = f'base."{library.entity}"'
+    statement = f'CREATE OR REPLACE VIEW share."{library.entity}" AS\nSELECT\n    {columns}\n'
+    return statement + f"FROM {source}"
+
+
+def masked_columns(library: Library) -> dict[str, str]:
+    """Column -> SQL expression. Source keys are not shown: some departments' are citizen ids."""
+    from pipelines.clean.masking import mask_sql
+
+    shown = {"entity_id": '"entity_id"'}
+    for golden in library.columns.values():
+        shown[golden.name] = mask_sql(golden.element.mask, f'"{golden.name}"')
+        shown |= {name: f'"{name}"' for name in golden.companion_types}
+    return shown | {name: f'"{name}"' for name in library.link_columns}
+
+
+def _comments(library: Library) -> list[str]:
+    view = f'share."{library.entity}"'
+    said = quoted(f"{library.title}：{library.entity_title}（脱敏视图）")
+    comments = [f"COMMENT ON VIEW {view} IS {said}"]
+    for golden in library.columns.values():
+        mask = "" if golden.element.mask == "none" else "，已脱敏"
+        title = quoted(f"{golden.title}{mask}")
+        comments.append(f'COMMENT ON COLUMN {view}."{golden.name}" IS {title}')
+    return comments
