@@ -1,0 +1,204 @@
+"""How two values of an element are compared: keys for equality, and agreement for a pair.
+
+A key is equal for two spellings of one value; it is what records are joined on. Agreement is
+judged on keys, pair by pair, and may forgive what a key cannot: lost characters, a mistyped digit,
+a shorter form. Every function takes and returns Ibis values, and is NULL where a side is unknown.
+"""
+
+from collections.abc import Callable, Sequence
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.libraries import Library
+
+Agreement = Callable[[ir.Value, ir.Value], ir.BooleanValue]
+
+LOST = "[?？□�_]"  # what is left of a character that somebody's system could not hold
+_PUNCTUATION = "·・（）()《》〈〉“”\"'、，,。.- 　"
+_ONE_SLIP = 1
+_SHORT_ADDRESS = 6  # characters below which "ends with" says nothing: 3号楼, 101室
+_SHORT_NAME = 6  # the shortest company name that is worth finding inside another
+
+
+def key_of(table: ir.Table, column: str, library: Library) -> ir.Value:
+    """The comparison key of a golden column: text, NULL where nothing is known.
+
+    ``table`` has ``library.record_columns``; the library says what is compared instead of the
+    value (``match_on``).
+    """
+    return _key(table, column, library, library.columns[column].match_on or [column])
+
+
+def stated_key_of(table: ir.Table, column: str, library: Library) -> ir.Value:
+    """As ``key_of``, of what the record itself says.
+
+    It leaves out what only the strong identifier implies, such as the birth date in a citizen id,
+    which says nothing about the record when the number is somebody else's.
+    """
+    implied = library.columns[library.identity.strong].evidence_types
+    options = [o for o in library.columns[column].match_on if o not in implied]
+    return _key(table, column, library, options or [column])
+
+
+def implied_key_of(table: ir.Table, column: str, library: Library) -> ir.Value:
+    """As ``key_of``, of what the strong identifier alone implies."""
+    implied = library.columns[library.identity.strong].evidence_types
+    options = [o for o in library.columns[column].match_on if o in implied]
+    return _key(table, column, library, options)
+
+
+def _key(table: ir.Table, column: str, library: Library, options: Sequence[str]) -> ir.StringValue:
+    value = ibis.coalesce(*(table[option].cast("string") for option in options))
+    return _KEYS.get(library.columns[column].element_name, _trimmed)(value)
+
+
+def agreement_on(column: str, library: Library) -> Agreement:
+    """How two keys of a golden column are compared."""
+    return _AGREEMENT.get(library.columns[column].element_name, _equal)
+
+
+def names_compatible(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """Could be one person's name, mistyped: equal, one character off, or lost characters.
+
+    Too lenient to link by (twins are named 小明 and 小亮), right to excuse by.
+    """
+    return (left == right) | (left.levenshtein(right) <= _ONE_SLIP) | names_agree(left, right)
+
+
+def names_agree(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """The same person's name where characters were lost, as 王?明 for 王晓明; never by edit."""
+    lost = left.contains("?") | right.contains("?")
+    masked = _same_but_for_lost(left, right)
+    return (left == right) | (lost & (left.length() == right.length()) & masked)
+
+
+def names_disjoint(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """Not one character in common at the first, the second and the last place."""
+    return ~names_agree(left, right) & ibis.and_(
+        left.substr(0, 1) != right.substr(0, 1),
+        left.substr(1, 1) != right.substr(1, 1),
+        left.right(1) != right.right(1),
+    )
+
+
+def dates_similar(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """Equal, one digit off, day and month swapped, or the first of January for unknown."""
+    a, b = left.replace("-", ""), right.replace("-", "")
+    swapped = (a.substr(0, 4) == b.substr(0, 4)) & (a.substr(4, 2) == b.substr(6, 2))
+    unknown = (a.substr(0, 4) == b.substr(0, 4)) & (a.endswith("0101") | b.endswith("0101"))
+    return (
+        (a == b)
+        | (a.levenshtein(b) <= _ONE_SLIP)
+        | (swapped & (a.substr(6, 2) == b.substr(4, 2)))
+        | unknown
+    )
+
+
+def organizations_similar(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """Equal, one inside the other (a region in front, a form behind), or two characters off."""
+    short = ibis.least(left.length(), right.length()) < _SHORT_NAME
+    inside = left.contains(right) | right.contains(left)
+    return (left == right) | (~short & (inside | (left.levenshtein(right) <= 2 * _ONE_SLIP)))
+
+
+def is_branch(name: ir.StringValue) -> ir.BooleanValue:
+    """A branch (分支机构) by its name: 企业名称登记管理规定 第十三条, and banks' own words."""
+    return name.re_search(
+        "(分公司|分厂|分店|分行|支行|分社|分所|分院|分校|分部|营业部|营业所|分理处|办事处|门市部|经营部"
+        "|储蓄所|代表处|服务部|[第一二三四五六七八九十0-9]+店)$"
+    )
+
+
+def _same_but_for_lost(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """Place by place equal, a lost character standing for any; names of up to six characters."""
+    places = [
+        (left.substr(place, 1) == right.substr(place, 1))
+        | (left.substr(place, 1) == "?")
+        | (right.substr(place, 1) == "?")
+        for place in range(6)
+    ]
+    known = left.re_replace(r"\?", "").length() > 0
+    return ibis.and_(*places, known, left.length() <= 6)
+
+
+def _addresses_agree(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    long = ibis.least(left.length(), right.length()) >= _SHORT_ADDRESS
+    return (left == right) | (long & (left.endswith(right) | right.endswith(left)))
+
+
+def _regions_agree(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """Equal, or one is the prefecture (…00) that the other lies in."""
+    coarse = left.endswith("00") | right.endswith("00")
+    return (left == right) | (coarse & (left.substr(0, 4) == right.substr(0, 4)))
+
+
+def _phones_agree(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """Equal, or one lacks the area code."""
+    long = ibis.least(left.length(), right.length()) >= 7
+    return (left == right) | (long & (left.endswith(right) | right.endswith(left)))
+
+
+def _texts_agree(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    long = ibis.least(left.length(), right.length()) >= _SHORT_NAME
+    return (left == right) | (long & (left.contains(right) | right.contains(left)))
+
+
+def _equal(left: ir.Value, right: ir.Value) -> ir.BooleanValue:
+    return left == right
+
+
+def _trimmed(value: ir.StringValue) -> ir.StringValue:
+    return value.nullif("")
+
+
+def _without(value: ir.StringValue, characters: str) -> ir.StringValue:
+    for character in characters:
+        value = value.replace(character, "")
+    return value.nullif("")
+
+
+def _person_key(value: ir.StringValue) -> ir.StringValue:
+    return _without(value.re_replace(LOST, "?"), "· ").upper()
+
+
+def _organization_key(value: ir.StringValue) -> ir.StringValue:
+    bare = value.re_replace(f"[{_escaped(_PUNCTUATION)}]", "").upper().nullif("")
+    return bare.replace("有限责任公司", "有限公司")
+
+
+def _address_key(value: ir.StringValue) -> ir.StringValue:
+    return value.re_replace(f"[{_escaped(_PUNCTUATION.replace('-', ''))}]", "").upper().nullif("")
+
+
+def _phone_key(value: ir.StringValue) -> ir.StringValue:
+    return value.re_replace("[^0-9]", "").nullif("")
+
+
+def _license_key(value: ir.StringValue) -> ir.StringValue:
+    """GB/T 36904 identifier without version and check digit: what all its editions share."""
+    return value.re_replace(r"\.[0-9]{3}\.[0-9A-Z]$", "").nullif("")
+
+
+def _escaped(characters: Sequence[str] | str) -> str:
+    return "".join("\\" + c if c in "-()." else c for c in characters)
+
+
+_KEYS: dict[str, Callable[[ir.StringValue], ir.StringValue]] = {
+    "person_name": _person_key,
+    "organization_name": _organization_key,
+    "address": _address_key,
+    "text": _organization_key,
+    "phone": _phone_key,
+    "license_identifier": _license_key,
+}
+
+_AGREEMENT: dict[str, Agreement] = {
+    "person_name": names_agree,
+    "organization_name": _texts_agree,
+    "text": _texts_agree,
+    "address": _addresses_agree,
+    "region_code": _regions_agree,
+    "phone": _phones_agree,
+    "birth_date": dates_similar,
+}

@@ -1,0 +1,158 @@
+"""Stage one: a valid strong identifier groups records, unless the evidence contradicts it.
+
+A record is kept out of its number's group when, by its own words, it is about somebody else. It
+then looks for its entity like a record without a number, and its number is not believed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.libraries import Library
+from pipelines.resolve.evidence import Evidence, agreements
+from pipelines.resolve.workset import evidence_of, implied, known, stated
+from pipelines.resolve.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Every record with a strong identifier, in one of the two.
+
+    ``trusted``: rid, gid (smallest rid of the group), number (stands for the identifier).
+    ``disputed``: rid, number, reason.
+    """
+
+    trusted: ir.Table
+    disputed: ir.Table
+
+
+def group_by_identifier(work: ir.Table, library: Library, space: Workspace) -> Groups:
+    """Group the records that carry a valid strong identifier.
+
+    Args:
+        work: ``working_set``.
+        library: Names the identifier and the evidence against it.
+        space: Keeps the results.
+
+    Returns:
+        Every record with an identifier, either in its group or disputed, with the reason.
+    """
+    evidence = evidence_of(library)
+    members = space.hold(_members(work, library, evidence))
+    if evidence.person:
+        disputed = _disputed(work, members, library, evidence, space)
+    else:
+        nobody = members.filter(ibis.literal(False))
+        disputed = space.hold(nobody.select("rid", "number", reason=ibis.literal("")))
+    trusted = space.hold(members.select("rid", "number").anti_join(disputed, "rid"))
+    heads = trusted.group_by("number").agg(gid=trusted.rid.min())
+    return Groups(space.hold(trusted.inner_join(heads, "number")), disputed)
+
+
+def _members(work: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
+    """Records with an identifier, with their group and whether it is worth a look."""
+    strong = library.identity.strong
+    numbered = work.filter(work[strong].notnull())
+    names = {}
+    if evidence.person:
+        name = numbered[evidence.person[0]]
+        odd = evidence.odd(stated(numbered, library), implied(numbered)).any()
+        names = {"varied": (name.min() != name.max()).fill_null(False) | odd}
+    groups = numbered.group_by(strong).agg(number=numbered.rid.min(), **names)
+    kept = ["rid", "number", *names]
+    return numbered.inner_join(groups, strong).select(*kept)
+
+
+def _disputed(
+    work: ir.Table, members: ir.Table, library: Library, evidence: Evidence, space: Workspace
+) -> ir.Table:
+    numbered = work.inner_join(members, "rid")
+    suspects = space.hold(numbered.filter(numbered.varied))
+    elsewhere = space.hold(_namesakes(suspects, numbered, library, evidence))
+    looked_at = elsewhere.select(number=elsewhere.other)
+    groups = suspects.select("number").union(looked_at, distinct=True)
+    witnesses = space.hold(numbered.semi_join(groups, "number"))
+    references = space.hold(_references(witnesses, library, evidence))
+    contradicted = _contradicted(suspects, references, library, evidence)
+    claimed = _claimed_elsewhere(suspects, elsewhere, references, library, evidence)
+    both = contradicted.union(claimed, distinct=False)
+    return space.hold(both.group_by("rid", "number").agg(reason=both.reason.min()))
+
+
+def _namesakes(
+    suspects: ir.Table, members: ir.Table, library: Library, evidence: Evidence
+) -> ir.Table:
+    """Suspects whose own words are word for word those of a record in another group."""
+    words = stated(suspects, library)
+    ours = suspects.select("rid", "number", **{f"word_{c}": words(c) for c in evidence.person})
+    theirs = members.select(other=members.number, **{c: members[c] for c in evidence.person})
+    equal = [ours[f"word_{c}"] == theirs[c] for c in evidence.person]
+    met = ours.inner_join(theirs, equal)
+    return met.filter(met.number != met.other).select("rid", "other").distinct()
+
+
+def _references(members: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
+    """Per group and column, what its most authoritative records say; then what most say."""
+    numbers = members.select("number").distinct()
+    picks = [_reference(members, column, library) for column in evidence.columns]
+    return reduce(
+        lambda left, right: left.left_join(right, "number").drop("number_right"), picks, numbers
+    )
+
+
+def _reference(members: ir.Table, column: str, library: Library) -> ir.Table:
+    rank = authority_rank(members.source, library.columns[column].authority)
+    said = members.filter(members[column].notnull()).mutate(rank=rank)
+    counted = said.group_by("number", value=said[column]).agg(rank=said.rank.min(), n=said.count())
+    order = counted.rank.cast("string").lpad(3, "0") + (10_000_000 - counted.n).cast("string").lpad(
+        8, "0"
+    )
+    best = counted.group_by("number").agg(pick=(order + counted.value).min())
+    return best.select("number", **{f"{column}_ref": best.pick.substr(11)})
+
+
+def authority_rank(source: ir.StringValue, authority: Sequence[str]) -> ir.IntegerValue:
+    """Place of a source's department in an authority order; last if it is not listed."""
+    department = source.split("__")[0]
+    ranks = [(department == name, place) for place, name in enumerate(authority)]
+    return ibis.cases(*ranks, else_=len(authority)).cast("int64")
+
+
+def _contradicted(
+    suspects: ir.Table, references: ir.Table, library: Library, evidence: Evidence
+) -> ir.Table:
+    compared = suspects.inner_join(references, "number")
+    reasons = evidence.contradicts(stated(compared, library), known(compared, "_ref"))
+    first = [(condition.fill_null(False), reason) for reason, condition in reasons.items()]
+    told = compared.select("rid", "number", reason=ibis.cases(*first, else_=None))
+    return told.filter(told.reason.notnull())
+
+
+def _claimed_elsewhere(
+    suspects: ir.Table,
+    elsewhere: ir.Table,
+    references: ir.Table,
+    library: Library,
+    evidence: Evidence,
+) -> ir.Table:
+    """Suspects that are another group's by name, and agree with it no less than with their own."""
+    own = suspects.inner_join(references, "number")
+    theirs = references.rename(other="number").rename(
+        {f"{c}_other": f"{c}_ref" for c in evidence.columns}
+    )
+    compared = own.inner_join(elsewhere, "rid").inner_join(theirs, "other")
+    words = stated(compared, library)
+    its, others = known(compared, "_ref"), known(compared, "_other")
+    person = list(evidence.person)
+    differs = agreements(words, its, person) < len(person)
+    theirs_by_name = agreements(words, others, person) == len(person)
+    rather = agreements(words, others, evidence.particulars) >= agreements(
+        words, its, evidence.particulars
+    )
+    kept_out = compared.filter(differs & theirs_by_name & rather)
+    return kept_out.select(
+        "rid", "number", reason=ibis.literal(evidence.belongs_elsewhere)
+    ).distinct()

@@ -1,0 +1,133 @@
+"""Stage two: records without a trusted identifier join a group, or each other, or stay alone.
+
+A record joins a group only where its best claim points to that group and to no other: a
+combination that two groups share is no evidence for either. Records that joined carry their own
+words into the group, so the rest is asked again until nobody joins any more.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.libraries import Library
+from pipelines.resolve.components import connected_components
+from pipelines.resolve.groups import Groups
+from pipelines.resolve.pairs import candidate_pairs, claim_of, place_of
+from pipelines.resolve.workspace import Workspace
+
+FOUNDING_RECORD = "founding_record"
+
+# Each round joins at least one record that only a record of the round before could vouch for; real
+# chains are two or three long, and what a longer one would still join is not worth a defect.
+MOST_ROUNDS = 8
+# rid and score in one number, so that "best, then smallest" is one minimum. 2**40 records.
+_RID = 2**40
+
+
+def link_records(work: ir.Table, groups: Groups, library: Library, space: Workspace) -> ir.Table:
+    """Give every record a cluster and the reason why it is there.
+
+    Args:
+        work: ``working_set``.
+        groups: ``group_by_identifier``.
+        library: Its passes.
+        space: Keeps the results.
+
+    Returns:
+        ``rid, cluster`` (smallest rid of the cluster), ``rule`` (a claim, or FOUNDING_RECORD for
+        the record that the others were linked to) and ``linked`` (the rid it was linked to, or
+        NULL). Exactly one row per record.
+    """
+    open_ = space.hold(work.select("rid").anti_join(groups.trusted, "rid"))
+    pairs = candidate_pairs(work, groups.disputed, open_, library, space)
+    joined = _join_groups(pairs, groups.trusted, space)
+    rest = _join_each_other(pairs, joined, groups.trusted, space)
+    grouped = _by_identifier(groups.trusted, library)
+    linked = [_explained(table, library) for table in (joined, rest)]
+    placed = grouped.union(*linked, distinct=False)
+    alone = open_.anti_join(placed, "rid")
+    nobody = ibis.null("int64")
+    alone = alone.select("rid", gid=alone.rid, rule=ibis.null("string"), linked=nobody)
+    return space.hold(_founded(placed.union(alone, distinct=False)))
+
+
+def _join_groups(pairs: ir.Table, trusted: ir.Table, space: Workspace) -> ir.Table:
+    """rid, gid, best (score and rid of the record that vouches) of all that join a group."""
+    near = pairs.select(rid=pairs.other).distinct()
+    placed = space.hold(trusted.semi_join(near, "rid").select("rid", "gid"))
+    joined = space.hold(_nobody_yet(placed))
+    for _ in range(MOST_ROUNDS):
+        waiting = pairs.anti_join(joined, "rid")
+        fresh = space.hold(_sole_best(_votes(waiting, placed)))
+        if not fresh.count().execute():
+            break
+        joined = space.hold(joined.union(fresh, distinct=False))
+        placed = space.hold(placed.union(fresh.select("rid", "gid"), distinct=False))
+    return joined
+
+
+def _nobody_yet(placed: ir.Table) -> ir.Table:
+    return placed.mutate(best=ibis.literal(0, "int64")).filter(ibis.literal(False))
+
+
+def _votes(pairs: ir.Table, placed: ir.Table) -> ir.Table:
+    """Per record and group: its best score, with the smallest rid that has it."""
+    by_group = placed.select(other=placed.rid, gid=placed.gid)
+    met = pairs.inner_join(by_group, "other")
+    best = (met.score * _RID + met.other).min()
+    return met.group_by("rid", "gid").agg(best=best)
+
+
+def _sole_best(votes: ir.Table) -> ir.Table:
+    """Records whose best score points to one group alone."""
+    score = votes.best // _RID
+    scored = votes.mutate(score=score)
+    top = scored.group_by("rid").agg(score=scored.score.min())
+    tied = scored.semi_join(top, ["rid", "score"])
+    counted = tied.group_by("rid").agg(n=tied.count(), gid=tied.gid.min(), best=tied.best.min())
+    return counted.filter(counted.n == 1).select("rid", "gid", "best")
+
+
+def _join_each_other(
+    pairs: ir.Table, joined: ir.Table, trusted: ir.Table, space: Workspace
+) -> ir.Table:
+    """Group the records that joined nobody, by claims better than those two groups shared."""
+    placed = trusted.select("rid", "gid").union(joined.select("rid", "gid"), distinct=False)
+    left_over = pairs.anti_join(joined, "rid")
+    votes = _votes(left_over, placed.semi_join(left_over.select(rid="other").distinct(), "rid"))
+    shared = votes.group_by("rid").agg(place=place_of(votes.best // _RID).min())
+    free = left_over.anti_join(placed.select(other=placed.rid), "other")
+    for side in ("rid", "other"):
+        limits = shared.select(limited=shared.rid, limit_of=shared.place)
+        free = free.left_join(limits, free[side] == limits.limited)
+        unlimited = free.limit_of.isnull() | (place_of(free.score) < free.limit_of)
+        free = free.filter(unlimited).select("rid", "other", "score")
+    edges = space.hold(free)
+    components = connected_components(edges.select(left=edges.rid, right=edges.other), space)
+    best = edges.group_by("rid").agg(best=(edges.score * _RID + edges.other).min())
+    found = components.rename(rid="node", gid="component").inner_join(best, "rid")
+    return found.select("rid", "gid", "best")
+
+
+def _by_identifier(trusted: ir.Table, library: Library) -> ir.Table:
+    return trusted.select(
+        "rid", "gid", rule=ibis.literal(library.identity.strong_claim), linked=trusted.gid
+    )
+
+
+def _explained(joined: ir.Table, library: Library) -> ir.Table:
+    score = joined.best // _RID
+    linked = joined.best - score * _RID
+    return joined.select("rid", "gid", rule=claim_of(score, library), linked=linked)
+
+
+def _founded(placed: ir.Table) -> ir.Table:
+    """Name each cluster after its smallest rid; its head is linked to nobody."""
+    first = placed.group_by("gid").agg(cluster=placed.rid.min())
+    named = placed.inner_join(first, "gid")
+    head = named.rid == named.gid
+    return named.select(
+        "rid",
+        "cluster",
+        rule=ibis.ifelse(head, FOUNDING_RECORD, named.rule),
+        linked=ibis.ifelse(head, ibis.null("int64"), named.linked),
+    )

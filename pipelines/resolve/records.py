@@ -1,0 +1,96 @@
+"""The records a library is resolved from: what each source says today, in the library's columns."""
+
+from collections.abc import Mapping
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.contracts import Delivery
+from pipelines.libraries import Library
+
+LINEAGE = {
+    "source": "string",
+    "source_key": "string",
+    "since_batch": "string",
+    "batch": "string",
+    "changed_at": "timestamp",
+}
+
+
+def current_records(staged: ir.Table, delivery: Delivery) -> ir.Table:
+    """What a source says today, out of every batch it ever delivered.
+
+    Args:
+        staged: ``staged.<source>``, all batches; at most one row per ``source_key`` and batch.
+        delivery: ``snapshot``: the latest batch is the whole truth, and a record that is not in it
+            is gone. ``delta``: the latest version of each record stands, by ``changed_at``, then
+            batch, file and line.
+
+    Returns:
+        ``staged`` with one row per ``source_key`` and ``since_batch``, the first batch it was in.
+    """
+    first = staged.group_by("source_key").agg(since_order=_batch_order(staged).min())
+    rows = _latest_batch(staged) if delivery == "snapshot" else _latest_versions(staged)
+    joined = rows.inner_join(first, "source_key")
+    return joined.mutate(since_batch=_batch_of(joined.since_order)).drop("since_order")
+
+
+def library_records(records: Mapping[str, ir.Table], library: Library) -> ir.Table:
+    """Everything that is known of a library's entities, one row per source record.
+
+    Args:
+        records: Source name to its ``current_records``. A column that a source lacks is NULL.
+        library: Whose golden columns to align to.
+
+    Returns:
+        ``source, source_key, since_batch, batch, changed_at`` and ``library.record_columns``.
+    """
+    aligned = [_align(name, table, library) for name, table in sorted(records.items())]
+    return reduce(lambda left, right: left.union(right, distinct=False), aligned)
+
+
+def _align(source: str, table: ir.Table, library: Library) -> ir.Table:
+    lineage = {
+        "source": ibis.literal(source),
+        "source_key": table.source_key,
+        "since_batch": table.since_batch,
+        "batch": table["_batch"],
+        "changed_at": _or_null(table, "changed_at", "timestamp"),
+    }
+    columns = {name: _or_null(table, name, kind) for name, kind in library.record_columns.items()}
+    return table.select(**lineage, **columns)
+
+
+def _or_null(table: ir.Table, column: str, kind: str) -> ir.Value:
+    return table[column].cast(kind) if column in table.columns else ibis.null(kind)
+
+
+def _latest_batch(staged: ir.Table) -> ir.Table:
+    order = _batch_order(staged)
+    return staged.filter(order == order.max().as_scalar())
+
+
+def _latest_versions(staged: ir.Table) -> ir.Table:
+    order = [
+        _batch_order(staged).desc(),
+        staged["_file"].desc(),
+        staged["_line"].desc(),
+    ]
+    if "changed_at" in staged.columns:
+        order = [staged.changed_at.desc(nulls_first=False), *order]
+    version = ibis.row_number().over(group_by=staged.source_key, order_by=order)
+    ranked = staged.mutate(version_rank=version)
+    return ranked.filter(ranked.version_rank == 0).drop("version_rank")
+
+
+def _batch_order(staged: ir.Table) -> ir.StringValue:
+    """Text that sorts as batches were delivered: 20260630-10 after 20260630-2."""
+    batch = staged["_batch"]
+    suffix = batch.substr(8)
+    return batch.substr(0, 8) + suffix.length().cast("string").lpad(2, "0") + suffix
+
+
+def _batch_of(order: ir.StringValue) -> ir.StringValue:
+    """The batch id that ``_batch_order`` was made of."""
+    return order.substr(0, 8) + order.substr(10)

@@ -1,0 +1,116 @@
+"""Resolve a library: records in, one entity id per record out, with the reason for each."""
+
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+from ibis import BaseBackend
+
+from pipelines.errors import EntityTooLarge
+from pipelines.libraries import Library
+from pipelines.resolve.groups import Groups, group_by_identifier
+from pipelines.resolve.ledger import EVENT_SCHEMA, RECORD_SCHEMA, assign_ids
+from pipelines.resolve.link import link_records
+from pipelines.resolve.workset import working_set
+from pipelines.resolve.workspace import Workspace
+
+LARGEST_ENTITY = 32_767  # records; core.<entity> numbers them with an int16
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a resolution found; temporary tables of the engine's connection.
+
+    ``record``: ``identity.<entity>_record``, one row per record, sorted by source and key.
+    ``event``: ``identity.<entity>_event`` of this run only.
+    ``disputed``: ``source, source_key, entity_id, other_entity_id, reason``: records whose strong
+    identifier is another entity's; for the data owner who can repair them.
+    """
+
+    record: ir.Table
+    event: ir.Table
+    disputed: ir.Table
+
+
+def resolve(
+    con: BaseBackend,
+    records: ir.Table,
+    library: Library,
+    *,
+    key: str,
+    run: str,
+    previous: ir.Table | None = None,
+    events: ir.Table | None = None,
+) -> Resolved:
+    """Decide which records are the same entity.
+
+    Args:
+        con: The engine that holds the records; intermediate tables are made there and dropped.
+        records: ``library_records``; better materialised, it is read once here and once to merge.
+        library: How its records are matched.
+        key: The site's secret for ids, at least 16 characters; the same for ever.
+        run: Id of this run, written on its events.
+        previous: ``identity.<entity>_record`` as the last run left it; ids in it survive.
+        events: ``identity.<entity>_event`` of all earlier runs; without it an id that ended
+            before the last run could be given again.
+
+    Returns:
+        The ledger. It depends on the records, the declaration and the previous ledger alone, not
+        on the order of rows or sources.
+
+    Raises:
+        EntityIdCollision: an id would be given twice.
+        EntityTooLarge: an entity has more records than any real one.
+    """
+    with Workspace(con) as space:
+        work = working_set(records, library, space)
+        groups = group_by_identifier(work, library, space)
+        members = space.hold(_placed(work, groups, link_records(work, groups, library, space)))
+        minted = assign_ids(members, previous, events, library, key, space)
+        named = space.hold(members.inner_join(minted.ids, "cluster"))
+        _refuse_giants(named, library)
+        return Resolved(
+            record=space.keep(_ledger(named, groups, library)),
+            event=space.keep(_stamped(minted.events, run)),
+            disputed=space.keep(_disputes(named, groups)),
+        )
+
+
+def _placed(work: ir.Table, groups: Groups, members: ir.Table) -> ir.Table:
+    """Lineage beside the cluster, and whether the record's identifier is believed."""
+    lineage = work.select("rid", "source", "source_key", "since_batch")
+    trusted = groups.trusted.select("rid", trusted=ibis.literal(True))
+    joined = lineage.inner_join(members, "rid").left_join(trusted, "rid").drop("rid_right")
+    return joined.mutate(trusted=joined.trusted.fill_null(False))
+
+
+def _stamped(events: ir.Table, run: str) -> ir.Table:
+    return (
+        events.select("kind", "entity_id", "other_entity_id", "reason", run=ibis.literal(run))
+        .select(*EVENT_SCHEMA)
+        .order_by("kind", "entity_id", "other_entity_id")
+    )
+
+
+def _ledger(named: ir.Table, groups: Groups, library: Library) -> ir.Table:
+    kept_out = groups.disputed.select("rid", withheld=ibis.literal(library.identity.strong))
+    linked = named.select(linked=named.rid, linked_source=named.source, linked_key=named.source_key)
+    joined = named.left_join(linked, "linked").left_join(kept_out, "rid")
+    ledger = joined.select(*RECORD_SCHEMA)
+    return ledger.order_by("source", "source_key")
+
+
+def _disputes(named: ir.Table, groups: Groups) -> ir.Table:
+    """Records kept out of their number's group, and whose number it is, if anybody's."""
+    head = groups.trusted.filter(groups.trusted.rid == groups.trusted.gid)
+    holder = named.inner_join(head, "rid").select("number", other_entity_id="entity_id")
+    told = groups.disputed.inner_join(named, "rid").left_join(holder, "number")
+    columns = told.select("source", "source_key", "entity_id", "other_entity_id", "reason")
+    return columns.order_by("source", "source_key")
+
+
+def _refuse_giants(named: ir.Table, library: Library) -> None:
+    sizes = named.group_by("entity_id").agg(records=named.count())
+    giants = sizes.filter(sizes.records > LARGEST_ENTITY).order_by(ibis.desc("records")).limit(1)
+    for entity_id, records in giants.execute().itertuples(index=False, name=None):
+        raise EntityTooLarge(library.entity, entity_id, int(records), LARGEST_ENTITY)
