@@ -57,7 +57,8 @@ _ONLY_SIGNS = r"[-/\\|*#_.,:;~+=`'\x{22}·—–―‐−─、。，；：…�
 def nfkc(s: ir.StringValue) -> ir.StringValue:
     """Unicode NFKC of each character: ``Ａ`` to A, ``①`` to 1, ``㈱`` to (株), ``⽊`` to 木.
 
-    It differs from NFKC proper only where combining marks follow a letter: they are left apart.
+    It differs from NFKC proper where combining marks follow a letter, which are left apart, and in
+    the private-use characters of GBK, which become what GB 18030-2022 assigned.
     """
     return ibis.cases(
         (s.re_search(_SEVERAL_CLASS), _spell_out(s).translate(_ONE_FROM, _ONE_TO)),
@@ -139,7 +140,22 @@ def _compatibility_forms() -> tuple[Mapping[str, str], Mapping[str, str]]:
             continue
         normal = unicodedata.normalize("NFKC", character)
         (one if len(normal) == 1 else several)[character] = normal
-    return one, several
+    return one | _private_use_of_gbk(), several
+
+
+def _private_use_of_gbk() -> Mapping[str, str]:
+    """GBK had no code points for 80 characters (FE50 to FEA0) and put them at U+E815 to U+E864.
+
+    Old files and fonts still do, also for 䶮, which people are named. Python's codec knows what
+    GB 18030-2000 assigned; the 14 that it leaves were assigned by GB 18030-2005 and -2022.
+    """
+    trail = [byte for byte in range(0x50, 0xA1) if byte != 0x7F]
+    gbk = {0xE815 + i: bytes([0xFE, byte]).decode("gb18030") for i, byte in enumerate(trail)}
+    later = {0xE816: 0x20087, 0xE817: 0x20089, 0xE818: 0x200CC, 0xE81E: 0x9FB4, 0xE826: 0x9FB5}
+    later |= {0xE82B: 0x9FB6, 0xE82C: 0x9FB7, 0xE831: 0x215D7, 0xE832: 0x9FB8, 0xE83B: 0x2298F}
+    later |= {0xE843: 0x9FB9, 0xE854: 0x9FBA, 0xE855: 0x241FE, 0xE864: 0x9FBB}
+    assigned = gbk | {private: chr(code) for private, code in later.items()}
+    return {chr(private): character for private, character in assigned.items()}
 
 
 def _character_class(characters: Iterable[str]) -> str:
