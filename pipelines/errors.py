@@ -293,3 +293,31 @@ class DemoBatchTooEarly(BaselibError):
             f"The demo city delivers from {self.first} on, so there is nothing for {self.batch}. "
             f"Name {self.first} or a later day."
         )
+
+
+@dataclass
+class PublicationFailed(BaselibError):
+    """PostgreSQL did not take a publication; the last one is still what readers see."""
+
+    library: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.library} was not published, and readers still see the last publication: "
+            f"{self.problem}. Put that right and run publish again; nothing has to be undone."
+        )
+
+
+@dataclass
+class ColumnTypeChanged(BaselibError):
+    """A lake table holds a column with one type, and is given another that does not fit."""
+
+    table: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.table} cannot take these columns: {self.problem} If the data element of the "
+            "column was changed on purpose, stage every batch of the source again."
+        )

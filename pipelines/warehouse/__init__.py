@@ -9,6 +9,7 @@ from pipelines.warehouse.database import (
 )
 from pipelines.warehouse.migrations import migrate
 from pipelines.warehouse.outbox import ClaimedMail, QueuedMail, claim_mail, count_mail, queue_mail
+from pipelines.warehouse.publish import Publication, publish
 from pipelines.warehouse.records import (
     BatchRecord,
     FindingCount,
@@ -31,6 +32,7 @@ __all__ = [
     "ClaimedMail",
     "FindingCount",
     "FindingRecord",
+    "Publication",
     "PublicationRecord",
     "QueuedMail",
     "TimingRecord",
@@ -40,6 +42,7 @@ __all__ = [
     "database_url",
     "ensure_database",
     "migrate",
+    "publish",
     "queue_mail",
     "read_batches",
     "read_expectations",

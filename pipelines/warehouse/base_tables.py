@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import ibis.expr.datatypes as dt
+
 from pipelines.libraries import Library, load_libraries
 
 _POSTGRES_TYPES = {
@@ -44,6 +46,7 @@ class BaseTable:
     key: Sequence[str]
     constraints: Mapping[str, str]  # made with the table
     references: Mapping[str, str] = field(default_factory=dict)  # foreign keys: column -> entity
+    links: Mapping[str, str] = field(default_factory=dict)  # those of them to other libraries
     indexes: Sequence[str] = ()  # columns
 
 
@@ -102,6 +105,15 @@ def postgres_type(kind: str) -> str:
     return f"numeric({decimal[1]},{decimal[2]})" if decimal else _POSTGRES_TYPES[kind]
 
 
+def ibis_type(postgres: str) -> dt.DataType:
+    """The Ibis type that is stored in a column of this PostgreSQL type."""
+    bare = postgres.removesuffix(_ID.removeprefix("text"))
+    if numeric := re.fullmatch(r"numeric\((\d+),(\d+)\)", bare):
+        return dt.Decimal(int(numeric[1]), int(numeric[2]))
+    kinds = {stored: kind for kind, stored in _POSTGRES_TYPES.items()}
+    return dt.dtype(kinds[bare])
+
+
 def _linked(library: Library) -> set[str]:
     return {link.library for link in library.links}
 
@@ -134,6 +146,7 @@ def _golden_table(library: Library) -> BaseTable:
         key=("entity_id",),
         constraints={f"{library.entity}_pkey": 'PRIMARY KEY ("entity_id")'},
         references=references,
+        links=references,
         indexes=[*searched, *references],
     )
 

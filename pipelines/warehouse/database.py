@@ -63,7 +63,7 @@ def connect(settings: Settings) -> Engine:
         with engine.connect():
             return engine
     except OperationalError as failed:
-        raise DatabaseUnavailable(_shown(url), _first_line(failed)) from None
+        raise DatabaseUnavailable(shown_url(url), _first_line(failed)) from None
 
 
 def run_sql(connection: Connection, statements: str) -> None:
@@ -92,10 +92,11 @@ def _create_if_missing(maintenance: URL, name: str) -> None:
             if not connection.execute(exists, {"name": name}).first():
                 connection.execute(text(f"CREATE DATABASE {quoted}"))
     except (OperationalError, ProgrammingError) as failed:
-        raise DatabaseUnavailable(_shown(url), _first_line(failed)) from None
+        raise DatabaseUnavailable(shown_url(url), _first_line(failed)) from None
 
 
-def _shown(url: str) -> str:
+def shown_url(url: str) -> str:
+    """``url`` as it may be shown: without its password."""
     return make_url(url).render_as_string(hide_password=True)
 
 

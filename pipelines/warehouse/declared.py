@@ -7,11 +7,7 @@ from sqlalchemy import Connection, text
 
 from pipelines.libraries import Library
 from pipelines.warehouse.base_tables import (
-    BaseTable,
-    base_tables,
     create_statements,
-    foreign_keys,
-    index_statements,
     libraries_in_order,
 )
 from pipelines.warehouse.database import run_sql
@@ -31,9 +27,6 @@ def follow_declarations(connection: Connection, libraries: Mapping[str, Library]
         return False
     _run(connection, create_statements(libraries))
     for library in libraries_in_order(libraries):
-        for table in base_tables(library):
-            add_foreign_keys(connection, table)
-            _run(connection, index_statements(table).values())
         create_share_view(connection, library)
     _run(connection, _GRANTS)
     note = text(
@@ -44,25 +37,9 @@ def follow_declarations(connection: Connection, libraries: Mapping[str, Library]
     return True
 
 
-def add_foreign_keys(connection: Connection, table: BaseTable) -> None:
-    """Add the foreign keys that the table lacks."""
-    present = connection.execute(
-        text("SELECT conname FROM pg_constraint WHERE conrelid = CAST(:name AS regclass)"),
-        {"name": f'base."{table.name}"'},
-    )
-    names = {str(row[0]) for row in present}
-    missing = {n: what for n, what in foreign_keys(table).items() if n not in names}
-    for name, what in missing.items():
-        statement = f'ALTER TABLE base."{table.name}" ADD CONSTRAINT "{name}" {what}'
-        run_sql(connection, statement)
-
-
 def _digest(libraries: Mapping[str, Library]) -> str:
     statements = list(create_statements(libraries))
-    for library in libraries_in_order(libraries):
-        statements.append(view_statement(library))
-        for table in base_tables(library):
-            statements += [*foreign_keys(table).values(), *index_statements(table).values()]
+    statements += [view_statement(library) for library in libraries_in_order(libraries)]
     return sha256("\n".join(statements).encode()).hexdigest()
 
 

@@ -1,0 +1,146 @@
+"""Bring one table of ``base`` to a new state, inside the transaction of the caller.
+
+Every statement is for a reader who looks on: no TRUNCATE and no table swapped for another, which
+would show an empty table to a REPEATABLE READ transaction, or take views and grants with it.
+"""
+
+# ruff: noqa: S608 - the names in these statements are those of the declarations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.libraries import Library, load_libraries
+from pipelines.warehouse.base_tables import (
+    BaseTable,
+    foreign_keys,
+    index_statements,
+)
+
+_INCOMING = "incoming"  # the temporary table, in pg_temp
+
+
+@dataclass(frozen=True)
+class Load:
+    """Rows of a table afterwards, and how many of them are new, changed, or gone."""
+
+    rows: int
+    inserted: int
+    updated: int
+    deleted: int
+
+    @property
+    def changed(self) -> bool:
+        """Whether a reader sees any difference."""
+        return bool(self.inserted or self.updated or self.deleted)
+
+
+def load_table(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> Load:
+    """Make ``table`` consist of exactly ``rows``, their links led to entities that there are.
+
+    ``cursor`` is ADBC's, in a transaction.
+    """
+    if _never_loaded(cursor, table):
+        return _load_first(cursor, table, rows)
+    return _load_changes(cursor, table, rows)
+
+
+def complete_table(cursor: Any, table: BaseTable) -> None:
+    """Give the table the foreign keys and indexes that it lacks.
+
+    They are made after the first load and not with the table, since checking a million rows at
+    once takes a tenth of checking them one by one. None of this makes a reader wait.
+    """
+    present = cursor.execute(
+        "SELECT conname FROM pg_constraint WHERE conrelid = CAST($1::text AS regclass)",
+        (f'base."{table.name}"',),
+    )
+    names = {str(row[0]) for row in present.fetchall()}
+    for name, definition in foreign_keys(table).items():
+        if name not in names:
+            cursor.execute(f'ALTER TABLE base."{table.name}" ADD CONSTRAINT "{name}" {definition}')
+    for statement in index_statements(table).values():
+        cursor.execute(statement)
+
+
+def relink_others(cursor: Any, library: Library) -> dict[str, int]:
+    """Lead other libraries' links away from entities of ``library`` that are no more.
+
+    When a person's records were joined to another's, his licences follow at once.
+
+    Returns:
+        ``table.column`` to the number of links changed.
+    """
+    changed: dict[str, int] = {}
+    for other in load_libraries().values():
+        for column, target in other.link_columns.items():
+            if target == library.name:
+                statement = _relink_statement(f'base."{other.entity}"', column, library.entity)
+                changed[f"{other.entity}.{column}"] = _run(cursor, statement)
+    return changed
+
+
+def _never_loaded(cursor: Any, table: BaseTable) -> bool:
+    size = f"SELECT pg_relation_size('base.\"{table.name}\"'::regclass)"
+    return bool(cursor.execute(size).fetchone()[0] == 0)
+
+
+def _load_first(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> Load:
+    inserted = cursor.adbc_ingest(table.name, rows, mode="append", db_schema_name="base")
+    _relink(cursor, table, f'base."{table.name}"')
+    cursor.execute(f'ANALYZE base."{table.name}"')
+    return Load(rows=inserted, inserted=inserted, updated=0, deleted=0)
+
+
+def _load_changes(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> Load:
+    cursor.execute(f'CREATE TEMPORARY TABLE {_INCOMING} (LIKE base."{table.name}") ON COMMIT DROP')
+    total = cursor.adbc_ingest(_INCOMING, rows, mode="append", temporary=True)
+    cursor.execute(f"ANALYZE {_INCOMING}")
+    _relink(cursor, table, _INCOMING)
+    deleted, updated, inserted = (_run(cursor, statement) for statement in _difference(table))
+    cursor.execute(f"DROP TABLE {_INCOMING}")
+    if inserted or updated or deleted:
+        cursor.execute(f'ANALYZE base."{table.name}"')
+    return Load(total, inserted, updated, deleted)
+
+
+def _difference(table: BaseTable) -> tuple[str, str, str]:
+    """DELETE, UPDATE and INSERT that turn the old rows into the incoming ones."""
+    base = f'base."{table.name}"'
+    same_key = " AND ".join(f'new."{name}" = old."{name}"' for name in table.key)
+    names = [name for name in table.columns if name not in table.key]
+    assignments = ", ".join(f'"{name}" = new."{name}"' for name in names)
+    old = ", ".join(f'old."{name}"' for name in names)
+    new = ", ".join(f'new."{name}"' for name in names)
+    columns = ", ".join(f'"{name}"' for name in table.columns)
+    selected = ", ".join(f'new."{name}"' for name in table.columns)
+    missing = f"SELECT FROM {_INCOMING} AS new WHERE {same_key}"
+    present = f"SELECT FROM {base} AS old WHERE {same_key}"
+    return (
+        f"DELETE FROM {base} AS old WHERE NOT EXISTS ({missing})",
+        f"UPDATE {base} AS old SET {assignments} FROM {_INCOMING} AS new"
+        f" WHERE {same_key} AND ROW({new}) IS DISTINCT FROM ROW({old})",
+        f"INSERT INTO {base} ({columns}) SELECT {selected} FROM {_INCOMING} AS new"
+        f" WHERE NOT EXISTS ({present})",
+    )
+
+
+def _relink(cursor: Any, table: BaseTable, where: str) -> None:
+    for column, entity in table.links.items():
+        _run(cursor, _relink_statement(where, column, entity))
+
+
+def _relink_statement(where: str, column: str, entity: str) -> str:
+    """Links to no entity go to its current id, or to NULL if it has none (any more, or yet)."""
+    return (
+        f'UPDATE {where} AS link SET "{column}" = (SELECT current_id'
+        f' FROM base."{entity}_redirect" AS old WHERE old.entity_id = link."{column}")'
+        f' WHERE "{column}" IS NOT NULL AND NOT EXISTS'
+        f' (SELECT FROM base."{entity}" AS found WHERE found.entity_id = link."{column}")'
+    )
+
+
+def _run(cursor: Any, statement: str) -> int:
+    cursor.execute(statement)
+    return int(cursor.rowcount)
