@@ -26,22 +26,28 @@ def header_names(source: Source, file: str, written: Sequence[str]) -> tuple[str
             f"has {', '.join(sorted(mapped_names(source)))}.",
         )
     names = [name or f"column_{place}" for place, name in enumerate(trimmed, start=1)]
-    counts = Counter(name.casefold() for name in names)
-    twice = sorted({name for name in names if counts[name.casefold()] > 1})
+    refuse_unusable(source, file, names)
+    return tuple(names)
+
+
+def refuse_unusable(source: Source, file: str, names: Iterable[str]) -> None:
+    """Refuse names that a table cannot have.
+
+    Raises:
+        UnreadableDelivery: one is empty, two are equal (to a database, which does not tell
+            capitals from small letters), or one is that of a column that we add.
+    """
+    given = list(names)
+    counts = Counter(name.casefold() for name in given)
+    twice = sorted({name for name in given if counts[name.casefold()] > 1 or not name.strip()})
     if twice:
         raise UnreadableDelivery(
             source.name,
             file,
-            f"Its header has the same name more than once: {', '.join(twice)}.",
+            f"Its columns have a name more than once, or none: {', '.join(map(repr, twice))}.",
             "Ask for a delivery in which every column has a name of its own.",
         )
-    refuse_reserved(source, file, names)
-    return tuple(names)
-
-
-def refuse_reserved(source: Source, file: str, names: Iterable[str]) -> None:
-    """Raise UnreadableDelivery where a delivered column has the name of one that we add."""
-    taken = sorted(name for name in names if name.casefold() in ADDED)
+    taken = sorted(name for name in given if name.casefold() in ADDED)
     if taken:
         raise UnreadableDelivery(
             source.name,

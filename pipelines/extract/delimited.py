@@ -6,7 +6,6 @@ fields. Each keeps the number of the physical line on which it begins.
 
 import csv
 import io
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ from pipelines.extract.chunk import (
     empty_chunk,
 )
 from pipelines.extract.columns import header_names
-from pipelines.extract.encodings import BLOCK, MARKER, shown, utf8_blocks
+from pipelines.extract.encodings import BLOCK, MARKER, damaged, shown, utf8_blocks
 from pipelines.extract.records import Layout, Offsets, lay_out
 
 MAX_LINE = 64 << 20  # bytes; a longer line is no text but a picture, an archive, a dump
@@ -103,14 +102,9 @@ def read_delimited(
 
 def _blocks(source: Source, file: Path, encoding: str, block: int) -> Iterator[tuple[bytes, bool]]:
     """Blocks of UTF-8, the last of them empty and final."""
-    try:
+    with damaged(source, file):
         for text in utf8_blocks(file, encoding, block):
             yield text, False
-    except (EOFError, OSError, zlib.error) as wrong:
-        raise _unreadable(
-            source, file, f"It is damaged ({type(wrong).__name__}).",
-            "Ask for it to be delivered again.",
-        ) from None  # fmt: skip
     yield b"", True
 
 

@@ -7,21 +7,26 @@ something else, and a batch that is repeated must be the same batch.
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.contracts import Source
 from pipelines.errors import BatchChanged, DeliveryMissing
-from pipelines.extract.chunk import Chunk
-from pipelines.extract.columns import require_mapped
+from pipelines.extract.api import fetch_pages
+from pipelines.extract.chunk import Chunk, empty_chunk
+from pipelines.extract.columns import mapped_names, refuse_unusable, require_mapped
+from pipelines.extract.database import fetch_table
 from pipelines.extract.delimited import read_delimited
-from pipelines.extract.encodings import Encoding, detect
+from pipelines.extract.encodings import Encoding, choose, damaged
+from pipelines.extract.excel import read_excel
 from pipelines.extract.files import copy_files, find_files, fingerprint
+from pipelines.extract.jsonlines import read_json_lines, read_page
 from pipelines.extract.parquet import read_parquet
 from pipelines.extract.raw import RawWriter
 
 MANIFEST = "_delivery.json"
+SPARSE = {"jsonl", "api"}  # a record says only what it has, so columns are judged at the end
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,12 @@ def _refuse_change(source: Source, batch: str, landed: Path) -> None:
 
 def _fetch(source: Source, batch: str, folder: Path, watermark: str | None) -> None:
     """Bring the delivery into ``folder``, with a manifest that holds the next watermark."""
-    copy_files(find_files(source, batch), folder)
+    if source.server.kind == "database":
+        watermark = fetch_table(source, batch, folder, watermark)
+    elif source.server.kind == "api":
+        watermark = fetch_pages(source, batch, folder, watermark)
+    else:
+        copy_files(find_files(source, batch), folder)
     (folder / MANIFEST).write_text(json.dumps({"watermark": watermark}), encoding="utf-8")
 
 
@@ -114,12 +124,12 @@ def _read(source: Source, batch: str, folder: Path, scratch: Path, stem: str) ->
     found: dict[str, None] = {}
     with RawWriter(scratch, stem, batch) as writer:
         for file in files:
-            for number, chunk in enumerate(_chunks(source, file, encodings)):
-                if number == 0 and source.server.format in {"csv", "xlsx", "parquet"}:
-                    require_mapped(source, file.name, chunk.columns)
+            for chunk in _chunks(source, file, encodings):
                 found |= dict.fromkeys(chunk.columns)
                 writer.add(file.name, chunk)
-    mapped = {column.physical_name for column in source.columns}
+        if source.server.format in SPARSE:
+            _judge_sparse(source, found, writer)
+    mapped = mapped_names(source)
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return Delivery(
         parquet_paths=tuple(writer.paths),
@@ -134,11 +144,30 @@ def _read(source: Source, batch: str, folder: Path, scratch: Path, stem: str) ->
     )
 
 
+def _judge_sparse(source: Source, found: Collection[str], writer: RawWriter) -> None:
+    """Columns of records that say only what they have; without any, the contract's are taken."""
+    refuse_unusable(source, "the delivery", found)
+    if found:
+        require_mapped(source, "the delivery", found)
+    else:
+        writer.add("", empty_chunk([column.physical_name for column in source.columns]))
+
+
 def _chunks(source: Source, file: Path, encodings: dict[str, Encoding]) -> Iterator[Chunk]:
-    if source.server.format == "parquet":
-        return read_parquet(source, file)
-    encodings[file.name] = detect(file, source.server.encoding)
-    return read_delimited(source, file, encodings[file.name].name)
+    kind = source.server.format
+    if kind in {"csv", "jsonl"}:
+        with damaged(source, file):
+            encodings[file.name] = choose(source, file)
+        name = encodings[file.name].name
+        chunks = (read_delimited if kind == "csv" else read_json_lines)(source, file, name)
+    elif kind == "api":
+        chunks = read_page(source, file)
+    else:
+        chunks = (read_excel if kind == "xlsx" else read_parquet)(source, file)
+    for number, chunk in enumerate(chunks):
+        if number == 0 and kind not in SPARSE:
+            require_mapped(source, file.name, chunk.columns)
+        yield chunk
 
 
 def _remarks(encodings: dict[str, Encoding]) -> Iterator[str]:

@@ -7,10 +7,15 @@ the record around it is set aside with the byte shown as ``\\xNN``.
 import codecs
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from pipelines.contracts import Source
+from pipelines.errors import UnreadableDelivery
 
 BLOCK = 4 << 20  # bytes decoded at a time; some 30,000 records, one Arrow batch
 _SAMPLE = 1 << 20  # bytes looked at to tell encodings apart
@@ -59,41 +64,66 @@ def open_plain(file: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if packed else stream
 
 
+@contextmanager
+def damaged(source: Source, file: Path) -> Iterator[None]:
+    """Turn what a damaged file raises while it is read into UnreadableDelivery."""
+    try:
+        yield
+    except (EOFError, OSError, zlib.error) as wrong:
+        raise UnreadableDelivery(
+            source.name, file.name, f"It is damaged ({type(wrong).__name__}).",
+            "Ask for it to be delivered again.",
+        ) from None  # fmt: skip
+
+
 def detect(file: Path, declared: str) -> Encoding:
     """What encoding a file is in, when its contract says ``declared``.
 
     A byte order mark decides. Then UTF-8 is tried first, whatever is declared, because nearly
     every UTF-8 text can be read as GB18030 too, into nonsense, and hardly any the other way.
     """
-    with open_plain(file) as stream:
-        sample = stream.read(_SAMPLE)
-        whole = not stream.read(1)
+    sample = _sample_lines(file)
     for bom, name in _BOMS:
         if sample.startswith(bom):
             return Encoding(name, declared)
     if declared.startswith("utf-16"):
         return Encoding("utf-16-le" if declared == "utf-16" else declared, declared)
-    if not whole:
-        sample = sample[: sample.rfind(b"\n") + 1] or sample
     utf8, other = _count_lines(sample)
     if utf8 > other or (utf8 == other == 0 and declared == "auto"):
         return Encoding("utf-8", declared)
     return Encoding("gb18030" if declared == "auto" else declared, declared)
 
 
-def reads_as_gb18030(file: Path) -> bool:
-    """Whether a file that was declared UTF-8 is none, but decodes as GB18030 from end to end."""
+def choose(source: Source, file: Path) -> Encoding:
+    """The encoding to read a delivered file in.
+
+    UTF-8 is unmistakable, so a UTF-8 file is read as such even if its contract says GB18030, and
+    the data owner is told. The other way round nobody can be sure (it may be Big5), so a person
+    has to decide.
+
+    Raises:
+        UnreadableDelivery: declared as UTF-8, which most of its lines are not.
+    """
+    encoding = detect(file, source.server.encoding)
+    if encoding.name == "utf-8" and not _mostly_utf8(file):
+        raise UnreadableDelivery(
+            source.name, file.name, "Its contract says UTF-8, and most of its lines are not.",
+            "Write the encoding that it is in (gb18030, as a rule), or auto.",
+        )  # fmt: skip
+    return encoding
+
+
+def _mostly_utf8(file: Path) -> bool:
+    utf8, other = _count_lines(_sample_lines(file))
+    return other <= utf8
+
+
+def _sample_lines(file: Path) -> bytes:
+    """The beginning of a file, up to the end of a line where it is longer than that."""
     with open_plain(file) as stream:
         sample = stream.read(_SAMPLE)
-    sample = sample[: sample.rfind(b"\n") + 1] or sample
-    utf8, other = _count_lines(sample)
-    if other <= utf8:
-        return False
-    try:
-        codecs.getincrementaldecoder("gb18030")().decode(sample)
-    except UnicodeDecodeError:
-        return False
-    return True
+        more = bool(stream.read(1))
+    return (sample[: sample.rfind(b"\n") + 1] or sample) if more else sample
 
 
 def _count_lines(sample: bytes) -> tuple[int, int]:

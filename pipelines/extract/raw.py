@@ -4,7 +4,7 @@ Raw is every delivered column as text, then ``_batch``, ``_file``, ``_line``, ``
 that a line breaks which is no record; NULL for a record) and ``_text`` (what such a line says).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -100,7 +100,7 @@ class RawWriter:
 
     def _finish_file(self) -> None:
         """Close the file that is being written; one with no row is kept for its columns."""
-        if self._names and (self._waiting or self._writer is None):
+        if self._waiting:
             self._flush()
         if self._writer is not None:
             self._writer.close()
@@ -109,8 +109,3 @@ class RawWriter:
 
 def _nothing(count: int) -> pa.Array:
     return pa.nulls(count, pa.string())
-
-
-def names_in(chunks: Iterable[Chunk]) -> list[str]:
-    """Delivered columns of some chunks, in order of appearance."""
-    return list(dict.fromkeys(name for chunk in chunks for name in chunk.columns))

@@ -1,0 +1,189 @@
+"""JSON records, from files with one on each line and from the pages of an HTTP API.
+
+Numbers keep the digits that were delivered; a nested value is kept as compact JSON. A record that
+is no object, has one key twice, or half a character (``\\ud83d``) comes as a defect.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.contracts import Source
+from pipelines.errors import UnreadableDelivery
+from pipelines.extract.chunk import MALFORMED_JSON, UNDECODABLE_BYTES, Chunk, Defect, strings
+from pipelines.extract.columns import refuse_unusable
+from pipelines.extract.encodings import BLOCK, MARKER, damaged, shown, utf8_blocks
+
+ROWS = 50_000  # records turned to columns at a time
+_NESTED = (dict, list)
+
+
+class _Number(str):
+    """A number as it was written."""
+
+    __slots__ = ()
+
+
+class _WrittenTwice(ValueError):
+    """An object has one key twice; Python would keep the last value without a word."""
+
+
+def read_json_lines(
+    source: Source, file: Path, encoding: str, block: int = BLOCK, rows: int = ROWS
+) -> Iterator[Chunk]:
+    """The records of a JSON lines file, each with its line; empty lines are no records.
+
+    Raises:
+        UnreadableDelivery: the archive is damaged, or a key has a name that baselib adds itself.
+    """
+    waiting: list[tuple[int, bytes]] = []
+    for line, text in _lines(source, file, encoding, block):
+        waiting.append((line, text))
+        if len(waiting) >= rows:
+            yield _line_chunk(source, file.name, waiting)
+            waiting = []
+    yield _line_chunk(source, file.name, waiting)
+
+
+def _lines(source: Source, file: Path, encoding: str, block: int) -> Iterator[tuple[int, bytes]]:
+    rest, number = b"", 0
+    with damaged(source, file):
+        for text in utf8_blocks(file, encoding, block):
+            *whole, rest = (rest + text).split(b"\n")
+            for line in whole:
+                number += 1
+                if line.strip():
+                    yield number, line
+    if rest.strip():
+        yield number + 1, rest
+
+
+def _line_chunk(source: Source, file: str, lines: Sequence[tuple[int, bytes]]) -> Chunk:
+    records, numbers, defects = [], [], []
+    for number, line in lines:
+        if MARKER.search(line):
+            defects.append(Defect(number, UNDECODABLE_BYTES, shown(line)))
+            continue
+        try:
+            record = _parse(line)
+        except (ValueError, RecursionError):
+            record = None
+        if isinstance(record, dict) and _whole(record, line):
+            records.append(record)
+            numbers.append(number)
+        else:
+            defects.append(Defect(number, MALFORMED_JSON, shown(line).strip()))
+    return _chunk(source, file, records, numbers, defects)
+
+
+def read_page(source: Source, file: Path) -> Iterator[Chunk]:
+    """The records of one page of an HTTP API; the line of a record is its place on the page.
+
+    Raises:
+        UnreadableDelivery: it is not JSON, or has no list of records where the contract says.
+    """
+    content = file.read_bytes()
+    found = records_of(source, file.name, content)
+    records, numbers, defects = [], [], []
+    for number, record in enumerate(found, start=1):
+        if isinstance(record, dict) and _whole(record, content):
+            records.append(record)
+            numbers.append(number)
+        else:
+            defects.append(Defect(number, MALFORMED_JSON, _compact(record, ascii_only=True)))
+    yield _chunk(source, file.name, records, numbers, defects)
+
+
+def records_of(source: Source, page: str, content: bytes) -> list[object]:
+    """The list of records on a page."""
+    found = at_path(parse_page(source, page, content), source.server.records_path)
+    if not isinstance(found, list):
+        raise UnreadableDelivery(
+            source.name, page, f"There is no list of records at {source.server.records_path!r}.",
+            "Correct the property records_path of servers[0]; leave it empty where the page itself "
+            "is the list.",
+        )  # fmt: skip
+    return found
+
+
+def parse_page(source: Source, page: str, content: bytes) -> object:
+    """A page as Python values, its numbers as they were written."""
+    try:
+        return _parse(content)
+    except (ValueError, RecursionError):
+        raise UnreadableDelivery(
+            source.name, page, "It is not JSON, or an object in it has one key twice.",
+            "Check the address in the contract, and ask the department for a correct answer.",
+        ) from None  # fmt: skip
+
+
+def at_path(value: object, path: str) -> object:
+    """What lies at a dotted path of nested objects; ``None`` where nothing does."""
+    for key in filter(None, path.split(".")):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _chunk(
+    source: Source,
+    file: str,
+    records: Sequence[dict[str, object]],
+    numbers: Sequence[int],
+    defects: Sequence[Defect],
+) -> Chunk:
+    names = dict.fromkeys(name for record in records for name in record)
+    refuse_unusable(source, file, names)
+    columns = {name: strings([_text(record.get(name)) for record in records]) for name in names}
+    return Chunk(columns, np.array(numbers, np.int64), defects)
+
+
+def _parse(text: bytes) -> Any:
+    return json.loads(
+        text,
+        parse_int=_Number,
+        parse_float=_Number,
+        parse_constant=_Number,
+        object_pairs_hook=_object,
+    )
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _WrittenTwice
+    return found
+
+
+def _text(value: object) -> str | None:
+    if value is None or type(value) is str:
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, _Number) else _compact(value)
+
+
+def _whole(record: object, text: bytes) -> bool:
+    """Whether all text of a record can be written; JSON can spell half of a surrogate pair."""
+    if b"\\ud" not in text and b"\\uD" not in text:
+        return True
+    try:
+        _compact(record).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _compact(value: object, *, ascii_only: bool = False) -> str:
+    """JSON again, without blanks, and with numbers as they were written."""
+    if isinstance(value, dict):
+        pairs = (
+            f"{_compact(key, ascii_only=ascii_only)}:{_compact(inner, ascii_only=ascii_only)}"
+            for key, inner in value.items()
+        )
+        return "{" + ",".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_compact(each, ascii_only=ascii_only) for each in value) + "]"
+    return str(value) if isinstance(value, _Number) else json.dumps(value, ensure_ascii=ascii_only)

@@ -1,0 +1,39 @@
+"""Passwords and tokens come from the environment, by the name that a contract gives."""
+
+import os
+import re
+
+from pipelines.contracts import Source
+from pipelines.errors import UnreadableDelivery
+
+_VARIABLE = re.compile(r"\$\{(BASELIB_[A-Z0-9_]+)\}")
+
+
+def secret_of(source: Source) -> str | None:
+    """The source's password or token, where its contract names one.
+
+    Raises:
+        UnreadableDelivery: the environment does not have it.
+    """
+    if source.server.secret is None:
+        return None
+    return _variable(source, f"BASELIB_SECRET_{source.server.secret}")
+
+
+def expanded(source: Source, text: str) -> str:
+    """``text`` with each ``${BASELIB_…}`` replaced from the environment.
+
+    Raises:
+        UnreadableDelivery: the environment does not have one of them.
+    """
+    return _VARIABLE.sub(lambda match: _variable(source, match[1]), text)
+
+
+def _variable(source: Source, name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise UnreadableDelivery(
+            source.name, source.file.name, f"The environment variable {name} is not set.",
+            "Set it where the pipeline runs (Airflow: in the workers' environment).",
+        )  # fmt: skip
+    return value
