@@ -28,12 +28,14 @@ _CODE36, _CODE31 = np.frombuffer(DIGITS36, np.uint8), np.frombuffer(DIGITS31, np
 
 def citizen_id_check(first17: Matrix) -> Matrix:
     """GB 11643-1999, ISO 7064 MOD 11-2 over 17 digits."""
-    return _ID_CHECKS[(_VALUE36[first17].astype(np.int64) @ _ID_WEIGHTS) % 11]
+    check: Matrix = _ID_CHECKS[(_VALUE36[first17].astype(np.int64) @ _ID_WEIGHTS) % 11]
+    return check
 
 
 def uscc_check(first17: Matrix) -> Matrix:
     """GB 32100-2015, MOD 31 over 17 characters."""
-    return _CODE31[-(_VALUE31[first17].astype(np.int64) @ _USCC_WEIGHTS) % 31]
+    check: Matrix = _CODE31[-(_VALUE31[first17].astype(np.int64) @ _USCC_WEIGHTS) % 31]
+    return check
 
 
 def organization_code_check(first8: Matrix) -> Matrix:

@@ -87,9 +87,7 @@ class City:
         people = self.people
         if self.is_first:
             who = np.flatnonzero(people.local & ((people.death >= 0) | (people.moved_on >= 0)))
-            return Events(
-                who, people.death[who], people.moved_on[who], people.household[who], 1
-            )
+            return Events(who, people.death[who], people.moved_on[who], people.household[who], 1)
         rng = self.rng(5, self.day)
         staying = np.flatnonzero(people.local & people.alive() & (people.moved_on < 0))
         count = max(6, round(len(people) * EVENT_SHARE))

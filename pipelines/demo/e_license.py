@@ -1,6 +1,8 @@
 """What four departments hold about the licences that they issue."""
 
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -75,14 +77,17 @@ _HEALTH = {
 _TRANSPORT = {
     "license_number": "许可证号", "license_identifier": "证照标识", "license_name": "许可证名称",
     "license_type_code": "类型代码", "holder_name": "业户名称或姓名", "holder_type": "主体类型代码",
-    "holder_code": "统一社会信用代码或身份证号", "issuer_name": "核发机关", "issuer_uscc": "核发机关代码",
+    "holder_code": "统一社会信用代码或身份证号",
+    "issuer_name": "核发机关", "issuer_uscc": "核发机关代码",
     "issue_date": "核发日期", "valid_from": "起始日期", "valid_to": "截止日期",
     "license_status": "状态",
 }  # fmt: skip
 _HOUSING = {
     "license_identifier": "证书标识", "license_number": "证书编号", "license_name": "证书类别",
     "license_type_code": "证书类型代码", "holder_name": "企业名称", "holder_type": "企业代码类型",
-    "holder_code": "企业统一社会信用代码", "issuer_name": "发证机关", "issuer_uscc": "发证机关统一社会信用代码",
+    "holder_code": "企业统一社会信用代码",
+    "issuer_name": "发证机关",
+    "issuer_uscc": "发证机关统一社会信用代码",
     "issue_date": "发证日期", "valid_from": "有效期开始", "valid_to": "有效期截止",
     "license_status": "证书状态",
 }  # fmt: skip
@@ -110,7 +115,9 @@ def _build(
     base = _base(city, which, form)
     base["license_status"] = _status(city, which, _STATUS[words])
     again = licenses.version[which] == 2
-    number_ = choose(again, scrambled("2", licenses.license[which]), scrambled("1", licenses.license[which]))
+    number_ = choose(
+        again, scrambled("2", licenses.license[which]), scrambled("1", licenses.license[which])
+    )
     columns = {key: number_}
     columns |= {physical: base[name] for name, physical in names.items()}
     columns[changed_at] = change_times(rng, len(which), TODAY)
@@ -124,7 +131,7 @@ def _feed(
     key: str,
     names: dict[str, str],
     changed_at: str,
-    writer: "partial[Writer]",
+    writer: Callable[[Path], Writer],
     *,
     words: str = "plain",
     form: str = "%Y-%m-%d",
@@ -144,9 +151,7 @@ def _feed(
         elements={**elements, changed_at: "timestamp"},
         key=(key,),
         rows=lambda city: city.licenses.rows(issuer),
-        build=partial(
-            _build, key=key, names=names, changed_at=changed_at, words=words, form=form
-        ),
+        build=partial(_build, key=key, names=names, changed_at=changed_at, words=words, form=form),
         writer=writer,
         factor=factor,
         spreadsheet=spreadsheet,
@@ -160,24 +165,45 @@ FEEDS = (
     _feed(
         "market_regulation__business_licenses",
         "market_regulation/zzk_{batch}.parquet",
-        0, "ZZID", _MARKET, "GXSJ", partial(ParquetWriter), factor=0.4,
-    ),  # fmt: skip
+        0,
+        "ZZID",
+        _MARKET,
+        "GXSJ",
+        ParquetWriter,
+        factor=0.4,
+    ),
     _feed(
         "health__practice_licenses",
         "health/zyzz_{batch}.csv",
-        1, "记录编号", _HEALTH, "更新时间", partial(DelimitedWriter, encoding="gb18030"),
-        form="%Y/%m/%d", spreadsheet=True,
-    ),  # fmt: skip
+        1,
+        "记录编号",
+        _HEALTH,
+        "更新时间",
+        partial(DelimitedWriter, encoding="gb18030"),
+        form="%Y/%m/%d",
+        spreadsheet=True,
+    ),
     _feed(
         "transport__transport_licenses",
         "transport/dlysxk_{batch}.csv.gz",
-        2, "档案号", _TRANSPORT, "变更时间", partial(DelimitedWriter, delimiter=";"),
-        form="%Y%m%d", factor=1.2,
-    ),  # fmt: skip
+        2,
+        "档案号",
+        _TRANSPORT,
+        "变更时间",
+        partial(DelimitedWriter, delimiter=";"),
+        form="%Y%m%d",
+        factor=1.2,
+    ),
     _feed(
         "housing__construction_qualifications",
         "housing/jzyzz_{batch}.txt",
-        3, "序号", _HOUSING, "修改时间", partial(DelimitedWriter, delimiter="\t", encoding="utf-16"),
-        words="coded", factor=1.3, spreadsheet=True,
-    ),  # fmt: skip
+        3,
+        "序号",
+        _HOUSING,
+        "修改时间",
+        partial(DelimitedWriter, delimiter="\t", encoding="utf-16"),
+        words="coded",
+        factor=1.3,
+        spreadsheet=True,
+    ),
 )

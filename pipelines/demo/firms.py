@@ -4,8 +4,8 @@ Arrays with one row per organisation; days count from 1970-01-01, -1 means none.
 then institutions, associations, companies, their branches, and individual businesses last.
 
 Codes are fictional: GB 11714 leaves PDY00001 to PDY99999 to its users. A city with more than 99,999
-organisations goes on with PDY and five signs of which one at least is a letter, which is outside any
-range that has been given out.
+organisations goes on with PDY, a letter and four more signs, which is outside any range that has
+been given out.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,16 @@ import pyarrow as pa
 
 from pipelines.demo import checks, trades
 from pipelines.demo.people import TODAY, YEAR, People
-from pipelines.demo.places import CITY, CITY_CODE, COUNTIES, COUNTY_CODES, DEVELOPMENT_ZONE_CODE
-from pipelines.demo.places import Places, make_places
+from pipelines.demo.places import (
+    CITY,
+    CITY_CODE,
+    COUNTIES,
+    COUNTY_CODES,
+    DEVELOPMENT_ZONE_CODE,
+    Places,
+    make_places,
+)
 from pipelines.demo.text import (
-    Bools,
     Ints,
     blank_unless,
     choose,
@@ -118,7 +124,7 @@ def make_firms(rng: np.random.Generator, people: People) -> Firms:
         leader=leader,
         capital=_capital(rng, kind),
         founded=founded.astype(np.int32),
-        approved=np.minimum(founded + rng.integers(0, 1800, rows), TODAY - 1).astype(np.int32),
+        approved=_approved(rng, founded, closed),
         closed=closed.astype(np.int32),
         status=status,
         industry=_industries(kind, trade),
@@ -186,7 +192,10 @@ def _organization_codes(rows: int) -> pa.Array:
     alphabet = np.frombuffer(checks.DIGITS31, np.uint8)
     rest = np.maximum(order - 100_000, 0)
     # The fourth sign is a letter, the other four count in base 31.
-    signs = [alphabet[10 + rest // 31**4 % 21], *(alphabet[rest // 31**k % 31] for k in (3, 2, 1, 0))]
+    signs = [
+        alphabet[10 + rest // 31**4 % 21],
+        *(alphabet[rest // 31**k % 31] for k in (3, 2, 1, 0)),
+    ]
     more = join("PDY", from_matrix(np.column_stack(signs)))
     first8 = choose(order <= 99_999, plain, more)
     check = checks.organization_code_check(to_matrix(first8, 8))
@@ -196,6 +205,12 @@ def _organization_codes(rows: int) -> pa.Array:
 def _uscc(first_two: pa.Array, registrar: Ints, organization_code: pa.Array) -> pa.Array:
     first17 = to_matrix(join(first_two, number(registrar, 6), organization_code), 17)
     return from_matrix(np.column_stack([first17, checks.uscc_check(first17)]))
+
+
+def _approved(rng: np.random.Generator, founded: Ints, closed: Ints) -> Ints:
+    """Day of the latest approved change: any day since the foundation, or that of the closure."""
+    since = founded + ((TODAY - 1 - founded) * rng.random(len(founded))).astype(np.int64)
+    return np.where(closed >= 0, closed, since).astype(np.int32)
 
 
 def _registration_numbers(
@@ -221,8 +236,8 @@ def _names(
     rows = len(kind)
     # Sisters share the 字号 and differ in their trade.
     trade = (trade[sister] + np.arange(rows) - sister) % len(trades.TRADES)
-    current = pa.array(trades.trade_names(sister), pa.string())
-    earlier = pa.array(trades.trade_names(sister + rows), pa.string())
+    current = trades.trade_names(sister)
+    earlier = trades.trade_names(sister + rows)
     county = pick([county.name for county in COUNTIES], places.county)
     form = rng.choice(4, rows, p=[0.72, 0.18, 0.04, 0.06])
     bracket = rng.random(rows) < 0.12
@@ -238,7 +253,9 @@ def _names(
     name = full(current)
     branch_no = rank_within(parent, kind)
     numeral = pick(list("一二三四五六七八九十"), np.minimum(branch_no, 9))
-    name = choose(kind == Kind.BRANCH, join(name.take(pa.array(parent)), "第", numeral, "分公司"), name)
+    name = choose(
+        kind == Kind.BRANCH, join(name.take(pa.array(parent)), "第", numeral, "分公司"), name
+    )
     name = choose(kind <= Kind.ASSOCIATION, _public_names(kind, county, current), name)
     renamed = (rng.random(rows) < RENAMED_SHARE) & (kind == Kind.COMPANY)
     return name, blank_unless(renamed, full(earlier))
@@ -251,9 +268,13 @@ def _public_names(kind: Ints, county: pa.Array, style: pa.Array) -> pa.Array:
     kinds = len(trades.INSTITUTION_KINDS)
     before, after = zip(*(text.split("{}") for text in trades.INSTITUTION_KINDS), strict=True)
     institutions = join(
-        CITY, county, pick(before, index % kinds), number(index // kinds + 1), pick(after, index % kinds)
+        CITY,
+        county,
+        pick(before, index % kinds),
+        number(index // kinds + 1),
+        pick(after, index % kinds),
     )
-    endings = [text.replace("{}", "") for _, text in trades.ASSOCIATION_KINDS]
+    endings = [ending for _, ending in trades.ASSOCIATION_KINDS]
     associations = join(CITY, style, pick(endings, np.arange(len(kind)) % len(endings)))
     public = choose(kind == Kind.INSTITUTION, institutions, associations)
     return choose(kind == Kind.ORGAN, organs, public)
@@ -262,7 +283,9 @@ def _public_names(kind: Ints, county: pa.Array, style: pa.Array) -> pa.Array:
 def _capital(rng: np.random.Generator, kind: Ints) -> Ints:
     """In 万元; branches have none, individual businesses little."""
     steps = np.array([10, 30, 50, 100, 200, 500, 1000, 2000, 5000, 10_000])
-    amount = rng.choice(steps, len(kind), p=[0.1, 0.1, 0.18, 0.25, 0.13, 0.12, 0.07, 0.03, 0.015, 0.005])
+    amount = rng.choice(
+        steps, len(kind), p=[0.1, 0.1, 0.18, 0.25, 0.13, 0.12, 0.07, 0.03, 0.015, 0.005]
+    )
     amount = np.where(kind == Kind.BUSINESS, rng.integers(1, 30, len(kind)), amount)
     return np.where(np.isin(kind, [Kind.ORGAN, Kind.BRANCH]), 0, amount)
 
@@ -276,5 +299,5 @@ def _industries(kind: Ints, trade: Ints) -> pa.Array:
 def _phones(rng: np.random.Generator, people: People, leader: Ints) -> pa.Array:
     """The leader's mobile, or a fixed line whose number begins with 1 as no subscriber's does."""
     fixed = join("0312-", number(rng.integers(1_000_000, 2_000_000, len(leader)), 7))
-    mobile: Bools = (rng.random(len(leader)) < 0.6) & (people.mobile[leader] > 0)
+    mobile = (rng.random(len(leader)) < 0.6) & (people.mobile[leader] > 0)
     return choose(mobile, number(people.mobile[leader]), fixed)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from pipelines.demo.names import RARE
 from pipelines.demo.places import COUNTIES
+from pipelines.demo.words import word_list
 
 _DATE = re.compile(r"(\d{4})\D?(\d{2})\D?(\d{2})")
 _AMOUNT = re.compile(r"\d+(?:\.\d+)?")
@@ -35,13 +36,9 @@ MONEY_FORMS = (
     "人民币{yuan}.00元",
 )
 _HOMOPHONES = str.maketrans(
-    "张章丽莉军君燕艳芳方玲灵英瑛华花明铭杰洁婷亭伟炜志智建健晓小涵寒宇雨轩萱",
-    "章张莉丽君军艳燕方芳灵玲瑛英花华铭明洁杰亭婷炜伟智志健建小晓寒涵雨宇萱轩",
+    {pair[here]: pair[1 - here] for pair in word_list("homophones") for here in (0, 1)}
 )
-_TRADITIONAL = str.maketrans(
-    "张刘陈杨黄赵吴孙马郭罗韩冯萧龙谢邓许苏钟谭陆贾邹贺龚万钱严汤国华丽军强伟兰凤宝贵东梦语",
-    "張劉陳楊黃趙吳孫馬郭羅韓馮蕭龍謝鄧許蘇鍾譚陸賈鄒賀龔萬錢嚴湯國華麗軍強偉蘭鳳寶貴東夢語",
-)
+_TRADITIONAL = str.maketrans({pair[0]: pair[1] for pair in word_list("traditional")})
 _BRACKETS = str.maketrans("（）", "()")
 _WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 _SYNONYMS: Mapping[str, str] = {
@@ -54,7 +51,16 @@ _SYNONYMS: Mapping[str, str] = {
     "注销": "已注销",
     "吊销": "吊销,未注销",
 }
-_SEXES = {"1": "2", "2": "1", "男": "女", "女": "男", "男性": "女性", "女性": "男性", "M": "F", "F": "M"}
+_SEXES = {
+    "1": "2",
+    "2": "1",
+    "男": "女",
+    "女": "男",
+    "男性": "女性",
+    "女性": "男性",
+    "M": "F",
+    "F": "M",
+}
 _FORMER = {str(county.code): str(county.former_code) for county in COUNTIES}
 
 

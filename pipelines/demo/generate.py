@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.demo import e_license, legal_entity, population
-from pipelines.demo.city import City, make_city
+from pipelines.demo.city import make_city
 from pipelines.demo.feed import Delivered, Feed, deliver
 from pipelines.demo.people import FIRST_BATCH
 from pipelines.demo.text import join, number
@@ -37,9 +37,7 @@ class DemoCity:
     truth: Mapping[str, Path]  # entity to the Parquet file with source, source_key, true_entity
 
 
-def generate(
-    out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST_BATCH
-) -> DemoCity:
+def generate(out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST_BATCH) -> DemoCity:
     """Write one batch of deliveries of the fictional city below ``out``, and the truth.
 
     The same arguments give the same bytes, whatever the clock, the locale or the machine. The first

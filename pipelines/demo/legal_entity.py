@@ -78,7 +78,9 @@ def _enterprises(city: City, which: Ints, rng: np.random.Generator) -> Columns:
         "成立日期": _day(firms.founded[which]),
         "核准日期": _day(firms.approved[which]),
         "注销日期": _day(firms.closed[which]),
-        "登记状态": pick(["", "存续（在营、开业、在册）", "吊销,未注销", "", "注销"], firms.status[which]),
+        "登记状态": pick(
+            ["", "存续（在营、开业、在册）", "吊销,未注销", "", "注销"], firms.status[which]
+        ),
         "住所区划": number(firms.places.take(which).region_codes()),
         "住所": _address(city, which, rng),
         "行业代码": _text(city, "industry", which),
@@ -215,7 +217,7 @@ FEEDS = (
     Feed(
         source="taxation__taxpayers",
         entity="legal_entity",
-        file="taxation/nsr_{batch}.db",
+        file="taxation/nsr.db",
         elements={
             "NSRSBH": "uscc",
             "NSRMC": "organization_name",
@@ -257,7 +259,12 @@ FEEDS = (
         key=("登记证号",),
         rows=lambda city: city.firms.rows(Kind.ASSOCIATION),
         build=_social_organizations,
-        writer=partial(XlsxWriter, sheet="社会组织", date_columns=("成立登记日期",)),
+        writer=partial(
+            XlsxWriter,
+            sheet="社会组织",
+            title="云州市社会组织登记情况表（截至 2026 年 6 月）",
+            date_columns=("成立登记日期",),
+        ),
         factor=1.5,
         spreadsheet=True,
         changed_at="更新日期",

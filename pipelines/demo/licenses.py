@@ -1,7 +1,7 @@
 """Licences of the city: who holds which, issued by whom, valid until when.
 
-Arrays with one row per *issue*: a licence that was issued again with version 002 has two rows and one
-``license`` number. Days count from 1970-01-01; -1 means none (长期).
+Arrays with one row per *issue*: a licence that was issued again as version 002 has two rows and
+one ``license`` number. Days count from 1970-01-01; -1 means none (长期).
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _YEARS = 365
 
 @dataclass(frozen=True)
 class LicenseType:
-    """One kind of licence: issuing department (row of the organs), its number and how long it lasts."""
+    """One kind of licence: its issuer (row of the organs), number, and how long it lasts."""
 
     issuer: int
     serial: int  # last three digits of the type code
@@ -127,7 +127,8 @@ def _possible(kind: LicenseType, people: People, firms: Firms) -> Ints:
         return market
     if (kind.issuer, kind.serial) == (1, 3):  # hospitals and health centres
         institutions = firms.rows(Kind.INSTITUTION)
-        return institutions[np.isin(np.arange(len(institutions)) % 10, [3, 4])]
+        clinics: Ints = institutions[np.isin(np.arange(len(institutions)) % 10, [3, 4])]
+        return clinics
     words = {
         (0, 2): ("H", "C14"),
         (1, 4): ("H",),
@@ -137,7 +138,8 @@ def _possible(kind: LicenseType, people: People, firms: Firms) -> Ints:
     }[kind.issuer, kind.serial]
     of_trade = [trade.industry for trade in trades.TRADES if trade.industry.startswith(words)]
     industries = np.array(firms.industry.to_pylist())
-    return market[np.isin(industries[market], of_trade)]
+    chosen: Ints = market[np.isin(industries[market], of_trade)]
+    return chosen
 
 
 def _first_issue(

@@ -11,7 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.demo import checks, names
-from pipelines.demo.places import COUNTY_CODES, ELSEWHERE_CODES, FORMER_CODES, SINCE, Places, make_places
+from pipelines.demo.places import (
+    COUNTY_CODES,
+    ELSEWHERE_CODES,
+    FORMER_CODES,
+    SINCE,
+    Places,
+    make_places,
+)
 from pipelines.demo.text import (
     Bools,
     Ints,
@@ -139,7 +146,10 @@ def _households(rng: np.random.Generator, persons: int) -> _Households:
 
 
 def _ethnicity(rng: np.random.Generator, families: _Households) -> Ints:
-    codes, shares = np.array(list(names.ETHNIC_SHARES)), np.array(list(names.ETHNIC_SHARES.values()))
+    codes, shares = (
+        np.array(list(names.ETHNIC_SHARES)),
+        np.array(list(names.ETHNIC_SHARES.values())),
+    )
     own = rng.choice(codes, len(families.head), p=shares / shares.sum())
     mixed = (families.position == 1) & (rng.random(len(own)) < 0.2)
     return np.where(mixed, own, own[families.head])
@@ -194,7 +204,9 @@ def _marriages(
     spouse[second], spouse[second - 1] = second - 1, second
     age = (TODAY - birth) / YEAR
     chance = rng.random(rows)
-    single = np.where((age > 60) & (chance < 0.5), 30, np.where((age > 30) & (chance < 0.3), 40, 10))
+    single = np.where(
+        (age > 60) & (chance < 0.5), 30, np.where((age > 30) & (chance < 0.3), 40, 10)
+    )
     code = rng.choice([20, 21, 22], rows, p=[0.7, 0.25, 0.05])
     younger = np.maximum(birth, np.where(spouse >= 0, birth[spouse], birth))
     last = np.where(death >= 0, death, TODAY) - 2
@@ -236,8 +248,8 @@ def _citizen_ids(
 ) -> pa.Array:
     """Valid numbers, unique in the city.
 
-    Sequences run down from 995: an office gives out the low ones first, so that real numbers of these
-    counties are hardly ever met, and 996 to 999 once stood for centenarians.
+    Sequences run down from 995: an office gives out the low ones first, so that real numbers of
+    these counties are hardly ever met, and 996 to 999 once stood for centenarians.
     """
     rows = len(birth)
     county = homes.county[families.household]

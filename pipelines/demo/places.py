@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.demo.text import Bools, Ints, choose, join, number, pick
+from pipelines.demo.words import word_list
 
 PROVINCE, CITY, CITY_CODE = "示范省", "云州市", 130600
 DEVELOPMENT_ZONE_CODE = 130671  # a registration authority that GB/T 2260 does not know (trap 3)
@@ -46,25 +47,42 @@ SHARES = np.array([county.share for county in COUNTIES])
 
 # Where newcomers were first registered: one county of most provinces, all older than the people.
 ELSEWHERE_CODES = np.array(
-    "110105 120101 150102 210102 220102 230102 310104 320106 330106 340104 350102 360102 370102 "
-    "410102 420106 430104 440106 450102 500103 510104 520102 530102 540102 610103 620102 630102 "
-    "640104 650102".split(),
+    [
+        "110105",
+        "120101",
+        "150102",
+        "210102",
+        "220102",
+        "230102",
+        "310104",
+        "320106",
+        "330106",
+        "340104",
+        "350102",
+        "360102",
+        "370102",
+        "410102",
+        "420106",
+        "430104",
+        "440106",
+        "450102",
+        "500103",
+        "510104",
+        "520102",
+        "530102",
+        "540102",
+        "610103",
+        "620102",
+        "630102",
+        "640104",
+        "650102",
+    ],
     dtype=np.int64,
 )
 
-ROADS = (
-    "人民路 解放路 建设路 中山路 和平路 翠湖路 学苑路 迎宾大道 滨河路 朝阳路 文化路 青年路 光明路 振兴街 "
-    "紫荆路 银杏路 凤凰大道 云鹤路 梧桐街 海棠路 观澜路 明月路 清风街 长虹路 兴业路 工农路 团结路 锦绣路 "
-    "望江路 书院街 花园路 新华路 西塘路 北环路 南浦路 东风街 桂花路 麒麟路 白云路 天平街"
-).split()
-ESTATES = (
-    "翠湖花园 阳光家园 云鼎华府 书香苑 金色家园 滨江一号 锦绣城 桃李园 康乐小区 幸福里 橡树湾 丽景苑 "
-    "东方明珠 学府名邸 水岸新城 福星小区 安居苑 和谐家园 西城印象 御景园"
-).split()
-VILLAGES = (
-    "上坪村 下坪村 柳树沟村 王家营村 小河口村 杏花村 石板桥村 大槐树村 南山村 北岗村 瓦窑村 清水湾村 "
-    "黄土岭村 竹林村 新农村 白杨树村"
-).split()
+ROADS = word_list("roads")
+ESTATES = word_list("estates")
+VILLAGES = word_list("villages")
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,24 @@ from pipelines.demo.people import TODAY
 from pipelines.demo.text import Bools, Ints, blank_unless, choose, day_text, join, number, pick
 from pipelines.demo.writers import DelimitedWriter, JsonLinesWriter, SqliteWriter, XlsxWriter
 
-_ETHNIC = (
-    "|汉族|蒙古族|回族|藏族|维吾尔族|苗族|彝族|壮族|布依族|朝鲜族|满族|侗族|瑶族|白族|土家族".split("|")
-)
+_ETHNIC = [
+    "",
+    "汉族",
+    "蒙古族",
+    "回族",
+    "藏族",
+    "维吾尔族",
+    "苗族",
+    "彝族",
+    "壮族",
+    "布依族",
+    "朝鲜族",
+    "满族",
+    "侗族",
+    "瑶族",
+    "白族",
+    "土家族",
+]
 _MARITAL = {10: "未婚", 20: "已婚", 21: "初婚", 22: "再婚", 30: "丧偶", 40: "离婚"}
 _INSURED_SHARE, _RECORD_SHARE = 0.85, 0.75  # of those employed; of all people
 _MARRIED_SINCE = TODAY - 12 * 365  # the register has been electronic since then
@@ -312,7 +327,7 @@ FEEDS = (
     Feed(
         source="health__medical_records",
         entity="person",
-        file="health/jkda_{batch}.db",
+        file="health/jkda.db",
         elements={
             "XM": "person_name",
             "GMSFHM": "citizen_id",

@@ -1,10 +1,11 @@
 """How often each kind of dirt occurs, in one place, each with its reason.
 
-A rate is a share of the non-empty values of an element in an average department. A department's own
-factor multiplies it (``Feed.factor``): the police check numbers at the counter, a clinic does not.
-Kinds that only a spreadsheet causes are left out where no spreadsheet was used. The rates are of the
-order that published registers show (in three million real registrations 0.3 % of the codes are not
-18 long and 0.01 % fail their check); the rarest are raised so that a small city has a few of each.
+A rate is a share of the values of an element in an average department. A department's own factor
+multiplies it (``Feed.factor``): the police check numbers at the counter, a clinic does not. Rates of
+``HABIT`` and more are habits and not slips, and stay what they are. Kinds that only a spreadsheet
+causes are left out where no spreadsheet was used. The slips are of the order that published
+registers show (in three million real registrations 0.3 % of the codes are not 18 long and 0.01 %
+fail their check); the rarest are raised so that a small city has a few of each.
 """
 
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ class Rate:
     reason: str
     spreadsheet: bool = False  # only where the data went through a spreadsheet
 
+
+HABIT = 0.04
 
 RATES: Mapping[str, Mapping[str, Rate]] = {
     "citizen_id": {
@@ -170,7 +173,9 @@ EMPTY_KEY = 0.0004  # totals and notes typed below a table, rows of a failed imp
 EMPTY_ROW_IDENTITY = 0.0003  # neither name nor number: an address on its own
 OLDER_VERSION = 0.006  # the export joins a history table: an older state under the same key
 RAGGED_LINE = 0.0004  # delimited text: an unquoted delimiter, or a line cut short
-UNDECODABLE_BYTES = 0.0002  # delimited text: a character cut in half, or a byte of another code page
+UNDECODABLE_BYTES = (
+    0.0002  # delimited text: a character cut in half, or a byte of another code page
+)
 LINE_BREAK = 0.0003  # delimited text: a quoted field that goes on in the next line
 
 # What the second delivery brings.

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from pipelines.demo.text import Ints
+from pipelines.demo.words import words
 
 
 @dataclass(frozen=True)
@@ -39,38 +41,21 @@ TRADE_SHARES = np.array([trade.share for trade in TRADES]) / sum(t.share for t i
 COMPANY_FORMS = ("有限公司", "有限责任公司", "股份有限公司")
 PARTNERSHIP = "中心（有限合伙）"
 
-# 字号 are two or three of these: 40 x 40, and 40 times as many when those are used up.
-SIGNS = "瑞恒盛泰鑫隆佳远达通华顺诚源宏嘉德润丰康安信和兴盈博腾众海天云翔锦凯正合祥裕昌茂"
-
-INSTITUTION_KINDS = (
-    "第{}中学", "第{}小学", "第{}幼儿园", "第{}人民医院", "第{}社区卫生服务中心", "图书馆{}分馆", "文化馆{}分馆",
-    "水利管理{}站", "农业技术推广{}站", "不动产登记中心{}所",
-)  # fmt: skip
-ASSOCIATION_KINDS = (
-    ("51", "{}商会"), ("51", "{}行业协会"), ("51", "{}摄影协会"), ("52", "{}养老服务中心"), ("52", "{}幼儿园"),
-    ("52", "{}职业培训学校"), ("53", "{}慈善基金会"),
-)  # fmt: skip
-
-# Departments of the province and city, whose codes come first in the range (organs, 11). The first
-# four issue licences; the last defines their types.
-ORGANS = (
-    "云州市市场监督管理局", "云州市卫生健康委员会", "云州市交通运输局", "云州市住房和城乡建设局",
-    "云州市公安局", "云州市民政局", "云州市教育局", "云州市人力资源和社会保障局", "云州市委机构编制委员会办公室",
-    "云州市财政局", "云州市自然资源局", "云州市数据局",
-)  # fmt: skip
+SIGNS: str = words("trade_name_characters")
+INSTITUTION_KINDS: list[str] = words("institutions")
+ASSOCIATION_KINDS: list[tuple[str, str]] = words("associations")
+ORGANS: list[str] = words("organs")  # the first four issue licences
 
 
-def trade_names(order: Ints) -> list[str]:
+def trade_names(order: Ints) -> pa.Array:
     """A different 字号 for each number: two signs while they last, then three.
 
     Neighbouring numbers give names that look unlike each other.
     """
     base = len(SIGNS)
-    names = []
-    for place in (order * 769 % base**2).tolist():
-        names.append(SIGNS[place // base] + SIGNS[place % base])
-    third = order // base**2
-    return [
-        name if not more else name + SIGNS[(more - 1) % base]
-        for name, more in zip(names, third.tolist(), strict=True)
-    ]
+    signs = np.array(list(SIGNS))
+    place = order * 769 % base**2
+    two = np.char.add(signs[place // base], signs[place % base])
+    more = order // base**2
+    third = np.where(more > 0, signs[(more - 1) % base], "")
+    return pa.array(np.char.add(two, third), pa.string())

@@ -4,13 +4,12 @@ Every writer takes chunks of columns by physical name, in a fixed order, and hol
 """
 
 import gzip
-import io
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 import numpy as np
 import pyarrow as pa
@@ -29,7 +28,7 @@ _LONG_AGO = datetime(2026, 6, 30, tzinfo=UTC).replace(tzinfo=None)  # not the cl
 class Writer(Protocol):
     """Takes chunks, says which rows of each arrived whole, and is closed once."""
 
-    def write(self, columns: Columns, rng: np.random.Generator) -> Bools:
+    def write(self, columns: Columns, rng: np.random.Generator, /) -> Bools:
         """Write a chunk; False marks rows that were damaged beyond use on the way."""
 
     def close(self) -> None:
@@ -66,7 +65,8 @@ class DelimitedWriter:
         lines = choose(ragged, choose(cut, shorter, longer), lines)
         broken = broken & ~ragged & self._breakable
         self._write_lines(lines, broken)
-        return ~(ragged | broken)
+        whole: Bools = ~(ragged | broken)
+        return whole
 
     def close(self) -> None:
         """Finish the file."""
@@ -94,49 +94,66 @@ class DelimitedWriter:
 class XlsxWriter:
     """Excel workbooks, the second and later ones with _2, _3 … behind the name."""
 
-    def __init__(self, path: Path, *, sheet: str, date_columns: tuple[str, ...] = ()) -> None:
-        self._path, self._sheet_name, self._dates = path, sheet, date_columns
-        self._files, self._row = 0, 0
-        self._book = self._sheet = self._date_format = None
+    def __init__(
+        self, path: Path, *, sheet: str, title: str = "", date_columns: tuple[str, ...] = ()
+    ) -> None:
+        self._path, self._title, self._sheet_name = path, title, sheet
+        self._dates = date_columns
+        self._sheets: list[_Sheet] = []
 
-    def write(self, columns: Columns, rng: np.random.Generator) -> Bools:
+    def write(self, columns: Columns, _rng: np.random.Generator) -> Bools:
         """Write a chunk; nothing is damaged."""
         rows = [texts.to_pylist() for texts in columns.values()]
-        dates = {place for place, name in enumerate(columns) if name in self._dates}
         for record in zip(*rows, strict=True):
-            if self._book is None or self._row > XLSX_ROWS_PER_FILE:
+            if not self._sheets or self._sheets[-1].row > XLSX_ROWS_PER_FILE:
                 self._next_file(list(columns))
-            self._write_row(record, dates)
+            self._sheets[-1].append(record)
         return np.ones(len(rows[0]), bool)
 
     def close(self) -> None:
         """Finish the workbook."""
-        if self._book is not None:
-            self._book.close()
+        if self._sheets:
+            self._sheets[-1].close()
 
     def _next_file(self, header: list[str]) -> None:
+        self.close()
+        suffix = f"_{len(self._sheets) + 1}" if self._sheets else ""
+        path = self._path.with_stem(self._path.stem + suffix)
+        dates = {place for place, name in enumerate(header) if name in self._dates}
+        sheet = _Sheet(path, self._sheet_name, dates)
+        self._sheets.append(sheet)
+        if self._title:
+            sheet.append([self._title])
+        sheet.append(header)
+
+
+class _Sheet:
+    """The only sheet of one workbook, written row by row."""
+
+    def __init__(self, path: Path, name: str, dates: set[int]) -> None:
         import xlsxwriter
 
-        self.close()
-        self._files += 1
-        suffix = f"_{self._files}" if self._files > 1 else ""
-        path = self._path.with_stem(self._path.stem + suffix)
-        self._book = xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_urls": False})
+        options = {"constant_memory": True, "strings_to_urls": False}
+        self._book = xlsxwriter.Workbook(path, options)
         self._book.set_properties({"created": _LONG_AGO})
         self._date_format = self._book.add_format({"num_format": "yyyy-mm-dd"})
-        self._sheet = self._book.add_worksheet(self._sheet_name)
-        self._row = 0
-        self._write_row(header, set())
+        self._sheet = self._book.add_worksheet(name)
+        self._dates = dates
+        self.row = 0
 
-    def _write_row(self, record: list[str] | tuple[str, ...], dates: set[int]) -> None:
-        assert self._sheet is not None  # noqa: S101 - _next_file made it
+    def append(self, record: Sequence[str]) -> None:
+        """Write a row; texts that are dates become date cells in the columns of dates."""
         for place, text in enumerate(record):
-            day = forms.read_plain_date(text) if place in dates else None
+            day = forms.read_plain_date(text) if place in self._dates else None
             if day:
-                self._sheet.write_datetime(self._row, place, day, self._date_format)
+                self._sheet.write_datetime(self.row, place, day, self._date_format)
             elif text:
-                self._sheet.write_string(self._row, place, text)
-        self._row += 1
+                self._sheet.write_string(self.row, place, text)
+        self.row += 1
+
+    def close(self) -> None:
+        """Finish the workbook."""
+        self._book.close()
 
 
 class SqliteWriter:
@@ -147,7 +164,7 @@ class SqliteWriter:
         self._connection.execute("PRAGMA journal_mode=OFF")
         self._table, self._insert = table, ""
 
-    def write(self, columns: Columns, rng: np.random.Generator) -> Bools:
+    def write(self, columns: Columns, _rng: np.random.Generator) -> Bools:
         """Write a chunk; nothing is damaged."""
         if not self._insert:
             names = ", ".join(f'"{name}" TEXT' for name in columns)
@@ -170,7 +187,7 @@ class JsonLinesWriter:
     def __init__(self, path: Path) -> None:
         self._file = _open(path)
 
-    def write(self, columns: Columns, rng: np.random.Generator) -> Bools:
+    def write(self, columns: Columns, _rng: np.random.Generator) -> Bools:
         """Write a chunk; nothing is damaged."""
         names = list(columns)
         rows = [texts.to_pylist() for texts in columns.values()]
@@ -191,7 +208,7 @@ class ParquetWriter:
         self._path = path
         self._writer: pq.ParquetWriter | None = None
 
-    def write(self, columns: Columns, rng: np.random.Generator) -> Bools:
+    def write(self, columns: Columns, _rng: np.random.Generator) -> Bools:
         """Write a chunk; nothing is damaged."""
         table = pa.table(
             {name: pc.if_else(pc.equal(texts, ""), None, texts) for name, texts in columns.items()}
@@ -213,21 +230,8 @@ def _open(path: Path) -> IO[bytes]:
     if path.suffix != ".gz":
         return raw
     packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6)
-    return _Packed(packed, raw)
-
-
-class _Packed(io.BufferedIOBase):
-    """A gzip stream that also closes the file below it."""
-
-    def __init__(self, packed: gzip.GzipFile, raw: IO[bytes]) -> None:
-        self._packed, self._raw = packed, raw
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]
-        return self._packed.write(data)
-
-    def close(self) -> None:
-        self._packed.close()
-        self._raw.close()
+    packed.myfileobj = raw  # type: ignore[assignment]  # what GzipFile closes with itself, as if it had opened it
+    return cast(IO[bytes], packed)
 
 
 def _with_line_break(texts: pa.Array, rng: np.random.Generator) -> pa.Array:
