@@ -321,3 +321,17 @@ class ColumnTypeChanged(BaselibError):
             f"{self.table} cannot take these columns: {self.problem} If the data element of the "
             "column was changed on purpose, stage every batch of the source again."
         )
+
+
+@dataclass
+class UnknownFileType(BaselibError):
+    """A file cannot be written in the form that its suffix asks for."""
+
+    file: str
+    rows: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}: {self.rows:,} rows cannot be written in that form. Name a file that "
+            "ends in .parquet or .csv, or .xlsx for at most 1,048,575 rows."
+        )

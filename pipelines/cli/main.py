@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pipelines.cli import airflow, db, demo, export, sources, status
+from pipelines.cli import db, demo, export, sources, status
 from pipelines.cli.run import run
 from pipelines.errors import (
     BadBatchId,
@@ -36,7 +36,6 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(export.app, name="export")
 app.add_typer(db.app, name="db")
 app.add_typer(demo.app, name="demo")
-app.add_typer(airflow.app, name="airflow")
 
 _COMMAND_WRONG = (
     BadBatchId,

@@ -70,7 +70,8 @@ def _progress(steps: int) -> Iterator[Announce]:
     """A bar on a terminal, nothing in a pipe."""
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.completed}/{task.total} {task.description}"))
-    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as bar:
+    quiet = not console.is_terminal
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=quiet) as bar:
         job = bar.add_task("starting", total=steps, completed=-1)
 
         def announce(what: str) -> None:

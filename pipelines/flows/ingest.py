@@ -1,19 +1,30 @@
 """Ingest one batch of one source: land it, stage it, check it."""
 
-from collections.abc import Mapping
+from datetime import date
 
 import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
 from pipelines.contracts import Source
 from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
-from pipelines.extract import fingerprint_delivery, land_delivery
-from pipelines.flows.results import CheckResult, LandResult, StageResult
+from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
+from pipelines.flows.results import CheckResult, LandResult, StageResult, count_failures
 from pipelines.flows.workplace import Workplace, open_workplace
-from pipelines.quality import finding_profile
-from pipelines.settings import Settings
-from pipelines.stage import parse_rows, split_rows
-from pipelines.warehouse import record_batch, record_findings
+from pipelines.quality.outcome import gate
+from pipelines.quality.profile import finding_profile
+from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
+from pipelines.settings import PROJECT, Settings
+from pipelines.stage import Split, parse_rows, split_rows
+from pipelines.warehouse import (
+    FindingCount,
+    read_batches,
+    record_batch,
+    record_expectations,
+    record_findings,
+)
+
+EXPECTATIONS = PROJECT / "expectations"
+LINE_ORDER = ("_file", "_line")
 
 
 def land(settings: Settings, source: Source, batch: str) -> LandResult:
@@ -27,22 +38,164 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
     """
     batch_date(batch)
     with open_workplace(settings) as place, place.timed(source.name, batch, "land"):
-        table = f"raw.{source.name}"
-        if place.lake.has(table, batch):
+        if place.lake.has(f"raw.{source.name}", batch):
             return _landed_before(place, source, batch)
         delivery = land_delivery(
             source, batch, settings.landing_dir, settings.scratch_dir, _watermark(place, source)
         )
         commit = place.lake.write_files(
             delivery.parquet_paths,
-            table,
+            f"raw.{source.name}",
             batch=batch,
             properties={
                 "fingerprint": delivery.fingerprint,
                 "defective": str(delivery.defective),
                 "watermark": delivery.watermark or "",
-                "encoding": delivery.encoding,
-                "unmapped": ",".join(delivery.unmapped_columns),
             },
         )
-        return LandResult(source.name, batch, commit.rows, delivery.defective, commit.changed)
+        _record_landing(place, source, batch, delivery)
+        return LandResult(source.name, batch, commit.rows, delivery.defective, changed=True)
+
+
+def stage(settings: Settings, source: Source, batch: str) -> StageResult:
+    """Type and judge every landed row; write ``staged.<source>`` and ``quarantine.<source>``.
+
+    Raises:
+        TableMissing: the batch has not been landed.
+        CountsDisagree: a row was lost or made up, which is a defect of baselib.
+    """
+    as_of = batch_date(batch)
+    with open_workplace(settings) as place, place.timed(source.name, batch, "stage"):
+        raw = place.lake.read(place.con, f"raw.{source.name}", batch)
+        with place.materialised(parse_rows(raw, source, as_of)) as parsed:
+            split = split_rows(parsed, source)
+            return _write_split(place, source, batch, split, landed=_count(place, raw))
+
+
+def check(settings: Settings, source: Source, batch: str) -> CheckResult:
+    """Run the suites of a batch; the results are kept in ``quality.expectation_result``.
+
+    Raises:
+        QualityGateFailed: a critical expectation failed.
+    """
+    from pipelines.engines.gx.run import run_suites  # Great Expectations takes seconds to import
+
+    with open_workplace(settings) as place, place.timed(source.name, batch, "check"):
+        staged, quarantined = _staged_batch(place, source, batch)
+        profile = place.con.to_pyarrow(finding_profile(staged, quarantined, source))
+        history = [
+            record.landed
+            for record in read_batches(place.warehouse, source.name)
+            if record.landed is not None and record.batch < batch
+        ]
+        outcomes = run_suites(
+            settings,
+            {
+                "delivered": place.lake.files(f"raw.{source.name}", batch),
+                "raw": raw_view("delivered", _landed_on(place, source, batch)),
+                "staged": place.lake.files(f"staged.{source.name}", batch),
+                "findings": profile,
+            },
+            suites_for_source(source, EXPECTATIONS, source_parameters(source, history)),
+        )
+        record_expectations(
+            place.warehouse, subject=source.name, run=batch, layer="source", outcomes=outcomes
+        )
+    if failed := gate(outcomes):
+        raise QualityGateFailed(f"{source.name}, batch {batch}", failed)
+    return CheckResult(source.name, batch, len(outcomes), **count_failures(outcomes))
+
+
+def _landed_before(place: Workplace, source: Source, batch: str) -> LandResult:
+    known = place.lake.properties(f"raw.{source.name}", batch)
+    delivered = fingerprint_delivery(source, batch)
+    if delivered is not None and delivered != known["fingerprint"]:
+        raise BatchChanged(source.name, batch)
+    rows = _count(place, place.lake.read(place.con, f"raw.{source.name}", batch))
+    return LandResult(source.name, batch, rows, int(known["defective"]), changed=False)
+
+
+def _watermark(place: Workplace, source: Source) -> str | None:
+    """How far the last delivery of a delta reached; the next one begins there."""
+    batches = place.lake.batches(f"raw.{source.name}")
+    if source.delivery != "delta" or not batches:
+        return None
+    return place.lake.properties(f"raw.{source.name}", batches[-1])["watermark"] or None
+
+
+def _record_landing(place: Workplace, source: Source, batch: str, delivery: Delivery) -> None:
+    record_batch(
+        place.warehouse,
+        source=source.name,
+        batch=batch,
+        library=source.library,
+        landed=delivery.rows,
+        files=delivery.files,
+        fingerprint=delivery.fingerprint,
+        encoding=delivery.encoding,
+        unmapped_columns=delivery.unmapped_columns,
+        remarks=delivery.remarks,
+    )
+
+
+def _write_split(
+    place: Workplace, source: Source, batch: str, split: Split, landed: int
+) -> StageResult:
+    staged = place.lake.write(
+        place.con, split.staged, f"staged.{source.name}", batch=batch, order_by=LINE_ORDER
+    )
+    quarantined = place.lake.write(
+        place.con, split.quarantined, f"quarantine.{source.name}", batch=batch, order_by=LINE_ORDER
+    )
+    superseded = _count(place, split.superseded)
+    if landed != staged.rows + superseded + quarantined.rows:
+        raise CountsDisagree(source.name, batch, landed, staged.rows, superseded, quarantined.rows)
+    findings = _record_findings(place, source, batch)
+    record_batch(
+        place.warehouse,
+        source=source.name,
+        batch=batch,
+        library=source.library,
+        landed=landed,
+        staged=staged.rows,
+        superseded=superseded,
+        quarantined=quarantined.rows,
+        findings=findings,
+    )
+    return StageResult(
+        source.name, batch, landed, staged.rows, superseded, quarantined.rows, findings
+    )
+
+
+def _record_findings(place: Workplace, source: Source, batch: str) -> int:
+    """Count findings and quarantine reasons by column and rule; return how many findings."""
+    staged, quarantined = _staged_batch(place, source, batch)
+    profile = finding_profile(staged, quarantined, source)
+    wanted = profile.filter(profile.measure.isin(["finding", "quarantine_reason"]))
+    counts = [
+        FindingCount(
+            row["column_name"] or "",
+            row["element"] or "",
+            row["rule"],
+            row["severity"] or "error",
+            row["row_count"],
+        )
+        for row in place.con.to_pyarrow(wanted).to_pylist()
+    ]
+    record_findings(place.warehouse, source=source.name, batch=batch, counts=counts)
+    return sum(count.row_count for count in counts if count.column_name)
+
+
+def _staged_batch(place: Workplace, source: Source, batch: str) -> tuple[ir.Table, ir.Table]:
+    staged = place.lake.read(place.con, f"staged.{source.name}", batch)
+    return staged, place.lake.read(place.con, f"quarantine.{source.name}", batch)
+
+
+def _landed_on(place: Workplace, source: Source, batch: str) -> date:
+    """The day the delivery arrived, from which its freshness is judged."""
+    (record,) = read_batches(place.warehouse, source.name, batch)
+    return record.landed_at.date() if record.landed_at else batch_date(batch)
+
+
+def _count(place: Workplace, rows: ir.Table) -> int:
+    return int(place.con.execute(rows.count()))

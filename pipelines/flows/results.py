@@ -1,6 +1,10 @@
 """What each verb answers: counts and ids only, fit for a log line or an XCom."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from pipelines.quality.outcome import ExpectationOutcome
 
 
 @dataclass(frozen=True)
@@ -91,3 +95,9 @@ class DeliveryResult:
     sent: int
     pending: int
     failed: int
+
+
+def count_failures(outcomes: Sequence[ExpectationOutcome]) -> dict[str, int]:
+    """Failed expectations by severity, every severity present."""
+    failed = Counter(outcome.severity for outcome in outcomes if not outcome.success)
+    return {severity: failed[severity] for severity in ("critical", "warning", "info")}

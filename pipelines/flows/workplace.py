@@ -30,8 +30,8 @@ class Workplace:
     warehouse: Engine
 
     @contextmanager
-    def materialised(self, rows: ir.Table) -> Iterator[ir.Table]:
-        """Compute ``rows`` once into a scratch file, so that reading it twice costs little.
+    def scratch_file(self, rows: ir.Table) -> Iterator[Path]:
+        """Compute ``rows`` once into a Parquet file that is gone after the block.
 
         A file and not a table in memory: a batch may be larger than the memory limit.
         """
@@ -39,9 +39,15 @@ class Workplace:
         path = self.settings.scratch_dir / f"{uuid4().hex}.parquet"
         try:
             self.con.to_parquet(rows, path, compression="zstd", compression_level=1)
-            yield self.con.read_parquet(path)
+            yield path
         finally:
             path.unlink(missing_ok=True)
+
+    @contextmanager
+    def materialised(self, rows: ir.Table) -> Iterator[ir.Table]:
+        """Compute ``rows`` once, so that reading it twice costs little."""
+        with self.scratch_file(rows) as path:
+            yield self.con.read_parquet(path)
 
     @contextmanager
     def timed(self, subject: str, run: str, stage: str) -> Iterator[None]:

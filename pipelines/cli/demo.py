@@ -1,0 +1,41 @@
+"""``baselib demo``: make the fictional city, and serve its HTTP API."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import Home
+from pipelines.settings import load_settings
+
+app = typer.Typer(help="Make the fictional city, and serve its HTTP API.")
+
+
+@app.callback(invoke_without_command=True)
+def demo(
+    context: typer.Context,
+    persons: Annotated[int, typer.Option(min=100, help="Size of the population.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Another seed, another city.")] = 1,
+    batch: Annotated[str, typer.Option(help="20260630, or a later day for changes.")] = "20260630",
+    home: Home = None,
+) -> None:
+    """Write the deliveries of a fictional city below <home>/demo, with the truth beside them."""
+    if context.invoked_subcommand:
+        return
+    from pipelines.demo.generate import generate
+
+    out = load_settings(home=home).home / "demo"
+    city = generate(out, persons, seed, batch)
+    sys.stdout.write(
+        f"{sum(city.records.values()):,} records from {len(city.records)} sources in {out}\n"
+        f"Next: baselib demo serve &    (one source is an HTTP API)\n"
+        f"      baselib run --batch {batch}\n"
+    )
+
+
+@app.command()
+def serve(home: Home = None) -> None:
+    """Serve the education bureau's API until interrupted."""
+    from pipelines.demo.api import serve_forever
+
+    serve_forever(load_settings(home=home).home / "demo")

@@ -1,0 +1,116 @@
+"""``baselib status``: what was built, how long it took, where it is, and what to ask it."""
+
+from collections import Counter
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import Engine
+
+from pipelines.cli.options import Home
+from pipelines.libraries import load_libraries
+from pipelines.settings import Settings, load_settings
+from pipelines.standards.rules import load_rules
+from pipelines.warehouse import (
+    BatchRecord,
+    connect,
+    count_mail,
+    database_url,
+    read_batches,
+    read_findings,
+    read_publications,
+    read_timings,
+)
+
+MOST_RULES = 15
+QUERIES = (
+    "SELECT person_name, citizen_id, birth_date FROM base.person LIMIT 5",
+    "SELECT rule, count(*) FROM base.person_source GROUP BY rule ORDER BY 2 DESC",
+    "SELECT column_name, value, source FROM base.legal_entity_value LIMIT 9",
+)
+TEXT_COLUMNS = {"source", "rule", "library"}
+
+
+def status(home: Home = None) -> None:
+    """Show sources, libraries, findings, timings, places, and three queries to try."""
+    settings = load_settings(home=home)
+    engine = connect(settings)
+    console = Console(highlight=False)
+    latest = _latest(read_batches(engine))
+    console.print(_sources(latest))
+    console.print(_libraries(engine))
+    console.print(_findings(engine, latest))
+    console.print(_timings(engine))
+    console.print(_places(settings, count_mail(engine)), soft_wrap=True)
+    engine.dispose()
+
+
+def _latest(batches: list[BatchRecord]) -> dict[str, BatchRecord]:
+    return {record.source: record for record in batches}  # in order of batch: the last one stays
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None, title_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(
+            column, justify="left" if column in {"source", "rule", "library"} else "right"
+        )
+    return table
+
+
+def _sources(latest: dict[str, BatchRecord]) -> Table:
+    table = _table(
+        "Sources, latest batch (landed = staged + superseded + quarantined)",
+        *("source", "batch", "landed", "staged", "superseded", "quarantined", "findings"),
+    )
+    fields = ("landed", "staged", "superseded", "quarantined", "findings")
+    for record in latest.values():
+        numbers = [getattr(record, field) for field in fields]
+        shown = ["—" if number is None else f"{number:,}" for number in numbers]
+        table.add_row(record.source, record.batch, *shown)
+    totals = [sum(getattr(record, f) or 0 for record in latest.values()) for f in fields]
+    table.add_row("all", "", *(f"{total:,}" for total in totals), style="bold")
+    return table
+
+
+def _libraries(engine: Engine) -> Table:
+    table = _table("Libraries, last publication", "library", "run", "entities", "source records")
+    entities = {library.name: library.entity for library in load_libraries().values()}
+    last = {publication.library: publication for publication in read_publications(engine)}
+    for name, publication in last.items():
+        rows, entity = publication.row_counts, entities[name]
+        table.add_row(name, publication.run, f"{rows[entity]:,}", f"{rows[f'{entity}_source']:,}")
+    return table
+
+
+def _findings(engine: Engine, latest: dict[str, BatchRecord]) -> Table:
+    rules = load_rules()
+    counted: Counter[str] = Counter()
+    for found in read_findings(engine):
+        if found.batch == latest[found.source].batch:
+            counted[found.rule] += found.row_count
+    table = _table("Findings by kind, most frequent first", "rule", "severity", "rows")
+    for rule, rows in counted.most_common(MOST_RULES):
+        table.add_row(f"{rule}: {rules[rule].en}", rules[rule].severity, f"{rows:,}")
+    left = sum(count for _, count in counted.most_common()[MOST_RULES:])
+    if left:
+        table.add_row(f"{len(counted) - MOST_RULES} further rules", "", f"{left:,}")
+    return table
+
+
+def _timings(engine: Engine) -> Table:
+    seconds: Counter[str] = Counter()
+    for timing in read_timings(engine):
+        seconds[timing.stage] += timing.seconds
+    table = _table("Seconds per stage, last run of each source and library", *seconds)
+    table.add_row(*(f"{value:.1f}" for value in seconds.values()))
+    return table
+
+
+def _places(settings: Settings, mail: dict[str, int]) -> str:
+    places = {
+        "Parquet (Iceberg)": settings.lake_dir / "core",
+        "PostgreSQL": database_url(settings),
+        "Quality reports": f"{settings.outbox_dir} ({mail['pending']} waiting, {mail['sent']} sent)",
+    }
+    lines = [f"{name:<18} {place}" for name, place in places.items()]
+    return "\n".join(["", *lines, "", *(f'baselib db psql -c "{query}"' for query in QUERIES)])
