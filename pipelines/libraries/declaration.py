@@ -89,6 +89,7 @@ class Link:
     library: str  # whose entities it points to
     claim: str  # name of the rule, kept in ``<name>_rule``
     equal: Mapping[str, str]  # golden column here -> golden column there
+    unless: Mapping[str, Sequence[str]] = field(default_factory=dict)  # values that rule it out
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def _refuse_unknown_columns(file: Path, library: Library) -> None:
     named = {"identity.strong": [identity.strong]}
     named |= {"identity.version": [identity.version]} if identity.version else {}
     named |= {each.claim: [*each.block, *each.agree] for each in identity.passes}
-    named |= {f"links.{link.name}": list(link.equal) for link in library.links}
+    named |= {f"links.{link.name}": [*link.equal, *link.unless] for link in library.links}
     named |= {f"columns.{c.name}.match_on": list(c.match_on) for c in library.columns.values()}
     for where, columns in named.items():
         for column in columns:

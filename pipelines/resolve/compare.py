@@ -50,7 +50,12 @@ def implied_key_of(table: ir.Table, column: str, library: Library) -> ir.Value:
 
 def _key(table: ir.Table, column: str, library: Library, options: Sequence[str]) -> ir.StringValue:
     value = ibis.coalesce(*(table[option].cast("string") for option in options))
-    return _KEYS.get(library.columns[column].element_name, _trimmed)(value)
+    return normal_form(value, library.columns[column].element_name)
+
+
+def normal_form(value: ir.StringValue, element: str) -> ir.StringValue:
+    """The comparison key of a value of an element; NULL where nothing is left to compare."""
+    return _KEYS.get(element, _trimmed)(value)
 
 
 def agreement_on(column: str, library: Library) -> Agreement:

@@ -1,0 +1,146 @@
+"""Golden records (一数一源): per column the most authoritative value, and where it came from.
+
+Order of belief, per column: the newest edition where a library has editions (licences), then the
+department's place in the column's authority order, then the newest change, then source and key.
+NULL never wins over a value. Companions come from the record that their column came from.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.libraries import GoldenColumn, Library
+
+# A belief is one int64, smaller is better: edition, authority, place by recency, record number. So
+# each column is won in one aggregation, without a sort of its own.
+_RECORD = 2**15
+_RECENCY = 2**15
+_AUTHORITY = 2**6
+_LAST_EDITION = 999  # GB/T 36904: three digits
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Expressions, not yet computed.
+
+    ``core``: ``entity_id``, per golden column its value, its companions and ``<column>_record``
+    (int16, the ``record_no`` in the crosswalk that the value came from; NULL with the value), and
+    ``record_count``. ``crosswalk``: ``entity_id, record_no, source, source_key, rule,
+    since_batch``. Both sorted by their keys.
+    """
+
+    core: ir.Table
+    crosswalk: ir.Table
+
+
+def merge(records: ir.Table, identity: ir.Table, library: Library) -> Merged:
+    """One golden record per entity.
+
+    Args:
+        records: ``library_records``.
+        identity: ``identity.<entity>_record`` of those records.
+        library: Who wins each column.
+
+    Returns:
+        Every entity of ``identity`` once, every record of it once in the crosswalk.
+    """
+    numbered = _numbered(identity)
+    believed = _beside_values(records, _ordered(records, numbered, library), library)
+    winners: dict[str, ir.Value] = {}
+    for column in library.columns.values():
+        winners |= _winner(believed, column)
+    core = believed.group_by("entity_id").agg(**winners, record_count=believed.count())
+    columns = ("entity_id", "record_no", "source", "source_key", "rule", "since_batch")
+    return Merged(
+        core=core.select("entity_id", *_core_columns(library), "record_count").order_by(
+            "entity_id"
+        ),
+        crosswalk=numbered.select(*columns).order_by("entity_id", "record_no"),
+    )
+
+
+def _numbered(identity: ir.Table) -> ir.Table:
+    """The records of each entity numbered from 1, by source and key."""
+    order = [identity.source, identity.source_key]
+    number = ibis.row_number().over(group_by=identity.entity_id, order_by=order) + 1
+    return identity.mutate(record_no=number.cast("int16"))
+
+
+def _ordered(records: ir.Table, numbered: ir.Table, library: Library) -> ir.Table:
+    """``belief``: edition, room for authority, place by recency in the entity, record number.
+
+    Ranked on few columns, so that the values themselves are not carried through a sort.
+    """
+    version = [library.identity.version] if library.identity.version else []
+    dated = records.select("source", "source_key", "changed_at", "batch", *version)
+    told = dated.inner_join(numbered, ["source", "source_key"])
+    newest = [told.changed_at.desc(nulls_first=False), told.batch.desc(), told.record_no]
+    place = ibis.row_number().over(group_by=told.entity_id, order_by=newest).cast("int64")
+    if version:
+        edition = told[version[0]].try_cast("int64").fill_null(0)
+        older = _LAST_EDITION - ibis.least(edition, _LAST_EDITION)
+        place = older * _AUTHORITY * _RECENCY + place
+    return told.select(
+        "source",
+        "source_key",
+        "entity_id",
+        "withheld",
+        department=told.source.split("__")[0],
+        belief=place * _RECORD + told.record_no.cast("int64"),
+    )
+
+
+def _beside_values(records: ir.Table, ordered: ir.Table, library: Library) -> ir.Table:
+    """Values beside their belief; a number that is somebody else's says nothing about this one."""
+    told = records.inner_join(ordered, ["source", "source_key"])
+    strong = library.columns[library.identity.strong]
+    kept_out = told.withheld.fill_null("") == strong.name
+    names = (strong.name, *strong.companion_types)
+    hidden = {n: ibis.ifelse(kept_out, ibis.null(told[n].type()), told[n]) for n in names}
+    return told.mutate(**hidden)
+
+
+def _winner(told: ir.Table, column: GoldenColumn) -> dict[str, ir.Value]:
+    said = told[column.name].notnull()
+    belief = told.belief + _place(told.department, column.authority) * _RECENCY * _RECORD
+    won = {column.name: _value_of_least(told[column.name], belief, said)}
+    for companion in column.companion_types:
+        # In a struct, because DuckDB passes over a NULL and would take another record's.
+        boxed = ibis.struct({"it": told[companion]})
+        won[companion] = _value_of_least(boxed, belief, said)["it"]
+    won[f"{column.name}_record"] = (belief.min(where=said) % _RECORD).cast("int16")
+    return won
+
+
+def _value_of_least(value: ir.Value, belief: ir.IntegerValue, where: ir.BooleanValue) -> ir.Scalar:
+    """The value at the smallest belief; Ibis's ``argmin`` would sort each group for each column."""
+    return _min_by(str(value.type()))(value, belief, where=where)
+
+
+@cache
+def _min_by(kind: str) -> Callable[..., ir.Scalar]:
+    """``min_by`` of DuckDB and Spark for one type of value."""
+    signature = ((kind, "int64"), kind)
+    declared: Callable[..., ir.Scalar] = ibis.udf.agg.builtin(
+        _declared, name="min_by", signature=signature
+    )
+    return declared
+
+
+def _declared(value, belief):  # type: ignore[no-untyped-def]
+    """The engine has the code."""
+
+
+def _place(department: ir.StringValue, authority: Sequence[str]) -> ir.IntegerValue:
+    places = [(department == name, place) for place, name in enumerate(authority)]
+    return ibis.cases(*places, else_=len(authority)).cast("int64")
+
+
+def _core_columns(library: Library) -> Sequence[str]:
+    names: list[str] = []
+    for column in library.columns.values():
+        names += [column.name, *column.companion_types, f"{column.name}_record"]
+    return names
