@@ -33,7 +33,7 @@ class Faults:
 def suggestion(value: object, known: Iterable[str]) -> str:
     """The remedy for a misspelt name: the closest known ones, or the list of all."""
     names = sorted(known)
-    close = get_close_matches(str(value), names, n=1, cutoff=0.6) if value is not None else []
+    close = get_close_matches(str(value), names, n=1, cutoff=0.5) if value is not None else []
     if close:
         return f"Did you mean {close[0]!r}?"
     return f"Write one of: {', '.join(names)}."

@@ -151,13 +151,6 @@ def _check_name(where: str, written: SchemaProperty, faults: Faults) -> None:
             "The pipeline adds a column of this name itself.",
             f"Choose another name, for example source_{name}.",
         )
-    if name == "source_key" and not written.primaryKey:
-        faults.add(
-            f"{where}.name",
-            name,
-            "This name is kept for the primary key.",
-            "Add primaryKey: true, or choose another name.",
-        )
 
 
 def _check_golden(
@@ -167,10 +160,13 @@ def _check_golden(
     if library not in known.libraries:
         return
     golden = known.libraries[library].columns.get(written.name or "")
-    if golden is not None and written.semanticType != golden.element_name:
+    element = written.semanticType
+    if golden is None or element == golden.element_name:
+        return
+    if element is None or element in known.elements:  # else it was complained of already
         faults.add(
             f"{where}.semanticType",
-            written.semanticType,
+            element,
             f"The library's {golden.name} is of the element {golden.element_name}.",
             f"Write semanticType: {golden.element_name}, or give the column another name.",
         )
@@ -186,6 +182,13 @@ def _check_columns(columns: list[SourceColumn], known: Vocabulary, faults: Fault
             None,
             "Nothing identifies a record: no column is the primary key.",
             "Mark the column(s) that do with primaryKey: true.",
+        )
+    elif any(c.name == "source_key" and not c.primary_key for c in columns):
+        faults.add(
+            where,
+            "source_key",
+            "This name is kept for the primary key.",
+            "Add primaryKey: true, or choose another name.",
         )
     for name, count in Counter(column.name for column in columns).items():
         if count > 1:
