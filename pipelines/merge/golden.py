@@ -5,7 +5,7 @@ department's place in the column's authority order, then the newest change, then
 NULL never wins over a value. Companions come from the record that their column came from.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import GoldenColumn, Library
+from pipelines.resolve.links import link_entities
 
 # A belief is one int64, smaller is better: edition, authority, place by recency, record number. So
 # each column is won in one aggregation, without a sort of its own.
@@ -22,27 +23,45 @@ _AUTHORITY = 2**6
 _LAST_EDITION = 999  # GB/T 36904: three digits
 
 
+CROSSWALK_COLUMNS = (
+    "entity_id",
+    "record_no",
+    "source",
+    "source_key",
+    "rule",
+    "linked_source",
+    "linked_key",
+    "withheld",
+    "since_batch",
+)
+
+
 @dataclass(frozen=True)
 class Merged:
     """Expressions, not yet computed.
 
     ``core``: ``entity_id``, per golden column its value, its companions and ``<column>_record``
     (int16, the ``record_no`` in the crosswalk that the value came from; NULL with the value), and
-    ``record_count``. ``crosswalk``: ``entity_id, record_no, source, source_key, rule,
-    since_batch``. Both sorted by their keys.
+    the library's link columns. ``crosswalk``: CROSSWALK_COLUMNS. Both sorted by their keys.
     """
 
     core: ir.Table
     crosswalk: ir.Table
 
 
-def merge(records: ir.Table, identity: ir.Table, library: Library) -> Merged:
+def merge(
+    records: ir.Table,
+    identity: ir.Table,
+    library: Library,
+    targets: Mapping[str, ir.Table] | None = None,
+) -> Merged:
     """One golden record per entity.
 
     Args:
         records: ``library_records``.
         identity: ``identity.<entity>_record`` of those records.
-        library: Who wins each column.
+        library: Who wins each column, and what its entities refer to.
+        targets: Library name to golden records that references may point to.
 
     Returns:
         Every entity of ``identity`` once, every record of it once in the crosswalk.
@@ -52,13 +71,13 @@ def merge(records: ir.Table, identity: ir.Table, library: Library) -> Merged:
     winners: dict[str, ir.Value] = {}
     for column in library.columns.values():
         winners |= _winner(believed, column)
-    core = believed.group_by("entity_id").agg(**winners, record_count=believed.count())
-    columns = ("entity_id", "record_no", "source", "source_key", "rule", "since_batch")
+    core = believed.group_by("entity_id").agg(**winners)
+    linked = link_entities(
+        core.select("entity_id", *_core_columns(library)), library, targets or {}
+    )
     return Merged(
-        core=core.select("entity_id", *_core_columns(library), "record_count").order_by(
-            "entity_id"
-        ),
-        crosswalk=numbered.select(*columns).order_by("entity_id", "record_no"),
+        core=linked.order_by("entity_id"),
+        crosswalk=numbered.select(*CROSSWALK_COLUMNS).order_by("entity_id", "record_no"),
     )
 
 

@@ -22,11 +22,11 @@ def link_entities(core: ir.Table, library: Library, targets: Mapping[str, ir.Tab
 
     Returns:
         ``core`` plus ``library.link_columns``: ids, and ``<name>_rule``, NULL where nobody is
-        found; sorted by ``entity_id``.
+        found.
     """
     for name in dict.fromkeys(link.name for link in library.links):
         core = _link(core, [link for link in library.links if link.name == name], targets)
-    return core.order_by("entity_id") if library.links else core
+    return core
 
 
 def _link(core: ir.Table, links: Sequence[Link], targets: Mapping[str, ir.Table]) -> ir.Table:
