@@ -52,7 +52,7 @@ def fetch_table(source: Source, batch: str, folder: Path, watermark: str | None)
 
 
 def _engine(source: Source, batch: str) -> Engine:
-    url = make_url(source.server.location)
+    url = make_url(source.server.location.replace("{batch}", batch))
     if url.get_backend_name() == "sqlite":
         path = Path(url.database or "")
         if not path.is_file():

@@ -1,0 +1,231 @@
+"""HTTP APIs against a server on this machine: paging, patience, and what is refused."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from pipelines.errors import DeliveryMissing, UnreadableDelivery
+from pipelines.extract import api, land_delivery
+from pipelines.extract.api import fetch_pages
+
+BATCH = "20260630"
+
+
+class Department:
+    """What the API answers: a list of (status, headers, body), and what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.tokens: list[str | None] = []
+        self.answer = lambda path, query, attempt: (200, {}, {"data": []})
+
+    def reply(self, path: str) -> tuple[int, dict, bytes]:
+        self.asked.append(path)
+        parts = urlsplit(path)
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        status, headers, body = self.answer(parts.path, query, len(self.asked))
+        return status, headers, body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+@pytest.fixture
+def department() -> Iterator[Department]:
+    asked = Department()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.tokens.append(self.headers.get("Authorization"))
+            status, headers, body = asked.reply(self.path)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    asked.address = f"http://127.0.0.1:{server.server_port}"
+    yield asked
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def fetch(department, make_source, tmp_path):
+    """Fetch into a folder; returns the pages' records, the watermark and the pauses made."""
+
+    def fetched(path="/people", watermark=None, **changes):
+        source = make_source(
+            kind="api", format="api", location=department.address + path, **changes
+        )
+        folder = tmp_path / "pages"
+        folder.mkdir(exist_ok=True)
+        pauses: list[float] = []
+        next_watermark = fetch_pages(source, BATCH, folder, watermark, pauses.append)
+        pages = [json.loads(file.read_bytes()) for file in sorted(folder.iterdir())]
+        return [record["id"] for page in pages for record in page["data"]], next_watermark, pauses
+
+    return fetched
+
+
+def page(*ids, **more):
+    return 200, {}, {"data": [{"id": n} for n in ids], **more}
+
+
+PAGES = {"1": (1, 2), "2": (3, 4), "3": (5,)}
+
+
+@pytest.mark.parametrize(
+    ("style", "changes"),
+    [
+        (lambda n: f"/people?page={n}&size=2", {}),
+        (lambda n: f"?page={n}", {}),
+        (lambda n: n, {}),
+        (lambda n: str(n), {}),
+        (lambda n: True, {}),
+    ],
+    ids=["address", "query", "number", "token", "there is more"],
+)
+def test_pages_follow_what_the_answer_says(department, fetch, style, changes):
+    def answer(path, query, attempt):
+        now = query.get("page", "1")
+        following = None if now == "3" else style(int(now) + 1)
+        return page(*PAGES[now], next=following)
+
+    department.answer = answer
+    assert fetch(**changes)[0] == [1, 2, 3, 4, 5]
+    assert len(department.asked) == 3
+
+
+def test_an_absolute_address_on_the_same_host_is_followed(department, fetch):
+    department.answer = lambda path, query, attempt: page(
+        attempt, next=f"{department.address}/more" if attempt == 1 else None
+    )
+    assert fetch()[0] == [1, 2]
+
+
+def test_a_next_page_may_lie_deep_in_the_answer(department, fetch):
+    department.answer = lambda path, query, attempt: page(
+        attempt, links={"next": "cursor-2" if attempt == 1 else None}
+    )
+    assert fetch(next_path="links.next", page_parameter="cursor")[0] == [1, 2]
+    assert department.asked[1].endswith("?cursor=cursor-2")
+
+
+def test_numbered_pages_end_with_an_empty_one(department, fetch):
+    department.answer = lambda path, query, attempt: page(*PAGES.get(query["p"], ()))
+    ids, _, _ = fetch("/people?size=2", next_path="", page_parameter="p")
+    assert ids == [1, 2, 3, 4, 5]
+    assert department.asked[3] == "/people?size=2&p=4"
+
+
+@pytest.mark.parametrize("next_path", ["", "next"])
+def test_a_page_that_repeats_forever_is_refused(department, fetch, next_path):
+    department.answer = lambda path, query, attempt: page(1, 2, next=True)
+    with pytest.raises(UnreadableDelivery, match="again and again"):
+        fetch(next_path=next_path)
+    assert len(department.asked) == 2
+
+
+def test_the_token_is_not_sent_to_another_host(department, fetch, monkeypatch):
+    monkeypatch.setenv("BASELIB_SECRET_SCHOOLS", "t0ken")
+    department.answer = lambda path, query, attempt: page(1, next="http://elsewhere.example/x")
+    with pytest.raises(UnreadableDelivery, match=r"another host, elsewhere\.example"):
+        fetch(secret="SCHOOLS")
+    assert department.tokens == ["Bearer t0ken"]
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_busy_api_is_asked_again_later_and_later(department, fetch, status):
+    department.answer = lambda path, query, attempt: (
+        (status, {}, b"busy") if attempt <= 3 else page(1)
+    )
+    ids, _, pauses = fetch()
+    assert ids == [1]
+    assert pauses == [1, 2, 4]
+
+
+def test_an_api_may_say_how_long_to_wait(department, fetch):
+    department.answer = lambda path, query, attempt: (
+        (429, {"Retry-After": "7"}, b"") if attempt == 1 else page(1)
+    )
+    assert fetch()[2] == [7]
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(department, fetch):
+    department.answer = lambda path, query, attempt: (
+        (200, {"Content-Length": "999"}, b"{") if attempt == 1 else page(1)
+    )
+    assert fetch()[0] == [1]
+
+
+def test_patience_ends(department, fetch):
+    department.answer = lambda path, query, attempt: (503, {}, b"")
+    with pytest.raises(UnreadableDelivery, match=r"No answer after 6 attempts \(HTTP 503\)"):
+        fetch()
+    assert len(department.asked) == api.ATTEMPTS
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(401, UnreadableDelivery), (403, UnreadableDelivery), (404, DeliveryMissing)],
+)
+def test_a_refusal_is_not_repeated(department, fetch, status, error):
+    department.answer = lambda path, query, attempt: (status, {}, b"")
+    with pytest.raises(error) as caught:
+        fetch("/people?key=geheim")
+    assert len(department.asked) == 1
+    assert "geheim" not in str(caught.value)
+
+
+def test_the_secret_must_be_in_the_environment(department, fetch, monkeypatch):
+    monkeypatch.delenv("BASELIB_SECRET_SCHOOLS", raising=False)
+    with pytest.raises(UnreadableDelivery, match="BASELIB_SECRET_SCHOOLS is not set"):
+        fetch(secret="SCHOOLS")
+
+
+def test_a_delta_takes_up_where_the_last_one_stopped(department, fetch):
+    department.answer = lambda path, query, attempt: (
+        200, {}, {"data": [{"id": 1, "at": "2026-06-30 09"}, {"id": 2, "at": "2026-06-30 10"},
+                           {"id": 3, "at": None}]},
+    )  # fmt: skip
+    _, watermark, _ = fetch(
+        "/changes?since={watermark}&batch={batch}",
+        watermark="2026-06-29 00",
+        delivery="delta",
+        watermark_column="at",
+    )
+    assert department.asked == [f"/changes?since=2026-06-29%2000&batch={BATCH}"]
+    assert watermark == "2026-06-30 10"
+
+
+def test_numeric_watermarks_are_compared_as_numbers(department, fetch):
+    department.answer = lambda path, query, attempt: page(9, 10)
+    assert fetch(delivery="delta", watermark_column="id")[1] == "10"
+
+
+def test_landed_pages_are_not_fetched_twice(department, make_source, tmp_path):
+    department.answer = lambda path, query, attempt: (
+        200, {}, {"data": [{"编号": attempt, "姓名": "张三"}]},
+    )  # fmt: skip
+    source = make_source(kind="api", format="api", location=department.address + "/people")
+    first = land_delivery(source, BATCH, tmp_path / "landing", tmp_path / "scratch")
+    again = land_delivery(source, BATCH, tmp_path / "landing", tmp_path / "scratch")
+    assert first == again
+    assert (first.rows, first.files) == (1, ("page-000001.json",))
+    assert len(department.asked) == 1
+
+
+def test_the_address_may_come_from_the_environment(department, make_source, tmp_path, monkeypatch):
+    monkeypatch.setenv("BASELIB_SCHOOLS", department.address)
+    source = make_source(kind="api", format="api", location="${BASELIB_SCHOOLS}/people")
+    (tmp_path / "pages").mkdir()
+    fetch_pages(source, BATCH, tmp_path / "pages", None)
+    assert department.asked == ["/people"]

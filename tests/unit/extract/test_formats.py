@@ -1,0 +1,184 @@
+"""Excel, JSON lines and Parquet: each value as the text that was delivered, each with its row."""
+
+import datetime as dt
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.errors import UnreadableDelivery
+from pipelines.extract.excel import read_excel
+from pipelines.extract.jsonlines import read_json_lines, read_page
+from pipelines.extract.parquet import read_parquet
+
+
+def gathered(chunks):
+    """Records as {line: {column: text}}, and defects as {line: rule}."""
+    records, defects = {}, {}
+    for chunk in chunks:
+        columns = {name: column.to_pylist() for name, column in chunk.columns.items()}
+        for place, line in enumerate(chunk.lines.tolist()):
+            records[line] = {name: values[place] for name, values in columns.items()}
+        defects |= {defect.line: defect.rule for defect in chunk.defects}
+    return records, defects
+
+
+def workbook(file: Path, *rows, title="Sheet1") -> Path:
+    book = openpyxl.Workbook()
+    book.active.title = title
+    for row in rows:
+        book.active.append(row)
+    book.save(file)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("007", "007"),
+        (" 张三\n", " 张三\n"),
+        (7, "7"),
+        (1.5, "1.5"),
+        (0.0000001, "0.0000001"),
+        (110105199001011234, "110105199001011000"),  # what Excel leaves of 18 digits
+        (dt.date(2026, 6, 30), "2026-06-30"),
+        (dt.datetime(2026, 6, 30, 8, 5), "2026-06-30 08:05:00"),  # noqa: DTZ001
+        (True, "TRUE"),
+        (None, ""),
+    ],
+)
+def test_a_cell_is_what_a_person_sees(source, tmp_path, cell, shown):
+    if cell == 110105199001011234:
+        cell = 1.10105199001011e17  # as Excel itself saves it: 15 digits
+    file = workbook(tmp_path / "in.xlsx", ["编号", "姓名"], ["1", cell])
+    assert gathered(read_excel(source, file)) == ({2: {"编号": "1", "姓名": shown}}, {})
+
+
+def test_titles_above_the_header_and_empty_rows_are_no_records(source, tmp_path):
+    rows = [["婚姻登记表"], [], ["编号", "姓名", None], ["1", "张三"], [], ["2"]]
+    file = workbook(tmp_path / "in.xlsx", *rows)
+    assert gathered(read_excel(source, file, rows=1)) == (
+        {4: {"编号": "1", "姓名": "张三"}, 6: {"编号": "2", "姓名": ""}},
+        {},
+    )
+
+
+def test_a_cell_beyond_the_header_makes_its_row_ragged(source, tmp_path):
+    file = workbook(tmp_path / "in.xlsx", ["编号", "姓名"], ["1", "张三", None, "x"], ["2", "李四"])
+    records, defects = gathered(read_excel(source, file))
+    assert set(records) == {3}
+    assert defects == {2: "RAGGED_LINE"}
+
+
+def test_the_sheet_of_the_contract_is_read_and_a_missing_one_is_named(make_source, tmp_path):
+    file = workbook(tmp_path / "in.xlsx", ["编号", "姓名"], ["1", "张三"], title="登记")
+    assert gathered(read_excel(make_source(sheet="登记"), file))[0]
+    with pytest.raises(UnreadableDelivery, match="no sheet '注销', but 登记"):
+        list(read_excel(make_source(sheet="注销"), file))
+
+
+@pytest.mark.parametrize("content", [b"", b"no workbook", b"PK\x03\x04 nor this"])
+def test_what_is_no_workbook_is_refused(source, tmp_path, content):
+    file = tmp_path / "in.xlsx"
+    file.write_bytes(content)
+    with pytest.raises(UnreadableDelivery, match="workbook, is locked"):
+        list(read_excel(source, file))
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ('"张三"', "张三"),
+        ('""', ""),
+        ("null", None),
+        ("true", "true"),
+        ("110105199001011234567890", "110105199001011234567890"),
+        ("1.10", "1.10"),
+        ("1e3", "1e3"),
+        ('{"a": [1.50, null, "张"]}', '{"a":[1.50,null,"张"]}'),
+        ('"\\ud83d\\ude00"', "😀"),
+    ],
+)
+def test_a_json_value_keeps_the_text_it_was_written_in(source, tmp_path, written, text):
+    file = tmp_path / "in.jsonl"
+    file.write_text(f'{{"编号": "1", "姓名": {written}}}\n', encoding="utf-8")
+    found = gathered(read_json_lines(source, file, "utf-8"))
+    assert found == ({1: {"编号": "1", "姓名": text}}, {})
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"编号": "1"', "[1]", "1", '{"编号": 1, "编号": 2}', '{"姓名": "\\ud83d"}', "[" * 100_000],
+    ids=["cut off", "a list", "a number", "a key twice", "half a character", "too deep"],
+)
+def test_a_bad_json_line_harms_itself_only(source, tmp_path, line):
+    file = tmp_path / "in.jsonl"
+    file.write_text(f'\n{{"编号": "1"}}\n{line}\n\n{{"编号": "2"}}', encoding="utf-8")
+    records, defects = gathered(read_json_lines(source, file, "utf-8", block=9))
+    assert {line: record["编号"] for line, record in records.items()} == {2: "1", 5: "2"}
+    assert defects == {3: "MALFORMED_JSON"}
+
+
+def test_undecodable_bytes_in_a_json_line(source, tmp_path):
+    file = tmp_path / "in.jsonl"
+    file.write_bytes(b'{"a": "\xff"}\n{"a": "b"}\n')
+    records, defects = gathered(read_json_lines(source, file, "utf-8"))
+    assert (records, defects) == ({2: {"a": "b"}}, {1: "UNDECODABLE_BYTES"})
+
+
+def test_json_lines_come_in_chunks(source, tmp_path):
+    file = tmp_path / "in.jsonl"
+    file.write_text('{"a": 1}\n' * 100)
+    sizes = [len(chunk.lines) for chunk in read_json_lines(source, file, "utf-8", rows=30)]
+    assert sizes == [30, 30, 30, 10]
+
+
+def test_a_page_gives_its_records_by_their_place(make_source, tmp_path):
+    file = tmp_path / "page.json"
+    file.write_text(json.dumps({"result": {"rows": [{"a": 1}, "x", {"b": None}]}}))
+    records, defects = gathered(read_page(make_source(records_path="result.rows"), file))
+    assert records == {1: {"a": "1", "b": None}, 3: {"a": None, "b": None}}
+    assert defects == {2: "MALFORMED_JSON"}
+
+
+@pytest.mark.parametrize("content", ["<html>", '{"data": {}}', '{"a": 1, "a": 2}', "null"])
+def test_a_page_without_records_is_refused(make_source, tmp_path, content):
+    file = tmp_path / "page.json"
+    file.write_text(content)
+    with pytest.raises(UnreadableDelivery):
+        list(read_page(make_source(), file))
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (pa.array(["张三", "", None]), ["张三", "", None]),
+        (pa.array([1, -2, None]), ["1", "-2", None]),
+        (pa.array([1.0, 1.5, 1e300, None]), ["1", "1.5", "1e+300", None]),
+        (pa.array([dt.date(2026, 6, 30)]), ["2026-06-30"]),
+        (pa.array([Decimal("1.50")]), ["1.50"]),
+        (pa.array([True, False]), ["true", "false"]),
+        (pa.array([b"\x01\xff"]), ["01FF"]),
+        (pa.array([{"a": [1, None]}]), ['{"a":[1,null]}']),
+        (pa.array(["a", "b", "a"]).dictionary_encode(), ["a", "b", "a"]),
+        (pa.array(["张"], pa.large_string()), ["张"]),
+    ],
+    ids=str,
+)
+def test_parquet_values_become_text(source, tmp_path, values, texts):
+    file = tmp_path / "in.parquet"
+    pq.write_table(pa.table({"编号": values}), file)
+    chunks = list(read_parquet(source, file, rows=2))
+    assert [text for c in chunks for text in c.columns["编号"].to_pylist()] == texts
+    assert [line for c in chunks for line in c.lines.tolist()] == list(range(1, len(texts) + 1))
+
+
+def test_what_is_no_parquet_is_refused(source, tmp_path):
+    file = tmp_path / "in.parquet"
+    file.write_bytes(b"PAR1 not really")
+    with pytest.raises(UnreadableDelivery, match="no Parquet file"):
+        list(read_parquet(source, file))

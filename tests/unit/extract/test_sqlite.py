@@ -1,0 +1,116 @@
+"""Databases, on SQLite: everything but what only PostgreSQL has is the same code."""
+
+import sqlite3
+from contextlib import closing
+
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.errors import DeliveryMissing, MissingColumn, UnreadableDelivery
+from pipelines.extract import database, land_delivery
+
+BATCH = "20260630"
+
+
+@pytest.fixture
+def execute(tmp_path):
+    def run(*statements, values=()):
+        with closing(sqlite3.connect(tmp_path / "源 %.db")) as connection, connection:
+            for statement in statements:
+                connection.execute(statement, values)
+
+    run("CREATE TABLE 人员 (编号, 姓名, 时间)")
+    run("INSERT INTO 人员 VALUES (1, '张三', '2026-06-01'), (2.5, NULL, '2026-06-02')")
+    run("INSERT INTO 人员 VALUES ('', x'01FF', NULL)")
+    return run
+
+
+@pytest.fixture
+def land(make_source, tmp_path):
+    def landed(batch=BATCH, watermark=None, **changes):
+        changes.setdefault("table", None if "query" in changes else "人员")
+        location = f"sqlite:///{tmp_path / '源 %.db'}"
+        source = make_source(kind="database", format="table", **{"location": location} | changes)
+        return land_delivery(source, batch, tmp_path / "landing", tmp_path / "scratch", watermark)
+
+    return landed
+
+
+def rows(delivery):
+    return [
+        (row["编号"], row["姓名"], row["_line"])
+        for path in delivery.parquet_paths
+        for row in pq.read_table(path).to_pylist()
+    ]
+
+
+def test_a_table_becomes_text_row_by_row(execute, land, monkeypatch):
+    monkeypatch.setattr(database, "ROWS", 2)
+    delivery = land()
+    assert rows(delivery) == [("1", "张三", 1), ("2.5", None, 2), ("", "01FF", 3)]
+    assert delivery.files == ("人员.parquet",)
+    assert delivery.unmapped_columns == ("时间",)
+
+
+def test_a_landed_batch_stays_what_it_was(execute, land):
+    first = land()
+    execute("DELETE FROM 人员")
+    assert land() == first
+
+
+def test_a_query_knows_batch_and_watermark(execute, land):
+    query = "SELECT :batch AS 编号, coalesce(:watermark, '-') AS 姓名, '12:30' AS 时间"
+    assert rows(land(query=query)) == [(BATCH, "-", 1)]
+    assert rows(land("20260701", "w", query=query)) == [("20260701", "w", 1)]
+
+
+def test_a_delta_takes_up_where_the_last_one_stopped(execute, land):
+    delta = {"delivery": "delta", "watermark_column": "时间"}
+    first = land(**delta)
+    assert (first.rows, first.watermark) == (3, "2026-06-02")
+    execute("INSERT INTO 人员 VALUES (4, '赵六', '2026-07-01')")
+    second = land("20260701", first.watermark, **delta)
+    assert [key for key, _, _ in rows(second)] == ["2.5", "4"]
+    assert second.watermark == "2026-07-01"
+    third = land("20260702", "2026-08-01", **delta)
+    assert (third.rows, third.watermark) == (0, "2026-08-01")
+
+
+def test_a_snapshot_of_nothing_has_its_columns(execute, land):
+    execute("DELETE FROM 人员")
+    delivery = land()
+    assert delivery.rows == 0
+    assert pq.read_schema(delivery.parquet_paths[0]).names[:3] == ["编号", "姓名", "时间"]
+
+
+def test_a_database_that_is_not_there_is_not_created(land, tmp_path):
+    missing = tmp_path / "missing.db"
+    with pytest.raises(DeliveryMissing, match=r"missing\.db"):
+        land(location=f"sqlite:///{missing}")
+    assert not missing.exists()
+
+
+def test_nothing_can_be_written(execute, land):
+    with pytest.raises(UnreadableDelivery, match="readonly"):
+        land(query="DELETE FROM 人员 RETURNING 编号, 姓名")
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"table": "企业"}, UnreadableDelivery, "no such table"),
+        ({"query": "SELEC 1"}, UnreadableDelivery, "syntax error"),
+        ({"query": "SELECT 编号 FROM 人员"}, MissingColumn, "姓名"),
+        ({"delivery": "delta", "watermark_column": "改"}, MissingColumn, "改"),
+    ],
+)
+def test_what_the_contract_gets_wrong_is_said(execute, land, changes, error, message):
+    with pytest.raises(error, match=message):
+        land(**changes)
+
+
+def test_text_that_is_no_text_is_refused_without_being_quoted(execute, land):
+    execute("INSERT INTO 人员 VALUES ('9', CAST(x'D5C5C8FD' || x'41424344' AS TEXT), NULL)")
+    with pytest.raises(UnreadableDelivery, match="UnicodeDecodeError") as caught:
+        land()
+    assert "ABCD" not in str(caught.value)
