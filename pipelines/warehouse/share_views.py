@@ -54,7 +54,7 @@ def masked_columns(library: Library) -> dict[str, str]:
 
     shown = {"entity_id": '"entity_id"'}
     for golden in library.columns.values():
-        shown[golden.name] = mask_sql(golden.element.mask, f'"{golden.name}"')
+        shown[golden.name] = mask_sql(f'"{golden.name}"', golden.element.mask)
         shown |= {name: f'"{name}"' for name in golden.companion_types}
     return shown | {name: f'"{name}"' for name in library.link_columns}
 
