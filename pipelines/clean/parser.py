@@ -15,6 +15,10 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+# Ibis would otherwise put the steps back into one SELECT and write every intermediate value out
+# again wherever it is used: exponentially long SQL, and everything computed many times.
+ibis.options.sql.fuse_selects = False
+
 FINDING_TYPE = "struct<column: string, rule: string, severity: string, value: string>"
 
 
