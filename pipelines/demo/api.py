@@ -22,6 +22,7 @@ from pipelines.errors import BadBatchId
 
 PORT = 18765
 PAGE_SIZE = 2_000  # records; a page is some 600 kB
+_POLL = 0.05  # seconds until a shutdown is noticed
 TOKEN = "baselib-demo"  # noqa: S105 - of a fictional bureau
 
 
@@ -43,7 +44,7 @@ def serve(directory: Path, port: int = PORT, token: str = TOKEN) -> Iterator[str
         OSError: the port is in use.
     """
     with _Server(directory, port, token) as server:
-        thread = Thread(target=server.serve_forever, name="demo-api", daemon=True)
+        thread = Thread(target=server.serve_forever, args=(_POLL,), name="demo-api", daemon=True)
         thread.start()
         try:
             yield server.url

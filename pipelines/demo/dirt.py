@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from pipelines.demo.rates import HABIT, RATES, Rate
 from pipelines.demo.spoilers import SPOILERS
+from pipelines.demo.text import Bools
 
 
 def spoil(
@@ -19,7 +20,7 @@ def spoil(
     spreadsheet: bool,
     counts: Counter[tuple[str, str]],
 ) -> pa.Array:
-    """Spoil a column's texts at the element's rates; each value in at most one way.
+    """Spoil a column's texts at the element's rates; each in at most one way, and no empty one.
 
     Args:
         texts: Clean texts of one column.
@@ -29,7 +30,7 @@ def spoil(
         spreadsheet: Whether the data went through a spreadsheet.
         counts: Gets the number of changed values by (element, kind).
     """
-    chance = rng.random(len(texts))
+    chance = np.where(_is_written(texts), rng.random(len(texts)), 1.0)
     low = 0.0
     for kind, rate in RATES.get(element, {}).items():
         share = _share(rate, factor, spreadsheet)
@@ -49,6 +50,10 @@ def put(texts: pa.Array, rows: np.ndarray, values: pa.Array) -> pa.Array:
     mask = np.zeros(len(texts), bool)
     mask[rows] = True
     return pc.replace_with_mask(texts, pa.array(mask), values)
+
+
+def _is_written(texts: pa.Array) -> Bools:
+    return np.asarray(pc.not_equal(texts, "").to_numpy(zero_copy_only=False))
 
 
 def _share(rate: Rate, factor: float, spreadsheet: bool) -> float:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.demo import e_license, legal_entity, population
 from pipelines.demo.city import make_city
-from pipelines.demo.feed import Delivered, Feed, deliver
+from pipelines.demo.feed import CHUNK, Delivered, Feed, deliver
 from pipelines.demo.people import FIRST_BATCH
 from pipelines.demo.text import join, number
 
@@ -90,19 +91,25 @@ def _true_rows(feed: Feed, chunk: Delivered) -> pa.Table:
 @contextmanager
 def _truth_writer(path: Path, *, renew: bool) -> Iterator[Callable[[pa.Table], None]]:
     """Write a truth file; one that is not to be renewed keeps its rows and gets the new ones."""
-    before = None if renew or not path.exists() else pq.read_table(path)
-    with pq.ParquetWriter(path, _TRUTH, compression="zstd") as writer:
-        if before is None:
+    if renew or not path.exists():
+        with pq.ParquetWriter(path, _TRUTH, compression="zstd") as writer:
             yield writer.write_table
-            return
-        writer.write_table(before)
-        known = set(zip(*before.select([0, 1]).to_pydict().values(), strict=True))
+        return
+    tables = [pq.read_table(path)]
+    known = _record_names(tables[0])
 
-        def write_new(rows: pa.Table) -> None:
-            keys = zip(*rows.select([0, 1]).to_pydict().values(), strict=True)
-            writer.write_table(rows.filter(pa.array([key not in known for key in keys])))
+    def keep_new(rows: pa.Table) -> None:
+        seen = pc.is_in(_record_names(rows), value_set=known)
+        tables.append(rows.filter(pc.invert(seen)))
 
-        yield write_new
+    yield keep_new
+    rows = pa.concat_tables(tables).combine_chunks()
+    pq.write_table(rows, path, compression="zstd", row_group_size=CHUNK)
+
+
+def _record_names(truth: pa.Table) -> pa.ChunkedArray:
+    """Source and key of each row in one text."""
+    return pc.binary_join_element_wise(truth["source"], truth["source_key"], "\t")
 
 
 def _truth_files(out: Path) -> dict[str, Path]:

@@ -150,7 +150,8 @@ def _first_issue(
     start = np.maximum(start, TODAY - 15 * _YEARS)
     end = np.where((firm >= 0) & (firms.closed[firm] >= 0), firms.closed[firm], TODAY - 1)
     room = np.maximum(end - start, 1)
-    return np.minimum(start + (room * rng.random(len(firm)) ** 2).astype(np.int64), TODAY - 1)
+    day: Ints = np.minimum(start + (room * rng.random(len(firm)) ** 2).astype(np.int64), TODAY - 1)
+    return day
 
 
 def _numbers(kind: Ints, serials: Ints, firm: Ints, firms: Firms) -> pa.Array:

@@ -21,6 +21,7 @@ from pipelines.demo.places import (
 )
 from pipelines.demo.text import (
     Bools,
+    Floats,
     Ints,
     choose,
     day_text,
@@ -128,7 +129,7 @@ def _households(rng: np.random.Generator, persons: int) -> _Households:
     household = np.repeat(np.arange(persons, dtype=np.int32), sizes)[:persons]
     head = np.searchsorted(household, household).astype(np.int32)
     position = np.arange(persons) - head
-    head_age = np.clip(rng.normal(50, 15, persons), 22, 92)[head]
+    head_age = _within(rng, rng.normal(50, 15, persons), 22, 92)[head]
     male = rng.random(persons) < 0.51
     male[position == 0] = rng.random((position == 0).sum()) < 0.75
     male[position == 1] = ~male[head[position == 1]]
@@ -136,13 +137,23 @@ def _households(rng: np.random.Generator, persons: int) -> _Households:
     child = (position >= 2) & (head_age - older_parent >= 0)
     age = np.select(
         [position == 0, position == 1, child],
-        [head_age, np.clip(head_age + rng.normal(0, 3, persons), 20, 95), head_age - older_parent],
-        np.minimum(head_age + rng.uniform(20, 30, persons), 99),
+        [
+            head_age,
+            _within(rng, head_age + rng.normal(0, 3, persons), 20, 95),
+            head_age - older_parent,
+        ],
+        _within(rng, head_age + rng.uniform(20, 30, persons), 42, 99),
     )
     birth = (TODAY - age * YEAR).astype(np.int32)
     twin = (position == 3) & child & np.roll(child, 1) & (rng.random(persons) < TWIN_SHARE)
     birth[twin] = birth[np.flatnonzero(twin) - 1]
     return _Households(household, position, head, male, birth, child)
+
+
+def _within(rng: np.random.Generator, ages: Floats, low: float, high: float) -> Floats:
+    """Ages beyond the bounds are drawn anew: cut off, too many people were born on one day."""
+    anew = rng.uniform(low, high, len(ages))
+    return np.where((ages >= low) & (ages <= high), ages, anew)
 
 
 def _ethnicity(rng: np.random.Generator, families: _Households) -> Ints:

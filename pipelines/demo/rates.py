@@ -1,11 +1,11 @@
 """How often each kind of dirt occurs, in one place, each with its reason.
 
-A rate is a share of the values of an element in an average department. A department's own factor
-multiplies it (``Feed.factor``): the police check numbers at the counter, a clinic does not. Rates of
-``HABIT`` and more are habits and not slips, and stay what they are. Kinds that only a spreadsheet
-causes are left out where no spreadsheet was used. The slips are of the order that published
-registers show (in three million real registrations 0.3 % of the codes are not 18 long and 0.01 %
-fail their check); the rarest are raised so that a small city has a few of each.
+A rate is a share of the non-empty values of an element in an average department. The department's
+own factor (``Feed.factor``) multiplies it: the police check numbers at the counter, a clinic does
+not. Rates of ``HABIT`` and more are habits, not slips, and stay what they are. Kinds that only a
+spreadsheet causes are left out where no spreadsheet was used. The slips are of the order that
+published registers show (in three million real registrations 0.3 % of the codes are not 18 long and
+0.01 % fail their check); the rarest are raised so that a small city has a few of each.
 """
 
 from collections.abc import Mapping

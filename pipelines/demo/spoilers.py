@@ -50,6 +50,12 @@ def _replace_at(text: str, place: int, sign: str) -> str:
     return text[:place] + sign + text[place + 1 :]
 
 
+def _changed(text: str, rewrite: Callable[[str, str], str], shapes: Sequence[str]) -> str:
+    """The text in the first of the shapes that it does not have already."""
+    written = (rewrite(text, shape) for shape in shapes)
+    return next((other for other in written if other != text), text)
+
+
 # ---- what happens to any text ----
 
 for _element in RATES:
@@ -182,7 +188,7 @@ def _two_people(texts: Texts, rng: np.random.Generator) -> Texts:
     signs = rng.choice(["、", ",", "/", ";", " "], len(texts))
     return [
         f"{text}{sign}{next_}"
-        for text, sign, next_ in zip(texts, signs, [*texts[1:], "李小明"], strict=True)
+        for text, sign, next_ in zip(texts, signs, texts[1:] + texts[:1], strict=True)
     ]
 
 
@@ -229,7 +235,8 @@ _one_of(("1753-01-01", "1801-05-12"), "birth_date.implausible")
 def _other_form(texts: Texts, rng: np.random.Generator) -> Texts:
     chosen = rng.integers(0, len(forms.DATE_FORMS), len(texts))
     return [
-        forms.rewrite_date(text, forms.DATE_FORMS[i]) for text, i in zip(texts, chosen, strict=True)
+        _changed(text, forms.rewrite_date, (forms.DATE_FORMS[i], forms.DATE_FORMS[i - 1]))
+        for text, i in zip(texts, chosen, strict=True)
     ]
 
 
@@ -280,7 +287,7 @@ _one_of(("N/A", "-", "0", "无"), "money.placeholder")
 def _other_money(texts: Texts, rng: np.random.Generator) -> Texts:
     chosen = rng.integers(0, len(forms.MONEY_FORMS), len(texts))
     return [
-        forms.rewrite_money(text, forms.MONEY_FORMS[i])
+        _changed(text, forms.rewrite_money, (forms.MONEY_FORMS[i], forms.MONEY_FORMS[i - 1]))
         for text, i in zip(texts, chosen, strict=True)
     ]
 

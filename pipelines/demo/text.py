@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.integer]
+Floats = npt.NDArray[np.floating]
 Bools = npt.NDArray[np.bool_]
 Matrix = npt.NDArray[np.uint8]
 
