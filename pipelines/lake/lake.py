@@ -28,7 +28,7 @@ from pipelines.lake.reading import read_files
 from pipelines.lake.types import storable
 from pipelines.settings import Settings
 
-NAMESPACES = ("raw", "staged", "quarantine", "identity", "core")
+NAMESPACES = ("raw", "staged", "quarantine", "identity", "candidate", "core")
 BATCH_COLUMN = "_batch"
 _PROPERTY = "baselib."  # prefix of our keys in an Iceberg snapshot summary
 _BATCH_PROPERTY = f"{_PROPERTY}batch"

@@ -9,7 +9,8 @@ from pipelines.warehouse.database import (
 )
 from pipelines.warehouse.migrations import migrate
 from pipelines.warehouse.outbox import ClaimedMail, QueuedMail, claim_mail, count_mail, queue_mail
-from pipelines.warehouse.publish import Publication, publish
+from pipelines.warehouse.publication import Publication
+from pipelines.warehouse.publish import publish
 from pipelines.warehouse.records import (
     BatchRecord,
     FindingCount,

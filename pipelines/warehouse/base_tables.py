@@ -44,7 +44,8 @@ class BaseTable:
     comment: str
     columns: Mapping[str, Column]
     key: Sequence[str]
-    constraints: Mapping[str, str]  # made with the table
+    constraints: Mapping[str, str] = field(default_factory=dict)  # made with the table
+    late_constraints: Mapping[str, str] = field(default_factory=dict)  # made after the first load
     references: Mapping[str, str] = field(default_factory=dict)  # foreign keys: column -> entity
     links: Mapping[str, str] = field(default_factory=dict)  # those of them to other libraries
     indexes: Sequence[str] = ()  # columns
@@ -66,7 +67,7 @@ def libraries_in_order(libraries: Mapping[str, Library]) -> list[Library]:
 
 
 def create_statements(libraries: Mapping[str, Library]) -> Iterator[str]:
-    """The SQL that makes ``base``; may be run again, except the foreign keys and indexes."""
+    """The SQL that makes ``base``; may be run again."""
     for library in libraries_in_order(libraries):
         for table in base_tables(library):
             yield _create_table(table)
@@ -75,9 +76,12 @@ def create_statements(libraries: Mapping[str, Library]) -> Iterator[str]:
         yield _value_view(library)
 
 
-def foreign_keys(table: BaseTable) -> dict[str, str]:
-    """Constraint name -> definition. Deferred: publications of two libraries meet at commit."""
-    return {
+def late_constraints(table: BaseTable) -> dict[str, str]:
+    """Constraint name -> definition, of those that are made after the first load.
+
+    Foreign keys are deferred: entities and what refers to them change in one transaction.
+    """
+    return dict(table.late_constraints) | {
         f"{table.name}_{column}_fkey": (
             f'FOREIGN KEY ("{column}") REFERENCES base."{entity}" ("entity_id")'
             " DEFERRABLE INITIALLY DEFERRED"
@@ -169,7 +173,7 @@ def _source_table(library: Library) -> BaseTable:
         comment=f"{library.entity_title}来源对照：每条来源记录属于哪个实体，依据是什么",
         columns=columns,
         key=("source", "source_key"),
-        constraints={
+        late_constraints={
             # numbers move between records when an entity gains one: checked at commit
             f"{name}_pkey": 'PRIMARY KEY ("entity_id", "record_no") DEFERRABLE INITIALLY DEFERRED',
             f"{name}_source_source_key_key": 'UNIQUE ("source", "source_key")',

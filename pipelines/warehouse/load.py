@@ -14,8 +14,8 @@ import pyarrow as pa
 from pipelines.libraries import Library, load_libraries
 from pipelines.warehouse.base_tables import (
     BaseTable,
-    foreign_keys,
     index_statements,
+    late_constraints,
 )
 
 _INCOMING = "incoming"  # the temporary table, in pg_temp
@@ -47,17 +47,17 @@ def load_table(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> Loa
 
 
 def complete_table(cursor: Any, table: BaseTable) -> None:
-    """Give the table the foreign keys and indexes that it lacks.
+    """Give the table the constraints and indexes that it lacks.
 
-    They are made after the first load and not with the table, since checking a million rows at
-    once takes a tenth of checking them one by one. None of this makes a reader wait.
+    They are made after the first load and not with the table: a unique index over three million
+    random keys takes a quarter of the time when it is built at once, a foreign key less still.
     """
     present = cursor.execute(
         "SELECT conname FROM pg_constraint WHERE conrelid = CAST($1::text AS regclass)",
         (f'base."{table.name}"',),
     )
     names = {str(row[0]) for row in present.fetchall()}
-    for name, definition in foreign_keys(table).items():
+    for name, definition in late_constraints(table).items():
         if name not in names:
             cursor.execute(f'ALTER TABLE base."{table.name}" ADD CONSTRAINT "{name}" {definition}')
     for statement in index_statements(table).values():

@@ -6,10 +6,8 @@ inserted: readers see the last publication until the commit, rows that did not c
 touched, and views and grants stay. A crash, or a lost connection, leaves the last publication.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,30 +21,13 @@ from pipelines.settings import Settings
 from pipelines.warehouse.base_tables import base_tables
 from pipelines.warehouse.database import database_url, shown_url
 from pipelines.warehouse.load import Load, complete_table, load_table, relink_others
+from pipelines.warehouse.publication import (
+    Publication,
+    fingerprint_files,
+    last_publication,
+    note_publication,
+)
 from pipelines.warehouse.rows import arrow_batches
-
-
-@dataclass(frozen=True)
-class Publication:
-    """What was published: what became of each table, and of other libraries' links to them.
-
-    ``relinked``: ``table.column`` to how many links went to an entity's new id or became NULL.
-    """
-
-    library: str
-    run: str
-    loads: Mapping[str, Load]
-    relinked: Mapping[str, int]
-
-    @property
-    def changed(self) -> bool:
-        """Whether a reader sees any difference."""
-        return any(load.changed for load in self.loads.values()) or any(self.relinked.values())
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Rows by table."""
-        return {name: load.rows for name, load in self.loads.items()}
 
 
 def publish(
@@ -57,6 +38,9 @@ def publish(
     snapshot_ids: Mapping[str, int],
 ) -> Publication:
     """Make ``base`` say what ``tables`` say, and note it in ``quality.publication``.
+
+    When the files are those of the last publication, and nothing that their links lead to was
+    published since, no row is sent.
 
     Args:
         settings: Where the database is, and what memory the reading may take.
@@ -71,24 +55,39 @@ def publish(
         DatabaseUnavailable: PostgreSQL cannot be reached.
         PublicationFailed: PostgreSQL refused the rows; what was published before stays.
     """
+    fingerprint = fingerprint_files(tables)
+    with _transaction(settings, library.name) as cursor:
+        last = last_publication(cursor, library)
+        if last and last.fingerprint == fingerprint and last.is_current:
+            loads = {name: Load(rows, 0, 0, 0) for name, rows in last.counts.items()}
+            publication = Publication(library.name, run, loads, {})
+        else:
+            publication = _load(cursor, settings, library, run, tables)
+        if publication.changed or last is None or last.run != run:
+            note_publication(cursor, publication, fingerprint, snapshot_ids)
+    return publication
+
+
+def _load(
+    cursor: Any,
+    settings: Settings,
+    library: Library,
+    run: str,
+    tables: Mapping[str, Sequence[Path]],
+) -> Publication:
     wanted = [table for table in base_tables(library) if table.name in tables]
     engine = connect_duck(settings)
     try:
-        with _transaction(settings, library.name) as cursor:
-            loads = {
-                table.name: load_table(
-                    cursor, table, arrow_batches(engine, table, tables[table.name])
-                )
-                for table in wanted
-            }
-            relinked = relink_others(cursor, library)
-            for table in wanted:
-                complete_table(cursor, table)
-            publication = Publication(library.name, run, loads, relinked)
-            _note(cursor, publication, snapshot_ids)
+        loads = {
+            table.name: load_table(cursor, table, arrow_batches(engine, table, tables[table.name]))
+            for table in wanted
+        }
     finally:
         engine.disconnect()
-    return publication
+    relinked = relink_others(cursor, library)
+    for table in wanted:
+        complete_table(cursor, table)
+    return Publication(library.name, run, loads, relinked)
 
 
 @contextmanager
@@ -109,30 +108,6 @@ def _transaction(settings: Settings, library: str) -> Iterator[Any]:
             connection.commit()  # where deferred foreign keys speak up
         except adbc_driver_manager.Error as failed:
             raise PublicationFailed(library, _first_line(failed)) from None
-
-
-def _note(cursor: Any, publication: Publication, snapshot_ids: Mapping[str, int]) -> None:
-    """The row in ``quality.publication``; repeating a publication adds none."""
-    snapshots = json.dumps(dict(snapshot_ids), sort_keys=True)
-    last = cursor.execute(
-        "SELECT run, snapshot_ids::text FROM quality.publication WHERE library = $1::text"
-        " ORDER BY id DESC LIMIT 1",
-        (publication.library,),
-    ).fetchone()
-    if not publication.changed and last == (publication.run, _as_postgres(cursor, snapshots)):
-        return
-    status = "published" if publication.changed else "unchanged"
-    counts = json.dumps(publication.counts)
-    cursor.execute(
-        "INSERT INTO quality.publication (library, run, snapshot_ids, row_counts, status)"
-        " VALUES ($1::text, $2::text, CAST($3::text AS jsonb), CAST($4::text AS jsonb), $5::text)",
-        (publication.library, publication.run, snapshots, counts, status),
-    )
-
-
-def _as_postgres(cursor: Any, document: str) -> str:
-    query = "SELECT CAST($1::text AS jsonb)::text"
-    return str(cursor.execute(query, (document,)).fetchone()[0])
 
 
 def _first_line(failed: adbc_driver_manager.Error) -> str:

@@ -25,7 +25,7 @@ EXPECTATION_RESULT = _quality_table(
     " note_zh exception checked_at",
 )
 PUBLICATION = _quality_table(
-    "publication", "id library run status published_at", "snapshot_ids", "row_counts"
+    "publication", "id library run fingerprint status published_at", "snapshot_ids", "row_counts"
 )
 STAGE_TIMING = _quality_table("stage_timing", "subject run stage seconds row_count started_at")
 MAIL = _quality_table(

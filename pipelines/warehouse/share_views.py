@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
+from pipelines.clean.masking import mask_sql
 from pipelines.libraries import Library
 from pipelines.warehouse.base_tables import quoted
 from pipelines.warehouse.database import run_sql
@@ -50,8 +51,6 @@ def view_statement(library: Library, present: Sequence[str] = ()) -> str:
 
 def masked_columns(library: Library) -> dict[str, str]:
     """Column -> SQL expression. Source keys are not shown: some departments' are citizen ids."""
-    from pipelines.clean.masking import mask_sql
-
     shown = {"entity_id": '"entity_id"'}
     for golden in library.columns.values():
         shown[golden.name] = mask_sql(f'"{golden.name}"', golden.element.mask)

@@ -88,6 +88,7 @@ CREATE TABLE quality.publication (
     run          text        NOT NULL,
     snapshot_ids jsonb       NOT NULL,
     row_counts   jsonb       NOT NULL,
+    fingerprint  text        NOT NULL,
     status       text        NOT NULL CHECK (status IN ('published', 'unchanged')),
     published_at timestamptz NOT NULL DEFAULT now()
 );
