@@ -5,6 +5,7 @@ Read from the environment (``BASELIB_*``) when constructed; importing this modul
 """
 
 import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,11 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field(
         default="数据共享工作机构 <baselib@localhost>", description="Sender of quality reports."
+    )
+
+    today: date | None = Field(
+        default=None,
+        description="The day that counts as today, for a replay or a demonstration.",
     )
 
     @field_validator("home")

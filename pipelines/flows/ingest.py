@@ -193,6 +193,8 @@ def _staged_batch(place: Workplace, source: Source, batch: str) -> tuple[ir.Tabl
 
 def _landed_on(place: Workplace, source: Source, batch: str) -> date:
     """The day the delivery arrived, from which its freshness is judged."""
+    if place.settings.today:
+        return place.settings.today
     (record,) = read_batches(place.warehouse, source.name, batch)
     return record.landed_at.date() if record.landed_at else batch_date(batch)
 
