@@ -10,7 +10,7 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.libraries import Library
+from pipelines.libraries import Library, Pass
 from pipelines.resolve.compare import agreement_on
 from pipelines.resolve.workset import compared_columns, evidence_of, known
 from pipelines.resolve.workspace import Workspace
@@ -40,10 +40,14 @@ def candidate_pairs(
     """
     left = space.hold(_left_side(work, disputed, open_, library))
     blocks = {tuple(each.block): None for each in library.identity.passes}
-    found = [_pairs_of_block(left, work, disputed, block, library) for block in blocks]
-    found.append(_same_disputed_number(left, library))
-    union = reduce(lambda a, b: a.union(b, distinct=False), found)
-    return space.hold(union.group_by("rid", "other").agg(score=union.score.min()))
+    met = [_meet(left, work, block) for block in blocks]
+    pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
+    right = space.hold(_right_side(pairs, work, disputed, library))
+    compared = space.hold(_compared(pairs, left, right, library))
+    claimed = compared.select("rid", "other", score=_score(compared, library))
+    twice = _same_disputed_number(left, library)
+    found = claimed.filter(claimed.score.notnull()).union(twice, distinct=False)
+    return space.hold(found.group_by("rid", "other").agg(score=found.score.min()))
 
 
 def claims(library: Library) -> Sequence[str]:
@@ -81,62 +85,72 @@ def _left_side(work: ir.Table, disputed: ir.Table, open_: ir.Table, library: Lib
     return rows.mutate(**own)
 
 
-def _pairs_of_block(
-    left: ir.Table, work: ir.Table, disputed: ir.Table, block: Sequence[str], library: Library
-) -> ir.Table:
-    keyed = left.filter(*(left[column].notnull() for column in block))
-    right = _right_side(keyed, work, disputed, block, library)
-    met = keyed.inner_join(right, [keyed[c] == right[f"{c}_other"] for c in block])
-    met = met.filter(met.rid != met.other, ~_forbidden(met, block, library))
-    scored = met.select("rid", "other", score=_score(met, block, library))
-    return scored.filter(scored.score.notnull())
+def _meet(left: ir.Table, work: ir.Table, block: Sequence[str]) -> ir.Table:
+    """Pairs that share a block; a block that half the table is in says nothing and is left out."""
+    key = list(block)
+    keyed = left.filter(*(left[column].notnull() for column in key)).select("rid", *key)
+    filled = work.filter(*(work[column].notnull() for column in key)).select("rid", *key)
+    others = filled.semi_join(keyed, key)
+    sizes = others.group_by(key).agg(size=others.count())
+    telling = others.semi_join(sizes.filter(sizes.size <= LARGEST_BLOCK), key)
+    met = keyed.inner_join(telling.rename(other="rid"), key)
+    return met.filter(met.rid != met.other).select("rid", "other")
 
 
-def _right_side(
-    keyed: ir.Table, work: ir.Table, disputed: ir.Table, block: Sequence[str], library: Library
-) -> ir.Table:
-    """Records that share a block with one to place; blocks that say nothing are left out."""
-    filled = work.filter(*(work[column].notnull() for column in block))
-    others = filled.semi_join(keyed, list(block))
-    sizes = others.group_by(list(block)).agg(size=others.count())
-    telling = others.semi_join(sizes.filter(sizes.size <= LARGEST_BLOCK), list(block))
+def _right_side(pairs: ir.Table, work: ir.Table, disputed: ir.Table, library: Library) -> ir.Table:
+    """The columns of the records that were met, named ``<column>_other``."""
+    met = work.semi_join(pairs.select(rid="other").distinct(), "rid")
     kept_out = disputed.select(kept_out=disputed.rid, number_other=disputed.number)
-    told = telling.left_join(kept_out, telling.rid == kept_out.kept_out)
+    told = met.left_join(kept_out, met.rid == kept_out.kept_out)
     columns = {f"{column}_other": told[column] for column in compared_columns(library)}
     return told.select("number_other", other=told.rid, **columns)
 
 
-def _forbidden(met: ir.Table, block: Sequence[str], library: Library) -> ir.BooleanValue:
-    """Somebody it was kept away from, another disputed number, or what the evidence forbids."""
-    strong = library.identity.strong
-    mine, its = met[strong], met[f"{strong}_other"]
-    kept_away = (mine == its) & met.number_other.isnull()
+def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library) -> ir.Table:
+    """Per pair, what is equal, what agrees and what forbids; each judged once."""
+    passes = library.identity.passes
+    blocked = sorted({column for each in passes for column in each.block})
+    agreed = sorted({column for each in passes for column in each.agree})
+    met = pairs.inner_join(left, "rid").inner_join(right, "other")
+    forbids = evidence_of(library).forbids
+    told: dict[str, ir.Value] = {
+        "forbidden": _kept_away(met, library),
+        "forbidden_by_name": forbids(known(met), known(met, "_other"), True),
+        "forbidden_by_number": forbids(known(met), known(met, "_other"), False),
+    }
+    told |= {f"equal_{c}": met[c] == met[f"{c}_other"] for c in blocked}
+    told |= {f"agree_{c}": agreement_on(c, library)(met[c], met[f"{c}_other"]) for c in agreed}
+    sure = {name: condition.fill_null(False) for name, condition in told.items()}
+    return met.select("rid", "other", **sure)
+
+
+def _kept_away(met: ir.Table, library: Library) -> ir.BooleanValue:
+    """The group that the record was kept out of, or another disputed number."""
+    mine, its = met[library.identity.strong], met[f"{library.identity.strong}_other"]
+    its_holder = (mine == its) & met.number_other.isnull()
     two_numbers = (mine != its) & met.number.notnull() & met.number_other.notnull()
-    by_name = any(column in block for column in evidence_of(library).person)
-    evidence = evidence_of(library).forbids(known(met), known(met, "_other"), by_name)
-    return (kept_away | two_numbers).fill_null(False) | evidence.fill_null(False)
+    return its_holder.fill_null(False) | two_numbers.fill_null(False)
 
 
-def _score(met: ir.Table, block: Sequence[str], library: Library) -> ir.IntegerValue:
+def _score(compared: ir.Table, library: Library) -> ir.IntegerValue:
     passes = library.identity.passes
     agreed = sorted({column for each in passes for column in each.agree})
-    agrees = {c: _agrees(met, c, library) for c in agreed}
-    places = [
-        (ibis.and_(*(agrees[column] for column in each.agree)), place)
-        for place, each in enumerate(passes)
-        if tuple(each.block) == tuple(block)
-    ]
+    places = [(_holds(compared, each, library), place) for place, each in enumerate(passes)]
+    zero: ir.IntegerValue = ibis.literal(0, "int64")
+    agreeing = sum((compared[f"agree_{c}"].cast("int64") for c in agreed), start=zero)
     place = ibis.cases(*places, else_=None).cast("int64")
-    return place * _PLACE + (_PLACE - 1) - _count(list(agrees.values()))
+    return place * _PLACE + (_PLACE - 1) - agreeing
 
 
-def _agrees(met: ir.Table, column: str, library: Library) -> ir.BooleanValue:
-    return agreement_on(column, library)(met[column], met[f"{column}_other"]).fill_null(False)
-
-
-def _count(conditions: Sequence[ir.BooleanValue]) -> ir.IntegerValue:
-    zero: ir.IntegerValue = ibis.literal(0)
-    return sum((condition.cast("int64") for condition in conditions), start=zero)
+def _holds(compared: ir.Table, each: Pass, library: Library) -> ir.BooleanValue:
+    by_name = any(column in each.block for column in evidence_of(library).person)
+    against = compared["forbidden_by_name" if by_name else "forbidden_by_number"]
+    return ibis.and_(
+        *(compared[f"equal_{column}"] for column in each.block),
+        *(compared[f"agree_{column}"] for column in each.agree),
+        ~against,
+        ~compared.forbidden,
+    )
 
 
 def _same_disputed_number(left: ir.Table, library: Library) -> ir.Table:
