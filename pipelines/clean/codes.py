@@ -1,0 +1,88 @@
+"""Codes: what people write in a code column, looked up in the code table of the element.
+
+A code table (``standards/code_tables/<name>.csv``) has the columns ``code``, ``name`` and ``also``,
+the other spellings, separated by ``|``. What is in none of them becomes NULL with a finding: an
+unknown code never gets a default.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
+
+import ibis.expr.types as ir
+
+from pipelines.clean.characters import TEXT_STEPS, is_placeholder, remove_spaces, upper
+from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch
+from pipelines.standards.code_tables import load_code_table
+
+
+def sex_code() -> Parser:
+    """The parser of ``sex_code``, GB/T 2261.1: 0 and 9 are kept, and noted as saying nothing."""
+    return _parser("sex", unspecified=("0", "9"))
+
+
+def ethnicity_code() -> Parser:
+    """The parser of ``ethnicity_code``, GB/T 3304, with 97 and 98 of the household register."""
+    return _parser("ethnicity", unspecified=("97",))
+
+
+def marital_code() -> Parser:
+    """The parser of ``marital_code``, GB/T 2261.2; one digit is read as in GB 4766-1984."""
+    return _parser("marital", unspecified=("90",))
+
+
+def entity_status() -> Parser:
+    """The parser of ``entity_status``, GB/T 36104 状态. Codes are read as that table's."""
+    return _parser("entity_status", unspecified=("9",))
+
+
+def license_status() -> Parser:
+    """The parser of ``license_status``: our own words; 01 to 07 as the construction ministry's."""
+    return _parser("license_status", unspecified=("other",))
+
+
+def holder_type() -> Parser:
+    """The parser of ``holder_type``, GB/T 36903 持证主体代码类型."""
+    return _parser("holder_type")
+
+
+@cache
+def spellings(table: str) -> Mapping[str, Sequence[str]]:
+    """Every spelling that a code table knows, in the form that values are compared in.
+
+    Returns:
+        Columns ``spelling`` (unique) and ``code``.
+    """
+    columns = load_code_table(table)
+    known: dict[str, str] = {}
+    rows = zip(columns["code"], columns["name"], columns["also"], strict=True)
+    for code, name, also in rows:
+        for spelling in (code, name, *also.split("|")):
+            form = unicodedata.normalize("NFKC", spelling).replace(" ", "").upper()
+            if form:
+                assert known.setdefault(form, code) == code, f"{table}.csv: {form} has two codes"
+    return {"spelling": [*known], "code": [*known.values()]}
+
+
+def _parser(table: str, unspecified: Sequence[str] = ()) -> Parser:
+    find = Lookup(
+        on="form",
+        key="spelling",
+        fields={"code": "code"},
+        rows=partial(spellings, table),
+        schema={"spelling": "string", "code": "string"},
+    )
+    steps = (*TEXT_STEPS, Derive(lambda s: {"form": upper(remove_spaces(s.text))}), find)
+    return Parser(steps, lambda s: _finish(s, unspecified))
+
+
+def _finish(s: Scratch, unspecified: Sequence[str]) -> Parsed:
+    unknown = (s.text != "") & s.code.isnull()
+    placeholder = is_placeholder(s.text)
+    findings: dict[str, ir.BooleanValue] = {
+        "PLACEHOLDER": unknown & placeholder,
+        "UNKNOWN_CODE": unknown & ~placeholder,
+    }
+    if unspecified:
+        findings["UNSPECIFIED_CODE"] = s.code.isin(unspecified)
+    return Parsed(s.code, findings)
