@@ -35,7 +35,7 @@ def read_excel(source: Source, file: Path, rows: int = ROWS) -> Iterator[Chunk]:
     Raises:
         UnreadableDelivery: it is no workbook, is locked, or has no such sheet or no header.
     """
-    sheet = _sheet(source, file)
+    sheet = open_sheet(source, file)
     numbered = enumerate(sheet.iter_rows(), start=1)
     head = list(islice(numbered, HEADER_ROWS))
     place = _header_place(source, [row for _, row in head])
@@ -50,7 +50,8 @@ def read_excel(source: Source, file: Path, rows: int = ROWS) -> Iterator[Chunk]:
         first = list(islice(numbered, rows))
 
 
-def _sheet(source: Source, file: Path) -> CalamineSheet:
+def open_sheet(source: Source, file: Path) -> CalamineSheet:
+    """The sheet that the contract names, else the first visible one; UnreadableDelivery if none."""
     try:
         workbook = CalamineWorkbook.from_path(file)
         visible = [

@@ -1,0 +1,246 @@
+"""Begin a source contract by looking at a sample of the data.
+
+What can be guessed is guessed, and every guess is in the contract for a person to check; what only
+the department knows is left empty on lines marked ``<-``, so that ``sources check`` asks for it.
+Values of the sample are looked at and never written.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from pipelines.extract.sample import Sample, look_at
+from pipelines.libraries import Library, load_library
+
+NAMES_FILE = Path(__file__).with_name("column_names.yml")
+IDENTIFYING = {"citizen_id", "uscc", "license_identifier"}
+KEY_SHARE = 0.9  # different values among all rows, from which on a column may be the key
+ENOUGH = 0.8  # share of a column's values that must look like an element; the rest is dirt
+_NOISE = re.compile(r"[\s_\-()（）\[\]【】:：、/.*]+")
+_DATE = re.compile(r"(?:19|20)\d{6}(?!\d)")
+# Values that tell what they are, whatever their column is called.
+_PATTERNS = {
+    "citizen_id": re.compile(r"[1-9]\d{5}(?:19|20)\d{9}[\dXx]"),
+    "uscc": re.compile(r"[1-9ANY][1-9A-Z]\d{6}[0-9A-HJ-NPQRTUWXY]{10}"),
+    "license_identifier": re.compile(r"1\.2\.156\.3005\.2\..+"),
+    "mobile": re.compile(r"1[3-9]\d{9}"),
+}
+
+_TEMPLATE = """\
+# {name}: begun by looking at {sample}. Lines marked with <- need an answer;
+# everything else was guessed and needs a look. Then: baselib sources check
+apiVersion: v3.2.0
+kind: DataContract
+id: {name}
+name: {title}                     # the data set's Chinese name
+version: 1.0.0
+status: active
+domain: {library}                 # the base library that it feeds
+tenant: ""                        # <- the department that owns the data, in Chinese
+description:
+  purpose: ""                     # what it is, which items it is the source of, what it lacks
+
+servers:
+  - server: production
+{server}
+
+schema:
+  - name: {dataset}
+    physicalName: {title}
+    customProperties:
+      - {{property: delivery, value: snapshot}}   # snapshot: everything each time | delta: changes
+{changed_at}
+    properties:
+      # name: here · physicalName: there · semanticType: the data element (docs/elements.md)
+{columns}
+
+team:
+  name: ""
+  members:
+    - {{username: "", role: data owner}}          # <- e-mail of who gets the quality report
+slaProperties:
+  - {{property: frequency, value: 1, unit: d, schedule: "0 2 * * *"}}   # when data is due
+  - {{property: retention, value: 3, unit: y}}
+customProperties:
+  - {{property: sharing_type, value: conditional}}   # unconditional | conditional | none
+  - {{property: sharing_condition, value: 依法履职需要}}
+"""
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """One column of the contract to be; ``element`` None for the key, ``name`` None if unknown."""
+
+    physical_name: str
+    name: str | None
+    element: str | None = None
+    key: bool = False
+
+
+def new_contract(sample: Path, name: str, library: str) -> str:
+    """A commented contract for data that looks like ``sample``, as YAML.
+
+    ``name`` is the source's, ``<department>__<dataset>``; the sample's name becomes the pattern for
+    deliveries, with the batch id where it has a date.
+
+    Raises:
+        UnknownLibrary: nothing declares the library.
+        UnreadableDelivery: the sample is none of the kinds that can be landed.
+    """
+    declared = load_library(library)
+    seen = look_at(sample, name)
+    guesses = _guess_columns(seen.values, declared)
+    return _TEMPLATE.format(
+        name=name,
+        sample=sample.name,
+        title=_text(sample.stem),
+        library=library,
+        dataset=name.partition("__")[2] or name,
+        server="\n".join(f"    {line}" for line in _server(seen)),
+        changed_at=_changed_at(guesses),
+        columns="\n".join(_lines(guesses)),
+    )
+
+
+def _guess_columns(
+    values: Mapping[str, Sequence[str | None]], library: Library
+) -> Sequence[_Guess]:
+    names = _known_names()
+    guesses: list[_Guess] = []
+    key = _key(values, names["key"])
+    if key is not None:
+        guesses.append(_Guess(key, "source_key", key=True))
+    taken: set[str] = set()
+    for physical, seen in values.items():
+        golden = _golden(physical, seen, library, taken, names)
+        if golden is not None:
+            taken.add(golden)
+            element = (
+                "timestamp" if golden == "changed_at" else library.columns[golden].element_name
+            )
+            guesses.append(_Guess(physical, golden, element))
+        elif physical != key:
+            guesses.append(_Guess(physical, None))
+    return guesses
+
+
+def _golden(
+    physical: str,
+    seen: Sequence[str | None],
+    library: Library,
+    taken: set[str],
+    names: Mapping[str, Mapping[str, str]],
+) -> str | None:
+    """The golden column that a delivered column seems to be, by its name or by its values."""
+    simple = _simple(physical)
+    by_name = names["changed_at"].get(simple) or names[library.name].get(simple)
+    if by_name and by_name not in taken:
+        return by_name
+    alike = _element_of(seen)
+    for column in library.columns.values():
+        if alike == column.element_name and column.name not in taken:
+            return column.name
+    return None
+
+
+def _element_of(seen: Sequence[str | None]) -> str | None:
+    filled = [value.strip() for value in seen if value and value.strip()]
+    for element, pattern in _PATTERNS.items():
+        fitting = sum(pattern.fullmatch(value) is not None for value in filled)
+        if filled and fitting >= ENOUGH * len(filled):
+            return element
+    return None
+
+
+def _key(values: Mapping[str, Sequence[str | None]], names: Mapping[str, str]) -> str | None:
+    """The column that identifies a record: by its name, by its kind of value, by being unique.
+
+    In real data a key is missing, or there twice, in a few rows; where nothing but being unique
+    speaks for a column, it must be unique.
+    """
+    share = {name: len({*filter(None, seen)}) / max(len(seen), 1) for name, seen in values.items()}
+    nearly = [name for name, distinct in share.items() if distinct >= KEY_SHARE]
+    named = [name for name in nearly if _simple(name) in names]
+    strong = [name for name in nearly if _element_of(values[name]) in IDENTIFYING]
+    unique = [name for name in nearly if share[name] == 1]
+    return next(iter([*named, *strong, *unique]), None)
+
+
+@cache
+def _known_names() -> Mapping[str, Mapping[str, str]]:
+    """Per library, and for the key and the change time: simplified name -> column."""
+    declared = yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
+    single = {
+        column: {_simple(name): column for name in declared.pop(column)}
+        for column in ("key", "changed_at")
+    }
+    return single | {
+        library: {_simple(n): column for column, names in columns.items() for n in reversed(names)}
+        for library, columns in declared.items()
+    }
+
+
+def _simple(name: str) -> str:
+    return _NOISE.sub("", name).casefold()
+
+
+def _server(seen: Sample) -> list[str]:
+    file = seen.file.resolve()
+    pattern = _DATE.sub("{batch}", file.name, count=1)
+    if seen.kind == "sqlite":
+        return [
+            "type: custom                  # any database that SQLAlchemy reaches",
+            f"location: {_text(f'sqlite:///{file}')}",
+            "customProperties:",
+            f"  - {{property: table, value: {_text(seen.table)}}}",
+        ]
+    lines = [
+        "type: local                   # local | postgres | api | custom",
+        f"path: {_text(str(file.with_name(pattern)))}   # {{batch}} stands for the batch id",
+        f"format: {seen.kind}",
+    ]
+    if seen.kind == "csv":
+        lines.append(f"delimiter: {_text(seen.delimiter)}")
+    if seen.kind in {"csv", "jsonl"}:
+        lines.append(f"encoding: {seen.encoding}")
+    return lines
+
+
+def _changed_at(guesses: Sequence[_Guess]) -> str:
+    found = [guess.physical_name for guess in guesses if guess.name == "changed_at"]
+    if found:
+        return (
+            f"      - {{property: changed_at, value: {_text(found[0])}}}   # which version is newer"
+        )
+    return (
+        "      # - {property: changed_at, value: …}   # the column that says which version is newer"
+    )
+
+
+def _lines(guesses: Sequence[_Guess]) -> list[str]:
+    lines = [_line(guess) for guess in guesses]
+    if not any(guess.key for guess in guesses):
+        lines.insert(0, "      # <- mark the column that identifies a record with primaryKey: true")
+    return lines
+
+
+def _line(guess: _Guess) -> str:
+    physical = _text(guess.physical_name)
+    if guess.name is None:
+        return f"      # - {{name: …, physicalName: {physical}}}   # kept in raw only"
+    if guess.key:
+        about = f"name: source_key, physicalName: {physical}, primaryKey: true, required: true"
+    else:
+        about = f"name: {guess.name}, physicalName: {physical}, semanticType: {guess.element}"
+    return f"      - {{{about}}}"
+
+
+def _text(value: str) -> str:
+    """A YAML scalar: plain where it can be, else in double quotes, which JSON writes alike."""
+    plain = re.fullmatch(r"[\w.]*[^\W\d][\w.]*", value) and yaml.safe_load(value) == value
+    return value if plain else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,164 @@
+"""A contract begun from a sample needs an owner and a look, and nothing else."""
+
+import csv
+import gzip
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from pipelines.errors import UnknownLibrary, UnreadableDelivery
+from pipelines.extract import land_delivery
+from pipelines.extract.skeleton import new_contract
+from pipelines.registry import check_sources, load_source
+from pipelines.settings import load_settings
+
+NAME = "health__records"
+COLUMNS = ["DAH", "XM", "GMSFHM", "性别", "出生日期", "LXDH", "备注", "GXSJ"]
+PEOPLE = [
+    [
+        f"A{n}",
+        "张三",
+        f"11990019900101{n:04}",
+        "男",
+        "1990-01-01",
+        f"1390000{n:04}",
+        "",
+        "2026-06-30",
+    ]
+    for n in range(30)
+]
+MAPPED = {
+    "source_key": "DAH",
+    "person_name": "XM",
+    "citizen_id": "GMSFHM",
+    "sex_code": "性别",
+    "birth_date": "出生日期",
+    "mobile": "LXDH",
+    "changed_at": "GXSJ",
+}
+
+
+def write_csv(file: Path, encoding="gb18030", delimiter=",", packed=False) -> Path:
+    lines = [COLUMNS, *PEOPLE]
+    text = "".join(delimiter.join(f'"{cell}"' for cell in line) + "\r\n" for line in lines)
+    data = text.encode(encoding)
+    file.write_bytes(gzip.compress(data) if packed else data)
+    return file
+
+
+def write_xlsx(file: Path) -> Path:
+    book = openpyxl.Workbook()
+    for row in (["健康档案"], COLUMNS, *PEOPLE):
+        book.active.append(row)
+    book.save(file)
+    return file
+
+
+def write_jsonl(file: Path) -> Path:
+    records = [dict(zip(COLUMNS, row, strict=True)) for row in PEOPLE]
+    file.write_text("\n".join(json.dumps(r, ensure_ascii=False) for r in records), "utf-8")
+    return file
+
+
+def write_parquet(file: Path) -> Path:
+    columns = zip(*PEOPLE, strict=True)
+    pq.write_table(pa.table(dict(zip(COLUMNS, map(list, columns), strict=True))), file)
+    return file
+
+
+def write_sqlite(file: Path) -> Path:
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("CREATE TABLE 代码 (a)")
+        database.execute(f"CREATE TABLE 档案 ({', '.join(COLUMNS)})")
+        database.executemany(f"INSERT INTO 档案 VALUES ({', '.join('?' * 8)})", PEOPLE)
+    return file
+
+
+def filled_in(contract: str) -> str:
+    return contract.replace('tenant: ""', "tenant: 示范市卫健委").replace(
+        'username: ""', "username: a@example.gov.cn"
+    )
+
+
+@pytest.mark.parametrize(
+    ("write", "name", "changes"),
+    [
+        (write_csv, "jkda_20260630.csv", {"encoding": "gb18030"}),
+        (write_csv, "jkda_20260630.txt", {"encoding": "utf-16", "delimiter": "\t"}),
+        (write_csv, "jkda_20260630.csv.gz", {"encoding": "utf-8-sig", "packed": True}),
+        (write_csv, "jkda_20260630.dat", {"encoding": "utf-8", "delimiter": "|@|"}),
+        (write_xlsx, "jkda_20260630.xlsx", {}),
+        (write_jsonl, "jkda_20260630.jsonl", {}),
+        (write_parquet, "jkda_20260630.parquet", {}),
+        (write_sqlite, "jkda.db", {}),
+    ],
+)
+def test_a_contract_begun_from_a_sample_lands_the_sample(tmp_path, write, name, changes):
+    sample = write(tmp_path / name, **changes)
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    settings = load_settings(home=tmp_path, sources=[folder])
+    contract = new_contract(sample, NAME, "population")
+    file = folder / f"{NAME}.yml"
+    file.write_text(contract, encoding="utf-8")
+    asked = {fault.field for fault in check_sources(settings)}
+    assert asked == {"tenant", "team.members.username"}
+    file.write_text(filled_in(contract), encoding="utf-8")
+    source = load_source(settings, NAME)
+    assert {column.name: column.physical_name for column in source.columns} == MAPPED
+    assert [column.name for column in source.key_columns] == ["source_key"]
+    assert source.changed_at == "changed_at"
+    delivery = land_delivery(source, "20260630", tmp_path / "landing", tmp_path / "scratch")
+    assert (delivery.rows, delivery.defective) == (30, 0)
+    assert delivery.unmapped_columns == ("备注",)
+
+
+def test_values_tell_what_a_column_with_a_strange_name_is(tmp_path):
+    sample = tmp_path / "x.csv"
+    with sample.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["F1", "F2"])
+        writer.writerows([f"119900199001{n:05}X", f"1390000{n:04}"] for n in range(10))
+    document = yaml.safe_load(new_contract(sample, NAME, "population"))
+    columns = document["schema"][0]["properties"]
+    assert {c["name"]: c["physicalName"] for c in columns} == {
+        "source_key": "F1",
+        "citizen_id": "F1",
+        "mobile": "F2",
+    }
+
+
+def test_no_value_of_the_sample_is_in_the_contract(tmp_path):
+    contract = new_contract(write_csv(tmp_path / "x.csv"), NAME, "population")
+    for value in {cell for row in PEOPLE for cell in row if len(cell) > 1}:
+        assert value not in contract
+
+
+def test_without_a_key_the_contract_asks_for_one(tmp_path):
+    sample = tmp_path / "x.csv"
+    sample.write_text("姓名,性别\n张三,男\n张三,男\n", encoding="utf-8")
+    contract = new_contract(sample, NAME, "population")
+    assert "<- mark the column that identifies a record" in contract
+    assert "primaryKey: true}" not in contract
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01\x02\x00" * 100])
+def test_what_cannot_be_landed_is_said(tmp_path, content):
+    sample = tmp_path / "x.bin"
+    sample.write_bytes(content)
+    with pytest.raises(UnreadableDelivery, match="Give delimited text"):
+        new_contract(sample, NAME, "population")
+
+
+def test_a_missing_sample_and_an_unknown_library_are_said(tmp_path):
+    with pytest.raises(UnreadableDelivery, match="no such file"):
+        new_contract(tmp_path / "x.csv", NAME, "population")
+    with pytest.raises(UnknownLibrary):
+        new_contract(write_csv(tmp_path / "x.csv"), NAME, "people")
