@@ -18,7 +18,7 @@ from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.table import Table, TableProperties, Transaction
 from pyiceberg.typedef import Record
 
-from pipelines.lake.evolve import evolve_schema
+from pipelines.lake.evolve import add_columns, common_schema, set_columns
 from pipelines.lake.listing import live_files
 
 _TABLE_PROPERTIES = {
@@ -56,7 +56,7 @@ def content_name(path: Path, batch: str, number: int) -> str:
 
 def replace_files(catalog: SqlCatalog, wanted: Replacement) -> Outcome:
     """Make the batch (or table) consist of exactly ``wanted.paths``, in one commit or none."""
-    arrow = pa.unify_schemas(list(wanted.schemas), promote_options="permissive")
+    arrow = common_schema(wanted.schemas)
     table = _load_or_create(catalog, wanted, arrow)
     current = {file.file_path: file for file in live_files(table, wanted.batch)}
     kept = {str(path) for path in wanted.paths} & current.keys()
@@ -64,7 +64,8 @@ def replace_files(catalog: SqlCatalog, wanted: Replacement) -> Outcome:
         snapshot = table.current_snapshot()
         return Outcome(snapshot.snapshot_id if snapshot else None, changed=False)
     with table.transaction() as transaction:
-        evolve_schema(transaction, arrow, union=wanted.batch is not None)
+        follow = set_columns if wanted.batch is None else add_columns
+        follow(transaction, wanted.table, arrow)
         if wanted.batch is not None and not table.spec().fields:
             with transaction.update_spec() as spec:
                 spec.add_identity("_batch")
