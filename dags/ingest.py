@@ -4,6 +4,7 @@ To add a source, add a contract under sources/ and leave this file alone.
 """
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, task
@@ -15,7 +16,7 @@ from pipelines.registry import usable_sources
 from pipelines.settings import load_settings
 
 BATCH = "{{ params.batch or batch_of(dag_run.data_interval_start or dag_run.run_after) }}"
-CHINA = "Asia/Shanghai"
+NEXT_TIME: Any = {"timezone": "Asia/Shanghai", "run_immediately": timedelta(0)}
 
 
 def ingest_dag(source: Source) -> DAG:
@@ -32,8 +33,8 @@ def ingest_dag(source: Source) -> DAG:
 
     @dag(
         dag_id=f"ingest__{source.name}",
-        # No start date: with one, switching the DAG on would at once run the last date missed.
-        schedule=source.schedule and CronTriggerTimetable(source.schedule, timezone=CHINA),
+        # Switching the DAG on runs nothing: neither a start date nor the default does without.
+        schedule=source.schedule and CronTriggerTimetable(source.schedule, **NEXT_TIME),
         catchup=False,
         max_active_runs=1,
         params={"batch": Param(None, type=["null", "string"], pattern=r"^\d{8}([-T]\w{1,20})?$")},

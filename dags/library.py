@@ -4,6 +4,7 @@ A library is built when all of its sources have a new batch, or in the morning w
 """
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAll, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
@@ -13,6 +14,7 @@ from pipelines.orchestrate.notes import library_notes
 from pipelines.registry import load_sources
 from pipelines.settings import load_settings
 
+NEXT_TIME: Any = {"timezone": "Asia/Shanghai", "run_immediately": timedelta(0)}
 RUN = "{{ dag_run.run_after.strftime('%Y%m%dT%H%M%S') }}"
 
 
@@ -22,7 +24,7 @@ def library_dag(library: Library) -> DAG:
     linked = {link.library for link in library.links} & FED  # their entity ids must be there first
     awaited = [Asset(f"staged/{source.name}") for source in sources]
     awaited += [Asset(f"published/{name}") for name in sorted(linked)]
-    morning = CronTriggerTimetable("0 7 * * *" if linked else "0 6 * * *", timezone="Asia/Shanghai")
+    morning = CronTriggerTimetable("0 7 * * *" if linked else "0 6 * * *", **NEXT_TIME)
 
     def verb(name: str, **options: Any) -> Any:
         @task(task_id=name, **options)

@@ -1,6 +1,7 @@
 """Deliver the quality reports that wait in the outbox, as they come and every hour. Wiring only."""
 
 from dataclasses import asdict
+from datetime import timedelta
 
 from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
@@ -8,8 +9,8 @@ from pipelines.orchestrate.notes import REPORT_NOTES
 from pipelines.registry import usable_sources
 from pipelines.settings import load_settings
 
-REPORTS = [Asset(f"reports/{source.name}") for source in usable_sources(load_settings())]
-HOURLY = CronTriggerTimetable("0 * * * *", timezone="Asia/Shanghai")
+REPORTS = [Asset(f"reports/{name}") for name in usable_sources(load_settings())]
+HOURLY = CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=timedelta(0))
 EVENTS = AssetOrTimeSchedule(assets=AssetAny(*REPORTS), timetable=HOURLY) if REPORTS else HOURLY
 
 

@@ -1,0 +1,110 @@
+"""Long-lived child processes that are found again: by a file, also after a ``kill -9``.
+
+A process id alone proves nothing, since ids are used again; with the moment of its creation it
+does.
+"""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+_PATIENCE = 15  # seconds between the request to end and the order; Airflow's processes take 2-5
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process that we started: enough to find it, and only it, again."""
+
+    name: str
+    pid: int
+    created: float
+
+    @property
+    def process(self) -> psutil.Process | None:
+        """The process, if it still lives."""
+        with suppress(psutil.NoSuchProcess):
+            found = psutil.Process(self.pid)
+            if abs(found.create_time() - self.created) < 1 and found.status() != "zombie":
+                return found
+        return None
+
+
+def start(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Started:
+    """Start ``command`` in a session of its own, both outputs going to the end of ``log``."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        child = subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Started(name, child.pid, psutil.Process(child.pid).create_time())
+
+
+def stop(started: Iterable[Started]) -> None:
+    """End processes and everything that they started, at first politely. Safe to repeat.
+
+    Descendants are looked for by session as well as by parent: the tasks of a scheduler that was
+    killed have lost their parent, keep its session, and may still be writing.
+    """
+    family = _family(started)
+    for process in family:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(family, timeout=_PATIENCE)
+    for process in stubborn:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=_PATIENCE)
+
+
+def _family(started: Iterable[Started]) -> list[psutil.Process]:
+    sessions = {one.pid: one.created for one in started}
+    return [
+        process
+        for process in psutil.process_iter()
+        if _session(process.pid) in sessions
+        and _created(process) >= sessions[_session(process.pid)] - 1
+    ]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except (ProcessLookupError, PermissionError):
+        return -1
+
+
+def _created(process: psutil.Process) -> float:
+    try:
+        return float(process.create_time())
+    except psutil.NoSuchProcess:
+        return float("-inf")
+
+
+def remember(file: Path, started: Sequence[Started], **facts: object) -> None:
+    """Write down what runs, so that a later command can find and stop it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    state = {"processes": [asdict(one) for one in started], "since": time.time(), **facts}
+    draft.write_text(json.dumps(state, indent=1), encoding="utf-8")
+    draft.replace(file)
+
+
+def recall(file: Path) -> tuple[list[Started], Mapping[str, object]]:
+    """What ``remember`` wrote last: the processes, and the facts beside them; empty if nothing."""
+    try:
+        state = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return [], {}
+    return [Started(**one) for one in state.pop("processes")], state
