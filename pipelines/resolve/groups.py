@@ -58,9 +58,10 @@ def _members(work: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
     numbered = work.filter(work[strong].notnull())
     names = {}
     if evidence.person:
+        numbered = numbered.mutate(odd=evidence.odd(stated(numbered, library), implied(numbered)))
         name = numbered[evidence.person[0]]
-        odd = evidence.odd(stated(numbered, library), implied(numbered)).any()
-        names = {"varied": (name.min() != name.max()).fill_null(False) | odd}
+        several = (name.min() != name.max()).fill_null(False)
+        names = {"varied": several | numbered.odd.any()}
     groups = numbered.group_by(strong).agg(number=numbered.rid.min(), **names)
     kept = ["rid", "number", *names]
     return numbered.inner_join(groups, strong).select(*kept)

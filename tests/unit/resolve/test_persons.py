@@ -3,13 +3,8 @@
 All worlds are resolved together, which is also a test: none of them may touch another.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import pytest
-
-from pipelines.libraries import load_library
-from pipelines.resolve import resolve
+from worlds import World, ids_of, partition_and_rules, resolve_worlds, same
 
 POLICE = "public_security__household_registration"
 INSURANCE = "human_resources__social_insurance"
@@ -31,20 +26,6 @@ def record(source, name, number=None, birth=None, **more):
     return {"source": source, "person_name": name, "birth_date": birth, **implied, **more}
 
 
-@dataclass
-class World:
-    """Records by a short name, and which of them are one person."""
-
-    claim: str
-    records: Mapping[str, dict]
-    persons: set[frozenset[str]]
-    rules: Mapping[str, str] = field(default_factory=dict)
-
-
-def persons(*groups):
-    return {frozenset(group.split()) for group in groups}
-
-
 WORLDS = [
     World(
         "one number is one person, whatever a clerk mistyped in the name",
@@ -53,7 +34,7 @@ WORLDS = [
             "b": record(INSURANCE, "张小红", "110105199001010017"),
             "c": record(HEALTH, "张晓红", "110105199001010017", "1990-10-01"),
         },
-        persons("a b c"),
+        same("a b c"),
         {"b": "same_citizen_id", "c": "founding_record"},
     ),
     World(
@@ -63,7 +44,7 @@ WORLDS = [
             "b": record(INSURANCE, "陈一", "110105199002020016", mobile="13900000201"),
             "c": record(HEALTH, "陈一", birth="1990-02-02", mobile="13900000201"),
         },
-        persons("a b c"),
+        same("a b c"),
         {"c": "same_name_and_birth_date_and_mobile"},
     ),
     World(
@@ -72,7 +53,7 @@ WORLDS = [
             "a": record(POLICE, "陈二", "110105199003030015", "1990-03-03"),
             "b": record(HEALTH, "陈二", birth="1990-03-03", mobile="13900000301"),
         },
-        persons("a", "b"),
+        same("a", "b"),
     ),
     World(
         "the birth date inside the number serves where the record states none",
@@ -80,7 +61,7 @@ WORLDS = [
             "a": record(INSURANCE, "陈三", "110105199004040014", mobile="13900000401"),
             "b": record(HEALTH, "陈三", birth="1990-04-04", mobile="13900000401"),
         },
-        persons("a b"),
+        same("a b"),
     ),
     World(
         "two valid numbers are never one person, whatever agrees",
@@ -88,7 +69,7 @@ WORLDS = [
             "a": record(POLICE, "陈四", "110105199005050013", "1990-05-05", mobile="13900000501"),
             "b": record(HEALTH, "陈四", "110105199005050030", "1990-05-05", mobile="13900000501"),
         },
-        persons("a", "b"),
+        same("a", "b"),
     ),
     World(
         "somebody else's valid number on a record is a finding, not a match",
@@ -100,7 +81,7 @@ WORLDS = [
                 HEALTH, "关羽", "110105196001010011", "1962-02-02", mobile="13900000601"
             ),
         },
-        persons("owner", "own work wrong"),
+        same("owner", "own work wrong"),
         {"wrong": "same_name_and_birth_date_and_mobile"},
     ),
     World(
@@ -109,22 +90,34 @@ WORLDS = [
             "husband": record(POLICE, "赵云", "110105197001010019", "1970-01-01"),
             "wife": record(MARRIAGE, "马玉兰", "110105197001010019", sex_code="2"),
         },
-        persons("husband", "wife"),
+        same("husband", "wife"),
     ),
     World(
         "a twin under the other twin's number belongs to the other twin",
         {
             "ming": record(
-                POLICE, "王小明", "110105200101010013", "2001-01-01", residence_address="幸福路1号院2单元"
+                POLICE,
+                "王小明",
+                "110105200101010013",
+                "2001-01-01",
+                residence_address="幸福路1号院2单元",
             ),
             "liang": record(
-                POLICE, "王小亮", "110105200101010030", "2001-01-01", residence_address="幸福路1号院2单元"
+                POLICE,
+                "王小亮",
+                "110105200101010030",
+                "2001-01-01",
+                residence_address="幸福路1号院2单元",
             ),
             "mixed": record(
-                SCHOOL, "王小亮", "110105200101010013", "2001-01-01", residence_address="幸福路1号院2单元"
+                SCHOOL,
+                "王小亮",
+                "110105200101010013",
+                "2001-01-01",
+                residence_address="幸福路1号院2单元",
             ),
         },
-        persons("ming", "liang mixed"),
+        same("ming", "liang mixed"),
     ),
     World(
         "twins without numbers are told apart by their names",
@@ -133,7 +126,7 @@ WORLDS = [
             "b": record(POLICE, "李小双", "110105200202020039", "2002-02-02", mobile="13900000801"),
             "c": record(HEALTH, "李小双", birth="2002-02-02", mobile="13900000801"),
         },
-        persons("a", "b c"),
+        same("a", "b c"),
     ),
     World(
         "what two namesakes share is evidence for neither; what one has alone is",
@@ -150,7 +143,7 @@ WORLDS = [
             ),
             "mobile": record(HEALTH, "王伟", birth="1985-01-01", mobile="13900000902"),
         },
-        persons("a", "b b2 mobile", "region"),
+        same("a", "b b2 mobile", "region"),
     ),
     World(
         "one number given to two people is two people; the authority says whose it is",
@@ -159,20 +152,28 @@ WORLDS = [
             "second": record(HEALTH, "周瑜", "110105195001010018", "1953-03-03"),
             "third": record(INSURANCE, "周瑜", "110105195001010018", "1953-03-03"),
         },
-        persons("owner", "second third"),
+        same("owner", "second third"),
         {"third": "same_citizen_id_and_person_name"},
     ),
     World(
         "whoever changed his name keeps his number and his records",
         {
             "now": record(
-                POLICE, "何建国", "110105198808080015", "1988-08-08", residence_address="建设路88号3单元"
+                POLICE,
+                "何建国",
+                "110105198808080015",
+                "1988-08-08",
+                residence_address="建设路88号3单元",
             ),
             "then": record(
-                HEALTH, "何铁柱", "110105198808080015", "1988-08-08", residence_address="建设路88号3单元"
+                HEALTH,
+                "何铁柱",
+                "110105198808080015",
+                "1988-08-08",
+                residence_address="建设路88号3单元",
             ),
         },
-        persons("now then"),
+        same("now then"),
     ),
     World(
         "records without numbers find each other",
@@ -181,7 +182,7 @@ WORLDS = [
             "b": record(HEALTH, "郑一", birth="2010-01-01", school_name="示范市第一中学"),
             "c": record(MARRIAGE, "郑二", birth="2010-01-01"),
         },
-        persons("a b", "c"),
+        same("a b", "c"),
     ),
     World(
         "a record that joined brings what it knows",
@@ -189,11 +190,15 @@ WORLDS = [
             "a": record(POLICE, "郑三", "110105199111110011", "1991-11-11"),
             "a2": record(INSURANCE, "郑三", "110105199111110011", mobile="13900001301"),
             "b": record(
-                HEALTH, "郑三", birth="1991-11-11", mobile="13900001301", employer_name="示范市纺织厂"
+                HEALTH,
+                "郑三",
+                birth="1991-11-11",
+                mobile="13900001301",
+                employer_name="示范市纺织厂",
             ),
             "c": record(MARRIAGE, "郑三", birth="1991-11-11", employer_name="示范市纺织厂"),
         },
-        persons("a a2 b c"),
+        same("a a2 b c"),
         {"c": "same_name_and_birth_date_and_employer"},
     ),
     World(
@@ -202,7 +207,7 @@ WORLDS = [
             "a": record(INSURANCE, "王喆明", "110105199212120010", mobile="13900001401"),
             "b": record(HEALTH, "王?明", birth="1992-12-12", mobile="13900001401"),
         },
-        persons("a b"),
+        same("a b"),
         {"b": "damaged_name_and_same_birth_date_and_mobile"},
     ),
     World(
@@ -212,7 +217,7 @@ WORLDS = [
             "b": record(HEALTH, "吴用", birth="1993-03-08", mobile="13900001501"),
             "c": record(HEALTH, "吴用", birth="1968-11-21", mobile="13900001501"),
         },
-        persons("a b", "c"),
+        same("a b", "c"),
     ),
     World(
         "dots and spaces do not make another name",
@@ -220,44 +225,26 @@ WORLDS = [
             "a": record(INSURANCE, "阿卜杜拉·买买提", "110105199404040018", mobile="13900001601"),
             "b": record(HEALTH, "阿卜杜拉买买提", birth="1994-04-04", mobile="13900001601"),
         },
-        persons("a b"),
+        same("a b"),
     ),
 ]
 
 
 @pytest.fixture(scope="module")
 def resolved(con, records_of):
-    rows = [
-        {**row, "source_key": f"{place}/{name}"}
-        for place, world in enumerate(WORLDS)
-        for name, row in world.records.items()
-    ]
-    library = load_library("population")
-    found = resolve(con, records_of(library, rows), library, key="k" * 32, run="run-1")
-    return {
-        "record": con.to_pyarrow(found.record).to_pylist(),
-        "disputed": con.to_pyarrow(found.disputed).to_pylist(),
-    }
+    return resolve_worlds(con, records_of, "population", WORLDS)
 
 
 @pytest.mark.parametrize("place", range(len(WORLDS)), ids=[world.claim for world in WORLDS])
 def test_persons_by_example(resolved, place):
-    world = WORLDS[place]
-    parts: dict[str, set[str]] = {}
-    rules = {}
-    for row in resolved["record"]:
-        at, name = row["source_key"].split("/")
-        parts.setdefault(row["entity_id"], set()).add(name if int(at) == place else f"{at}/{name}")
-        if int(at) == place:
-            rules[name] = row["rule"]
-    mine = {frozenset(part) for part in parts.values() if part & world.records.keys()}
-    assert mine == world.persons
-    assert {name: rules[name] for name in world.rules} == world.rules
+    partition, rules = partition_and_rules(resolved, WORLDS[place], place)
+    assert partition == WORLDS[place].entities
+    assert {name: rules[name] for name in WORLDS[place].rules} == WORLDS[place].rules
 
 
 def test_a_disputed_number_is_withheld_and_reported_with_its_holder(resolved):
     place = next(i for i, w in enumerate(WORLDS) if "finding, not a match" in w.claim)
-    entity = {row["source_key"]: row["entity_id"] for row in resolved["record"]}
+    entity = ids_of(resolved)
     withheld = {row["source_key"]: row["withheld"] for row in resolved["record"]}
     assert withheld[f"{place}/wrong"] == "citizen_id"
     assert withheld[f"{place}/own"] is None
