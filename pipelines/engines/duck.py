@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import ibis
@@ -17,13 +18,18 @@ def connect(settings: Settings) -> Backend:
 
     Extensions are never downloaded: a site without internet behaves as every other.
     """
-    return ibis.duckdb.connect(
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
-        temp_directory=str(_spill_dir(settings.scratch_dir)),
-        autoinstall_known_extensions=False,
-        allow_community_extensions=False,
-    )
+    return ibis.duckdb.connect(**duck_config(settings))
+
+
+def duck_config(settings: Settings) -> dict[str, Any]:
+    """DuckDB's own options for these settings, for whoever opens a DuckDB without Ibis."""
+    return {
+        "memory_limit": settings.memory_limit,
+        "threads": settings.threads,
+        "temp_directory": str(_spill_dir(settings.scratch_dir)),
+        "autoinstall_known_extensions": False,
+        "allow_community_extensions": False,
+    }
 
 
 def _spill_dir(scratch: Path) -> Path:

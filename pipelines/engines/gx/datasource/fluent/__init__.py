@@ -1,0 +1,1 @@
+"""Fluent data sources for Great Expectations."""

@@ -1,0 +1,211 @@
+"""Run suites with Great Expectations on DuckDB, and judge what they say.
+
+One context and one in-memory database per call; tables are views on Parquet files, so nothing is
+copied. No telemetry, no progress bars, no network, and no list of failing values is ever asked for.
+"""
+
+import atexit
+import logging
+import os
+import warnings
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pyarrow as pa
+
+from pipelines.engines.duck import duck_config
+from pipelines.engines.gx.suite_file import read_suite
+from pipelines.quality.outcome import (
+    ExpectationOutcome,
+    describe_expected,
+    describe_observed,
+    redact,
+)
+from pipelines.quality.suites import SuiteRun
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuite, ExpectationValidationResult
+    from great_expectations.datasource.fluent.interfaces import Batch
+    from great_expectations.expectations.expectation import Expectation
+
+    from pipelines.engines.gx.datasource.fluent.duckdb_datasource import DuckDBDatasource
+
+# A table: Parquet files (at least one), one SELECT that may use the tables before it, or Arrow.
+TableInput: TypeAlias = Sequence[Path] | str | pa.Table
+
+# Counts only; GX would otherwise keep 20 failing values, which may be somebody's.
+_COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
+def run_suites(
+    settings: Settings, tables: Mapping[str, TableInput], suites: Sequence[SuiteRun]
+) -> list[ExpectationOutcome]:
+    """Judge every expectation of every suite.
+
+    Args:
+        settings: Memory and threads of the engine.
+        tables: By the name that suites use; a SELECT may refer to those before it.
+        suites: What to run on which table; see ``pipelines.quality.suites``.
+
+    Returns:
+        One outcome per expectation, in the order of the files. One that could not be evaluated (no
+        such column, no such parameter) has failed and is critical, whatever the suite says.
+
+    Raises:
+        DeclarationRefused: a suite is not one.
+    """
+    with _data_source(settings) as source:
+        _create_views(source, tables)
+        outcomes: list[ExpectationOutcome] = []
+        for run in suites:
+            outcomes += _run_suite(source, run)
+        return outcomes
+
+
+@contextmanager
+def _data_source(settings: Settings) -> Generator["DuckDBDatasource", None, None]:
+    """A fresh in-memory DuckDB as a GX data source in a context of its own."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # GX imports PySpark where it finds it, which warns
+        import great_expectations as gx
+
+        import pipelines.engines.gx.datasource.fluent.duckdb_datasource  # noqa: F401 - registers
+
+        context = gx.get_context(mode="ephemeral")
+        _leave_quietly()
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    source = context.data_sources.add_duckdb(
+        "duckdb",
+        connection_string="duckdb:///:memory:",
+        kwargs={"connect_args": {"config": duck_config(settings)}},
+    )
+    try:
+        yield source
+    finally:
+        source.get_execution_engine().close()
+
+
+@cache
+def _leave_quietly() -> None:
+    """Let go of DuckDB before the interpreter ends.
+
+    GX keeps SQLAlchemy alive for longer than that, SQLAlchemy the DuckDB dialect, and that DuckDB,
+    whose binding then writes forty lines about leaks to stderr.
+    """
+    import duckdb_sqlalchemy
+
+    atexit.register(vars(duckdb_sqlalchemy).clear)
+
+
+def _create_views(source: "DuckDBDatasource", tables: Mapping[str, TableInput]) -> None:
+    with source.get_execution_engine().get_connection() as connection:
+        for name, table in tables.items():
+            _create_view(connection.connection.dbapi_connection, name, table)
+
+
+def _create_view(database: Any, name: str, table: TableInput) -> None:
+    """``database`` is DuckDB's own connection."""
+    if isinstance(table, str):
+        database.execute(f'CREATE VIEW "{name}" AS {table}')
+    elif isinstance(table, Sequence):
+        files = [str(file) for file in table]
+        database.read_parquet(files, union_by_name=True).create_view(name)
+    else:
+        database.register(name, table)
+
+
+def _run_suite(source: "DuckDBDatasource", run: SuiteRun) -> list[ExpectationOutcome]:
+    suite = read_suite(run.file)
+    parameters = {**suite.suite_parameters, **run.parameters}
+    try:
+        asset = source.add_table_asset(f"{run.file.stem} on {run.table}", table_name=run.table)
+        batch = asset.add_batch_definition_whole_table("whole").get_batch()
+    except Exception as wrong:  # noqa: BLE001 - whatever the reason, the checks were not made
+        return [_not_evaluated(suite, each, str(wrong)) for each in suite.expectations]
+    results = _validate(batch, suite, parameters)
+    return [_outcome(suite, each, results[each.meta["name"]]) for each in suite.expectations]
+
+
+def _validate(
+    batch: "Batch", suite: "ExpectationSuite", parameters: Mapping[str, Any]
+) -> dict[str, "ExpectationValidationResult | Exception"]:
+    """Results by the expectation's name, all in one go; one by one if that goes wrong.
+
+    A parameter that nobody gave makes GX raise for the whole suite; only those that need it have
+    failed.
+    """
+    given = dict(parameters)
+    try:
+        validated = batch.validate(suite, result_format=_COUNTS_ONLY, expectation_parameters=given)
+    except Exception:  # noqa: BLE001 - each is told its own reason below
+        return {each.meta["name"]: _validate_one(batch, each, given) for each in suite.expectations}
+    results = {result.expectation_config.meta["name"]: result for result in validated.results}
+    missing = LookupError("Great Expectations returned no result.")
+    return {e.meta["name"]: results.get(e.meta["name"], missing) for e in suite.expectations}
+
+
+def _validate_one(
+    batch: "Batch", expectation: "Expectation", parameters: dict[str, Any]
+) -> "ExpectationValidationResult | Exception":
+    try:
+        return batch.validate(
+            expectation, result_format=_COUNTS_ONLY, expectation_parameters=parameters
+        )
+    except Exception as wrong:  # noqa: BLE001 - it becomes the outcome's exception
+        return wrong
+
+
+def _outcome(
+    suite: "ExpectationSuite",
+    expectation: "Expectation",
+    result: "ExpectationValidationResult | Exception",
+) -> ExpectationOutcome:
+    if isinstance(result, Exception):
+        return _not_evaluated(suite, expectation, str(result))
+    raised = _raised(result.exception_info or {})
+    if raised is not None:
+        return _not_evaluated(suite, expectation, raised)
+    kwargs = result.expectation_config.kwargs
+    column = kwargs.get("column")
+    return ExpectationOutcome(
+        suite=suite.name,
+        name=expectation.meta["name"],
+        expectation=expectation.expectation_type,
+        column=column,
+        severity=str(expectation.severity.value),  # type: ignore[arg-type]  # read_suite saw it
+        success=bool(result.success),
+        observed=describe_observed(result.result, column),
+        expected=describe_expected(kwargs),
+        note_zh=expectation.meta["note_zh"],
+    )
+
+
+def _not_evaluated(
+    suite: "ExpectationSuite", expectation: "Expectation", reason: str
+) -> ExpectationOutcome:
+    return ExpectationOutcome(
+        suite=suite.name,
+        name=expectation.meta["name"],
+        expectation=expectation.expectation_type,
+        column=getattr(expectation, "column", None),
+        severity="critical",
+        success=False,
+        observed="",
+        expected="",
+        note_zh=expectation.meta["note_zh"],
+        exception=redact(reason),
+    )
+
+
+def _raised(info: Mapping[str, Any]) -> str | None:
+    """The message of an exception; GX nests it by metric when a metric raised."""
+    if "raised_exception" in info:
+        return str(info["exception_message"]) if info["raised_exception"] else None
+    messages = [str(each.get("exception_message")) for each in info.values()]
+    return "; ".join(dict.fromkeys(messages)) or None

@@ -1,0 +1,98 @@
+"""What became of one expectation, and what the results of many mean for a publication.
+
+An outcome is kept for years and mailed around, so it never holds a value out of a department's
+data: counts, shares and ages only.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+Severity = Literal["critical", "warning", "info"]
+
+# What an engine quotes in a message may be a value of the data: 'text' and runs of digits.
+_QUOTED = re.compile(r"'[^']*'")
+_DIGITS = re.compile(r"\d{5,}")
+_MESSAGE_LENGTH = 300  # of an engine's message the beginning says what is wrong
+
+
+@dataclass(frozen=True)
+class ExpectationOutcome:
+    """One expectation, judged. ``name`` is its claim, unique in its suite."""
+
+    suite: str
+    name: str
+    expectation: str  # GX type, e.g. expect_column_values_to_be_unique
+    column: str | None
+    severity: Severity  # as declared; critical if it could not be evaluated
+    success: bool
+    observed: str
+    expected: str
+    note_zh: str  # what it claims and why this number, to a data owner
+    exception: str | None = None  # why it could not be evaluated; such an outcome has failed
+
+
+def gate(outcomes: Sequence[ExpectationOutcome]) -> list[str]:
+    """Names (``suite/claim``) of the critical expectations that failed; empty: may be published."""
+    return [
+        f"{outcome.suite}/{outcome.name}"
+        for outcome in outcomes
+        if outcome.severity == "critical" and not outcome.success
+    ]
+
+
+def describe_observed(result: Mapping[str, object], column: str | None) -> str:
+    """What was seen, from the ``result`` of a GX validation result; "" if GX reports nothing.
+
+    A maximum or minimum may be somebody's birth date. Dates are therefore shown of baselib's own
+    columns only (their names begin with ``_``), and text never.
+    """
+    if "unexpected_count" in result:
+        return _share(result)
+    value = result.get("observed_value")
+    if isinstance(value, int | float | Decimal):
+        return _number(value)
+    if isinstance(value, str | date) and (column or "").startswith("_"):
+        return str(value)
+    return ""
+
+
+def describe_expected(kwargs: Mapping[str, object]) -> str:
+    """What was asked for, from the keyword arguments of a GX expectation, parameters filled in."""
+    parts = [
+        f"{sign} {_number(bound)}"
+        for sign, bound in (("≥", kwargs.get("min_value")), ("≤", kwargs.get("max_value")))
+        if bound is not None
+    ]
+    if "unexpected_rows_query" in kwargs:
+        parts.append("0")
+    mostly = kwargs.get("mostly")
+    if isinstance(mostly, int | float) and mostly != 1:
+        parts.append(f"≥ {_percent(mostly)}")
+    return " ".join(parts) or "100%"
+
+
+def redact(message: str) -> str:
+    """An engine's message without anything that could be a value of the data."""
+    hidden = _DIGITS.sub("…", _QUOTED.sub("'…'", message))
+    return hidden if len(hidden) <= _MESSAGE_LENGTH else hidden[:_MESSAGE_LENGTH] + "…"
+
+
+def _share(result: Mapping[str, object]) -> str:
+    bad, judged, missing = (
+        value if isinstance(value := result.get(key), int) else 0
+        for key in ("unexpected_count", "element_count", "missing_count")
+    )
+    of = judged - missing
+    return f"{bad} / {of} ({_percent(bad / of)})" if of else f"{bad} / 0"
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share, 4):g}%"
+
+
+def _number(value: object) -> str:
+    return f"{round(float(value), 6):.15g}" if isinstance(value, float) else str(value)
