@@ -140,7 +140,7 @@ def _compatibility_forms() -> tuple[Mapping[str, str], Mapping[str, str]]:
             continue
         normal = unicodedata.normalize("NFKC", character)
         (one if len(normal) == 1 else several)[character] = normal
-    return one | _private_use_of_gbk(), several
+    return {**one, **_private_use_of_gbk()}, several
 
 
 def _private_use_of_gbk() -> Mapping[str, str]:
@@ -261,12 +261,12 @@ def _character_and_rest(cut: ir.StructValue) -> ir.StringValue:
     return character + cut["rest"]
 
 
-@ibis.udf.scalar.builtin(name="url_decode")
+@ibis.udf.scalar.builtin(name="url_decode")  # type: ignore[untyped-decorator]
 def _url_decode(text: str) -> str:  # type: ignore[empty-body]
     """The engines' own function; the only way to make a character that all of them share."""
 
 
-@ibis.udf.scalar.builtin(name="hex")
+@ibis.udf.scalar.builtin(name="hex")  # type: ignore[untyped-decorator]
 def _hexadecimal(value: int) -> str:  # type: ignore[empty-body]
     """The engines' own function."""
 

@@ -13,7 +13,8 @@ import ibis.expr.types as ir
 
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, remove_spaces, upper
 from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch
-from pipelines.standards.code_tables import load_code_table
+from pipelines.errors import DeclarationRefused
+from pipelines.standards.code_tables import TABLES_DIR, load_code_table
 
 
 def sex_code() -> Parser:
@@ -52,6 +53,9 @@ def spellings(table: str) -> Mapping[str, Sequence[str]]:
 
     Returns:
         Columns ``spelling`` (unique) and ``code``.
+
+    Raises:
+        DeclarationRefused: the table gives one spelling two codes.
     """
     columns = load_code_table(table)
     known: dict[str, str] = {}
@@ -59,8 +63,14 @@ def spellings(table: str) -> Mapping[str, Sequence[str]]:
     for code, name, also in rows:
         for spelling in (code, name, *also.split("|")):
             form = unicodedata.normalize("NFKC", spelling).replace(" ", "").upper()
-            if form:
-                assert known.setdefault(form, code) == code, f"{table}.csv: {form} has two codes"
+            if known.setdefault(form, code) != code and form:
+                raise DeclarationRefused(
+                    TABLES_DIR / f"{table}.csv",
+                    form,
+                    f"stands for {known[form]} and for {code}.",
+                    "Leave it to one of them.",
+                )
+    known.pop("", None)
     return {"spelling": [*known], "code": [*known.values()]}
 
 

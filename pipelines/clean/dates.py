@@ -22,13 +22,16 @@ _FIRST_SERIAL, _LAST_SERIAL = 10_000, 73_050  # 1927-05-18 to 2099-12-31
 _FARTHEST = 100  # years ahead; the longest business term that registers hold is below it
 _BEIJING = 8 * 60  # minutes ahead of UTC
 
-_LONG_TERM = "^(?:长期|永久|永续|无期限|无固定期限|不限期|不约定期限|长期有效|永久有效|9999.*|至?今)$"
+_LONG_TERM = (
+    "^(?:长期|永久|永续|无期限|无固定期限|不限期|不约定期限|长期有效|永久有效|9999.*|至?今)$"
+)
 _STAND_INS = ("19000101", "18991230", "18991231", "00010101", "10000101", "11111111")
 _ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 _HEAD = "^[0-9]{1,4}(?:[-./年、])[0-9]{1,2}(?:[-./月、][0-9]{0,4}[日号]?)?"
 _TIME = (
-    r"^[T日 ]? ?(上午|下午|中午|晚上|凌晨)? ?([0-9]{1,2})[:时点]([0-9]{1,2})(?:[:分]([0-9]{1,2}))?[分秒]?"
-    r"(?:[.,]([0-9]{1,9}))? ?(AM|PM|am|pm)? ?(Z|GMT|UTC|CST|[-+][0-9]{2}:?[0-9]{2})?(?:\[[^\]]*\])?$"
+    r"^[T日 ]? ?(上午|下午|中午|晚上|凌晨)? ?([0-9]{1,2})[:时点]([0-9]{1,2})"
+    r"(?:[:分]([0-9]{1,2}))?[分秒]?(?:[.,]([0-9]{1,9}))? ?(AM|PM|am|pm)? ?"
+    r"(Z|GMT|UTC|CST|[-+][0-9]{2}:?[0-9]{2})?(?:\[[^\]]*\])?$"
 )
 
 
@@ -192,10 +195,7 @@ def _read_counts(s: Scratch) -> Mapping[str, ir.Value]:
     unix = s.digits.isin([10, 13])
     seconds = ibis.ifelse(unix, s.plain.left(10), "0").cast("int64")
     serial_day = ibis.literal(_SERIAL_ZERO) + ibis.ifelse(serial, days, 0).as_interval("D")
-    unix_moment = (
-        ibis.timestamp("1970-01-01 00:00:00")
-        + (seconds + _BEIJING * 60).as_interval("s")
-    )
+    unix_moment = ibis.timestamp("1970-01-01 00:00:00") + (seconds + _BEIJING * 60).as_interval("s")
     midnight = ibis.cases((serial, serial_day), else_=s.day).cast("timestamp")
     clock = (s.milliseconds * 1000 + s.microseconds).as_interval("us")
     shifted = midnight + clock + (_BEIJING - s.zone).as_interval("m")

@@ -15,7 +15,8 @@ from pipelines.clean.codes import spellings
 from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch
 
 TYPE = "decimal(20, 2)"
-_WHOLE_DIGITS = 17  # digits before the point; TYPE has room for one more, which rounding may need
+# Digits before the point; TYPE has room for one more, which rounding up may need.
+_WHOLE_DIGITS = 17
 _UNITS = {"万亿": 12, "亿": 8, "千万": 7, "百万": 6, "十万": 5, "万": 4, "千": 3, "百": 2}
 _UNIT = "(?:万亿|亿|千万|百万|十万|万|千|百)"
 _AMOUNT = r"[0-9]+(?:\.[0-9]*)?"
@@ -64,7 +65,7 @@ def _split_amount(s: Scratch) -> Mapping[str, ir.Value]:
 
 
 def _split_unit(s: Scratch) -> Mapping[str, ir.Value]:
-    """``currency`` is what is left without the unit: 元人民币 and 人民币元 of 万元人民币, 人民币万元."""
+    """``currency`` is what is left without the unit, less a leading 元: 人民币 of 万元人民币."""
     unit = s.words.re_extract(_UNIT, 0)
     power = ibis.cases(*((unit == word, power) for word, power in _UNITS.items()), else_=0)
     left = s.words.re_replace(_UNIT, "")

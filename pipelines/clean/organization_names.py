@@ -1,8 +1,8 @@
 """Names of organisations: one spelling, other names set apart, and the parts of a name.
 
-By 企业名称登记管理规定 a name is 行政区划 + 字号 + 行业或经营特点 + 组织形式 (article 6), a branch adds
-its own part (article 13). The clean value has full-width brackets and no blanks between Chinese
-characters; nothing of the registered name is taken away.
+By 企业名称登记管理规定 a name is 行政区划 + 字号 + 行业或经营特点 + 组织形式 (article 6), and a
+branch adds its own part (article 13). The clean value has full-width brackets and no blanks between
+Chinese characters; nothing of the registered name is taken away.
 """
 
 from collections.abc import Mapping
@@ -76,7 +76,7 @@ def organization_name() -> Parser:
     """The parser of ``organization_name``.
 
     Companions: ``key`` for matching; ``former`` all other names given with it (曾用名, 第二名称,
-    简称), never NULL; ``region``, ``brand``, ``industry``, ``form`` and ``branch``, the parts of the
+    简称), never NULL; ``region``, ``brand``, ``industry``, ``form``, ``branch``, the parts of the
     name, NULL where it has none that can be told.
     """
     steps = (

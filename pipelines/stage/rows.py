@@ -61,7 +61,7 @@ def parse_rows(raw: ir.Table, source: Source, as_of: date) -> ir.Table:
     ]
     parsed = parse_columns(raw, columns, as_of, severities())
     by_element = {c.name: c.element for c in source.columns if c.element}
-    parsed = add_cross_field_findings(parsed, by_element, severities())
+    parsed = add_cross_field_findings(parsed, by_element, severities(), as_of)
     parsed = parsed.mutate(
         findings=concat_findings([parsed.findings, _missing_required(parsed, source)]),
         source_key=_source_key(parsed, source.key_columns),

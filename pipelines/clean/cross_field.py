@@ -1,0 +1,115 @@
+"""What two columns of one record say against each other.
+
+Judged on clean values, after every column has been parsed. Neither value is taken away: nobody
+can tell which of the two is wrong.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import NamedTuple
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.clean.parser import concat_findings, finding_array
+
+# Golden columns whose first must not lie after the second.
+ORDERED_DATES = (
+    ("establishment_date", "approval_date"),
+    ("establishment_date", "cancellation_date"),
+    ("birth_date", "death_date"),
+    ("issue_date", "valid_to"),
+    ("valid_from", "valid_to"),
+)
+# What has happened cannot lie ahead; terms of validity may.
+PAST_DATES = (
+    "establishment_date",
+    "approval_date",
+    "cancellation_date",
+    "death_date",
+    "issue_date",
+)
+
+
+class Disagreement(NamedTuple):
+    """One rule between columns: the column that gets the finding, the rule, and when."""
+
+    column: str
+    rule: str
+    condition: ir.BooleanValue
+
+
+def add_cross_field_findings(
+    table: ir.Table,
+    elements: Mapping[str, str],
+    severity_of: Mapping[str, str],
+    as_of: date | None = None,
+) -> ir.Table:
+    """Append to ``findings`` what the columns of a record say against each other.
+
+    Args:
+        table: The result of ``parse_columns``: typed columns, companions, ``findings``.
+        elements: Column name to data element.
+        severity_of: Rule code to severity.
+        as_of: Date of the data, to find dates ahead of it; left out, they are not looked for.
+
+    Returns:
+        The same table and columns; the findings' ``value`` is the clean value as text.
+    """
+    found = [
+        *_against_citizen_id(table, elements),
+        *_against_uscc(table, elements),
+        *_out_of_order(table, elements),
+        *(_ahead_of(table, as_of) if as_of else ()),
+    ]
+    arrays = [
+        finding_array(
+            each.column,
+            table[each.column].cast("string"),
+            {each.rule: each.condition},
+            severity_of,
+        )
+        for each in found
+    ]
+    return table.mutate(findings=concat_findings([table.findings, *arrays])) if arrays else table
+
+
+def _against_citizen_id(table: ir.Table, elements: Mapping[str, str]) -> Iterator[Disagreement]:
+    """The sex and the birth date that GB 11643 writes into the number."""
+    citizen_id = _column_of(elements, "citizen_id")
+    sex, birth = _column_of(elements, "sex_code"), _column_of(elements, "birth_date")
+    if citizen_id and sex:
+        stated = table[sex].isin(["1", "2"])
+        differs = table[sex] != table[f"{citizen_id}_sex_code"]
+        yield Disagreement(sex, "SEX_MISMATCH", stated & differs)
+    if citizen_id and birth:
+        differs = table[birth] != table[f"{citizen_id}_birth_date"]
+        yield Disagreement(birth, "BIRTH_MISMATCH", differs)
+
+
+def _against_uscc(table: ir.Table, elements: Mapping[str, str]) -> Iterator[Disagreement]:
+    """The organisation code is characters 9 to 17 of the USCC (GB 32100)."""
+    uscc, code = _column_of(elements, "uscc"), _column_of(elements, "organization_code")
+    if uscc and code:
+        yield Disagreement(
+            code, "USCC_ORG_CODE_MISMATCH", table[code] != table[f"{uscc}_organization_code"]
+        )
+
+
+def _out_of_order(table: ir.Table, elements: Mapping[str, str]) -> Iterator[Disagreement]:
+    birth = _column_of(elements, "birth_date")
+    for earlier, later in ORDERED_DATES:
+        first = birth if earlier == "birth_date" and birth else earlier
+        if first in elements and later in elements:
+            yield Disagreement(later, "DATES_OUT_OF_ORDER", table[first] > table[later])
+
+
+def _ahead_of(table: ir.Table, as_of: date) -> Iterator[Disagreement]:
+    for column in PAST_DATES:
+        if column in table.columns:
+            ahead = table[column] > ibis.literal(as_of)
+            yield Disagreement(column, "FUTURE_DATE", ahead)
+
+
+def _column_of(elements: Mapping[str, str], element: str) -> str | None:
+    return next((name for name, its in elements.items() if its == element), None)
