@@ -28,7 +28,7 @@ from pipelines.extract.chunk import (
     empty_chunk,
 )
 from pipelines.extract.columns import header_names
-from pipelines.extract.encodings import BLOCK, MARKER, damaged, shown, utf8_blocks
+from pipelines.extract.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
 from pipelines.extract.records import Layout, Offsets, lay_out
 
 MAX_LINE = 64 << 20  # bytes; a longer line is no text but a picture, an archive, a dump
@@ -52,9 +52,9 @@ class _Piece:
         """The text from ``offset`` on, as it was delivered."""
         return self._restored(self.text[offset:])
 
-    def record(self, start: int, end: int) -> str:
-        """The text of one record without its line end, for a person to read."""
-        return shown(self._restored(self.text[start:end]).rstrip(b"\r\n"))
+    def defect(self, line: int, rule: str, start: int, end: int) -> Defect:
+        """One record set aside, its text without the line end."""
+        return Defect(line, *explain(self._restored(self.text[start:end]).rstrip(b"\r\n"), rule))
 
     def _restored(self, text: bytes) -> bytes:
         same = self.separator == self.delimiter
@@ -134,7 +134,7 @@ def _header(
     source: Source, file: Path, piece: _Piece, layout: Layout, number: int
 ) -> tuple[str, ...]:
     start, end = int(layout.starts[number]), int(layout.ends[number])
-    text = shown(piece.text[start:end]).rstrip("\r\n")
+    text = explain(piece.text[start:end], "")[1].rstrip("\r\n")
     separator = piece.separator.decode()
     if piece.quote is None:
         return header_names(source, file.name, text.split(separator))
@@ -175,10 +175,9 @@ def _split_fields(
     starts, ends = layout.starts, layout.ends
     lines = piece.line + np.searchsorted(newlines, starts)
     defects = [
-        Defect(piece.line + int(np.searchsorted(newlines, start)), MALFORMED_LINE,
-               piece.record(start, end))
+        piece.defect(piece.line + int(np.searchsorted(newlines, start)), MALFORMED_LINE, start, end)
         for start, end in layout.malformed
-    ]  # fmt: skip
+    ]
     undecodable = _undecodable(piece.text, starts, ends)
     defects += _defects(UNDECODABLE_BYTES, undecodable, piece, layout, lines)
     blank = np.isin(octets[starts], (10, 13))
@@ -207,8 +206,8 @@ def _defects(
     rule: str, which: Mask, piece: _Piece, layout: Layout, lines: Lines
 ) -> Iterator[Defect]:
     for number in np.flatnonzero(which):
-        text = piece.record(int(layout.starts[number]), int(layout.ends[number]))
-        yield Defect(int(lines[number]), rule, text)
+        start, end = int(layout.starts[number]), int(layout.ends[number])
+        yield piece.defect(int(lines[number]), rule, start, end)
 
 
 def _arrow_columns(

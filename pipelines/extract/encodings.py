@@ -14,8 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+import numpy as np
+
 from pipelines.contracts import Source
 from pipelines.errors import UnreadableDelivery
+from pipelines.extract.chunk import MIXED_ENCODING, UNDECODABLE_BYTES
 
 BLOCK = 4 << 20  # bytes decoded at a time; some 30,000 records, one Arrow batch
 _SAMPLE = 1 << 20  # bytes looked at to tell encodings apart
@@ -27,6 +30,9 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
 MARKER = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")
 _MARKED = re.compile("[\udc00-\udcff]")
 _ERRORS = "baselib.mark"
+_ONLY_CHINESE_UTF8 = re.compile(
+    rb"[\x00-\x7f]*+(?:(?:[\xe3-\xe9\xef][\x80-\xbf]{2})++[\x00-\x7f]*+)++"
+)
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -142,22 +148,98 @@ def _count_lines(sample: bytes) -> tuple[int, int]:
 
 
 def utf8_blocks(file: Path, encoding: str, block: int = BLOCK) -> Iterator[bytes]:
-    """The file as UTF-8 without byte order mark, with markers where bytes do not decode."""
+    """The file as UTF-8 without byte order mark, with markers where bytes do not decode.
+
+    In a GB18030 file, lines that are UTF-8 are marked whole: they would decode into nonsense.
+    """
     decoder = codecs.getincrementaldecoder(encoding)(_ERRORS)
     first = True
     with open_plain(file) as stream:
-        while True:
-            data = stream.read(block)
-            text = decoder.decode(data, final=not data)
+        for data in (
+            _whole_lines(stream, block) if encoding == "gb18030" else _blocks(stream, block)
+        ):
+            text, done = "", 0
+            for start, end in _utf8_lines(data) if encoding == "gb18030" else ():
+                text += decoder.decode(data[done:start]) + _all_marked(data[start:end])
+                done = end
+            text += decoder.decode(data[done:], final=not data)
             if first and text:
                 text, first = text.removeprefix("\ufeff"), False
             if text:
                 yield text.encode("utf-8", "surrogatepass")
-            if not data:
-                return
 
 
-def shown(raw: bytes) -> str:
-    """Text of UTF-8 bytes, with each byte that did not decode written as ``\\xNN``."""
+def _blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """Blocks of a stream; the last one is empty."""
+    while data := stream.read(size):
+        yield data
+    yield b""
+
+
+def _whole_lines(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    """Blocks of whole lines, as far as a block has any; the last one is empty."""
+    rest = b""
+    for data in _blocks(stream, size):
+        end = data.rfind(b"\n") + 1
+        if end:
+            yield rest + data[:end]
+            rest = data[end:]
+        elif len(rest) > BLOCK or not data:
+            if rest + data:
+                yield rest + data
+            rest = b""
+        else:
+            rest += data
+    yield b""
+
+
+def _utf8_lines(data: bytes) -> Iterator[tuple[int, int]]:
+    """Lines in which everything beyond ASCII is Chinese in UTF-8, two characters at least.
+
+    Hardly a GB18030 line looks like that: a common Chinese character begins with B0 to D7 there, a
+    Chinese character in UTF-8 with E3 to E9.
+    """
+    end = 0
+    for place in _chinese_pairs(data):
+        if place < end:
+            continue
+        start = data.rfind(b"\n", 0, place) + 1
+        end = data.find(b"\n", place) + 1 or len(data)
+        if _ONLY_CHINESE_UTF8.fullmatch(data, start, end):
+            yield start, end
+
+
+def _chinese_pairs(data: bytes) -> list[int]:
+    """Where two Chinese characters in UTF-8 may stand side by side; few places in GB18030."""
+    octets = np.frombuffer(data, np.uint8)
+    leads = octets - np.uint8(0xE3) <= 6  # E3 to E9: below, the difference wraps round
+    found = np.flatnonzero(leads[:-5] & leads[3:-2])
+    for offset in (1, 2, 4, 5):
+        found = found[octets[found + offset] & 0xC0 == 0x80]
+    return found.tolist()
+
+
+def _all_marked(line: bytes) -> str:
+    return "".join(chr(byte) if byte < 0x80 else chr(0xDC00 + byte) for byte in line)
+
+
+def explain(raw: bytes, rule: str) -> tuple[str, str]:
+    """The rule that a record breaks, and its text; bytes that do not decode are reason enough."""
     text = raw.decode("utf-8", "surrogatepass")
-    return _MARKED.sub(lambda match: f"\\x{ord(match[0]) - 0xDC00:02X}", text)
+    marked = bytes(ord(char) - 0xDC00 for char in _MARKED.findall(text))
+    if not marked:
+        return rule, text
+    try:
+        marked.decode("utf-8")
+    except UnicodeDecodeError:
+        shown = _MARKED.sub(lambda mark: f"\\x{ord(mark[0]) - 0xDC00:02X}", text)
+        return UNDECODABLE_BYTES, shown
+    return MIXED_ENCODING, _bytes_of(text).decode("utf-8")
+
+
+def _bytes_of(text: str) -> bytes:
+    """Marked text as the bytes that it was."""
+    codes = (ord(char) for char in text)
+    return b"".join(
+        bytes([c - 0xDC00]) if 0xDC00 <= c <= 0xDCFF else chr(c).encode() for c in codes
+    )

@@ -15,7 +15,7 @@ from pipelines.contracts import Source
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.chunk import MALFORMED_JSON, UNDECODABLE_BYTES, Chunk, Defect, strings
 from pipelines.extract.columns import refuse_unusable
-from pipelines.extract.encodings import BLOCK, MARKER, damaged, shown, utf8_blocks
+from pipelines.extract.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
 
 ROWS = 50_000  # records turned to columns at a time
 _NESTED = (dict, list)
@@ -65,7 +65,7 @@ def _line_chunk(source: Source, file: str, lines: Sequence[tuple[int, bytes]]) -
     records, numbers, defects = [], [], []
     for number, line in lines:
         if MARKER.search(line):
-            defects.append(Defect(number, UNDECODABLE_BYTES, shown(line)))
+            defects.append(Defect(number, *explain(line, UNDECODABLE_BYTES)))
             continue
         try:
             record = _parse(line)
@@ -75,7 +75,7 @@ def _line_chunk(source: Source, file: str, lines: Sequence[tuple[int, bytes]]) -
             records.append(record)
             numbers.append(number)
         else:
-            defects.append(Defect(number, MALFORMED_JSON, shown(line).strip()))
+            defects.append(Defect(number, MALFORMED_JSON, explain(line, "")[1].strip()))
     return _chunk(source, file, records, numbers, defects)
 
 

@@ -181,6 +181,23 @@ def test_bytes_that_do_not_decode_are_shown_and_set_aside(source, tmp_path, enco
     assert defects == {2: ("UNDECODABLE_BYTES", f"1,{shown}")}
 
 
+@pytest.mark.parametrize("block", [7, 1 << 20])
+def test_a_utf8_line_in_a_gb18030_file_is_not_read_as_nonsense(source, tmp_path, block):
+    before = f"{HEADER}1,张三\n".encode("gb18030")
+    after = "3,联通\n4,王五".encode("gb18030")
+    content = before + "2,李四光，张\r\n".encode() + after
+    rows, defects = read(source, tmp_path / "in.csv", content, "gb18030", block)
+    assert rows == {2: ("1", "张三"), 4: ("3", "联通"), 5: ("4", "王五")}
+    assert defects == {3: ("MIXED_ENCODING", "2,李四光，张")}
+
+
+def test_a_gb18030_line_in_a_utf8_file_is_set_aside(source, tmp_path):
+    content = f"{HEADER}1,张三\n".encode() + "2,李四\n".encode("gb18030")
+    rows, defects = read(source, tmp_path / "in.csv", content, "utf-8")
+    assert rows == {2: ("1", "张三")}
+    assert defects == {3: ("UNDECODABLE_BYTES", r"2,\xC0\xEE\xCB\xC4")}
+
+
 def test_empty_lines_are_no_records_and_still_count_as_lines(source, tmp_path):
     rows, defects = read(source, tmp_path / "in.csv", f"\n\r\n{HEADER}\n1,张三\r\n\r\n\n2,李四\n\n")
     assert rows == {5: ("1", "张三"), 8: ("2", "李四")}
