@@ -34,8 +34,11 @@ def demo(
 
 
 @app.command()
-def serve(home: Home = None) -> None:
+def serve(
+    home: Home = None,
+    port: Annotated[int, typer.Option(help="Port of the loopback interface.")] = 18765,
+) -> None:
     """Serve the education bureau's API until interrupted."""
     from pipelines.demo.api import serve_forever
 
-    serve_forever(load_settings(home=home).home / "demo")
+    serve_forever(load_settings(home=home).home / "demo", port)

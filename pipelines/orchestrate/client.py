@@ -23,6 +23,7 @@ class DagRun:
     kind: str  # manual | asset_triggered | scheduled | backfill
     run_after: datetime
     seconds: float | None
+    ended_at: datetime | None
 
     @property
     def ended(self) -> bool:
@@ -161,6 +162,10 @@ def _is_well(part: Mapping[str, str | None], since: datetime) -> bool:
     return part["status"] == "healthy" and lately
 
 
+def _moment(written: str | None) -> datetime | None:
+    return datetime.fromisoformat(written) if written else None
+
+
 def _run(run: Mapping[str, Any]) -> DagRun:
     return DagRun(
         dag_id=run["dag_id"],
@@ -169,16 +174,16 @@ def _run(run: Mapping[str, Any]) -> DagRun:
         kind=run["run_type"],
         run_after=datetime.fromisoformat(run["run_after"]),
         seconds=run["duration"],
+        ended_at=_moment(run["end_date"]),
     )
 
 
 def _task(task: Mapping[str, Any]) -> TaskRun:
-    ended = task["end_date"]
     return TaskRun(
         dag_id=task["dag_id"],
         run_id=task["dag_run_id"],
         task_id=task["task_id"],
         state=task["state"],
         try_number=task["try_number"],
-        ended_at=datetime.fromisoformat(ended) if ended else None,
+        ended_at=_moment(task["end_date"]),
     )

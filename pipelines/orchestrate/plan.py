@@ -105,10 +105,8 @@ def _failed(names: Iterable[str], latest: Mapping[str, DagRun]) -> bool:
 
 
 def _overdue(names: Iterable[str], latest: Mapping[str, DagRun], now: datetime) -> bool:
-    ends = [
-        run.run_after + timedelta(seconds=run.seconds or 0) for run in map(latest.get, names) if run
-    ]
-    return now - max(ends) > _GRACE
+    ends = [ended for name in names if (ended := latest[name].ended_at)]
+    return bool(ends) and now - max(ends) > _GRACE
 
 
 def _hopeless(library: str, plan: Plan, latest: Mapping[str, DagRun]) -> bool:

@@ -1,5 +1,6 @@
-"""Run every ingest for one batch through Airflow, wait for what follows from it, say how it went."""
+"""Run every ingest for one batch through Airflow, wait for what follows, say how it went."""
 
+import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,17 @@ class FailedTask:
     dag_id: str
     task_id: str
     log: Path
+
+    @property
+    def reason(self) -> str:
+        """The error that ended it, in one line, as far as the log tells."""
+        try:
+            lines = self.log.read_text(encoding="utf-8").splitlines()
+            last = next(line for line in reversed(lines) if '"error_detail"' in line)
+            error = json.loads(last)["error_detail"][0]
+            return f"{error['exc_type']}: {error['exc_value'].strip().splitlines()[0]}"
+        except (OSError, StopIteration, LookupError, json.JSONDecodeError):
+            return "the log does not say why"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,11 +38,21 @@ _WANTED = {"metadatabase", "scheduler", "dag_processor"}
 _PATIENCE = 180  # seconds; 15 on two idle cores, and this machine may be neither
 
 
+@dataclass(frozen=True)
+class Companion:
+    """A process that lives as long as Airflow, and what tasks must know to use it."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+
+
 class AirflowStack:
     """The Airflow of one home folder."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, companions: Sequence[Companion] = ()) -> None:
         self._settings = settings
+        self._companions = companions
         self._file = airflow_home(settings) / "stack.json"
 
     @property
@@ -88,8 +99,10 @@ class AirflowStack:
                 self._await_health()
                 return False
             self._end_all()  # what a killed run may have left
-            port = _free_port()
-            environment = build_environment(self._settings, profile, port)
+            port = free_port(PORT)
+            environment = dict(build_environment(self._settings, profile, port))
+            for companion in self._companions:
+                environment |= companion.environment
             self._migrate(environment)
             self._start_components(environment, f"http://127.0.0.1:{port}")
             try:
@@ -137,9 +150,10 @@ class AirflowStack:
 
     def _start_components(self, environment: Mapping[str, str], url: str) -> None:
         started: list[Started] = []
-        for name in COMPONENTS:
-            options = ["--skip-serve-logs"] if name == "scheduler" else []
-            command = [sys.executable, "-m", "airflow", name, *options]
+        commands = {one.name: list(one.command) for one in self._companions}
+        commands |= {name: [sys.executable, "-m", "airflow", name] for name in COMPONENTS}
+        commands["scheduler"].append("--skip-serve-logs")  # the API server reads the files itself
+        for name, command in commands.items():
             started.append(start(name, command, environment, self.log_of(name)))
             remember(self._file, started, url=url)
 
@@ -165,8 +179,9 @@ class AirflowStack:
             yield
 
 
-def _free_port() -> int:
-    for port in (PORT, 0):
+def free_port(wanted: int = 0) -> int:
+    """``wanted`` if nobody listens there on the loopback interface, else any free port."""
+    for port in (wanted, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
