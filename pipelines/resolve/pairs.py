@@ -12,7 +12,12 @@ import ibis.expr.types as ir
 
 from pipelines.libraries import Library, Pass
 from pipelines.resolve.compare import agreement_on
-from pipelines.resolve.workset import compared_columns, evidence_of, known
+from pipelines.resolve.workset import (
+    compared_columns,
+    evidence_of,
+    implied_columns,
+    known,
+)
 from pipelines.resolve.workspace import Workspace
 
 # A value that more records share is no evidence and would make pairs by the square of it; the
@@ -39,10 +44,11 @@ def candidate_pairs(
         records are to be placed.
     """
     left = space.hold(_left_side(work, disputed, open_, library))
+    all_ = _believed(work, disputed, left)
     blocks = {tuple(each.block): None for each in library.identity.passes}
-    met = [_meet(left, work, block) for block in blocks]
+    met = [_meet(left, all_, block) for block in blocks]
     pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
-    right = space.hold(_right_side(pairs, work, disputed, library))
+    right = space.hold(_right_side(pairs, all_, library))
     compared = space.hold(_compared(pairs, left, right, library))
     claimed = compared.select("rid", "other", score=_score(compared, library))
     twice = _same_disputed_number(left, library)
@@ -74,22 +80,27 @@ def _name_column(library: Library) -> str:
 
 
 def _left_side(work: ir.Table, disputed: ir.Table, open_: ir.Table, library: Library) -> ir.Table:
-    """Records to place, with what they state only where their number is disputed."""
+    """Records to place; of one whose number is disputed, only what it states itself."""
     rows = work.semi_join(open_, "rid").left_join(disputed.select("rid", "number"), "rid")
-    rows = rows.drop("rid_right")
     own = {
         column: ibis.ifelse(rows.number.notnull(), rows[f"stated_{column}"], rows[column])
-        for column in compared_columns(library)
-        if f"stated_{column}" in rows.columns
+        for column in implied_columns(library)
     }
-    return rows.mutate(**own)
+    return rows.mutate(**own).select("rid", "number", *compared_columns(library))
 
 
-def _meet(left: ir.Table, work: ir.Table, block: Sequence[str]) -> ir.Table:
+def _believed(work: ir.Table, disputed: ir.Table, left: ir.Table) -> ir.Table:
+    """All records as ``left`` has them."""
+    undisputed = work.anti_join(disputed, "rid").mutate(number=ibis.null("int64"))
+    kept_out = left.filter(left.number.notnull())
+    return undisputed.select(*left.columns).union(kept_out, distinct=False)
+
+
+def _meet(left: ir.Table, all_: ir.Table, block: Sequence[str]) -> ir.Table:
     """Pairs that share a block; a block that half the table is in says nothing and is left out."""
     key = list(block)
     keyed = left.filter(*(left[column].notnull() for column in key)).select("rid", *key)
-    filled = work.filter(*(work[column].notnull() for column in key)).select("rid", *key)
+    filled = all_.filter(*(all_[column].notnull() for column in key)).select("rid", *key)
     others = filled.semi_join(keyed, key)
     sizes = others.group_by(key).agg(size=others.count())
     telling = others.semi_join(sizes.filter(sizes.size <= LARGEST_BLOCK), key)
@@ -97,13 +108,12 @@ def _meet(left: ir.Table, work: ir.Table, block: Sequence[str]) -> ir.Table:
     return met.filter(met.rid != met.other).select("rid", "other")
 
 
-def _right_side(pairs: ir.Table, work: ir.Table, disputed: ir.Table, library: Library) -> ir.Table:
+def _right_side(pairs: ir.Table, all_: ir.Table, library: Library) -> ir.Table:
     """The columns of the records that were met, named ``<column>_other``."""
-    met = work.semi_join(pairs.select(rid="other").distinct(), "rid")
-    kept_out = disputed.select(kept_out=disputed.rid, number_other=disputed.number)
-    told = met.left_join(kept_out, met.rid == kept_out.kept_out)
-    columns = {f"{column}_other": told[column] for column in compared_columns(library)}
-    return told.select("number_other", other=told.rid, **columns)
+    met = all_.semi_join(pairs.select(rid="other").distinct(), "rid")
+    return met.rename({f"{c}_other": c for c in ("number", *compared_columns(library))}).rename(
+        other="rid"
+    )
 
 
 def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library) -> ir.Table:
