@@ -1,4 +1,7 @@
-"""The warehouse: PostgreSQL with what downstream systems read, and what the runs report."""
+"""The warehouse: PostgreSQL with what downstream systems read, and what the runs report.
+
+``publish`` is in a module of its own, since it loads DuckDB and ADBC.
+"""
 
 from pipelines.warehouse.database import (
     connect,
@@ -9,8 +12,6 @@ from pipelines.warehouse.database import (
 )
 from pipelines.warehouse.migrations import migrate
 from pipelines.warehouse.outbox import ClaimedMail, QueuedMail, claim_mail, count_mail, queue_mail
-from pipelines.warehouse.publication import Publication
-from pipelines.warehouse.publish import publish
 from pipelines.warehouse.records import (
     BatchRecord,
     FindingCount,
@@ -33,7 +34,6 @@ __all__ = [
     "ClaimedMail",
     "FindingCount",
     "FindingRecord",
-    "Publication",
     "PublicationRecord",
     "QueuedMail",
     "TimingRecord",
@@ -43,7 +43,6 @@ __all__ = [
     "database_url",
     "ensure_database",
     "migrate",
-    "publish",
     "queue_mail",
     "read_batches",
     "read_expectations",

@@ -11,6 +11,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -28,6 +29,7 @@ _PORT = 5432  # only names the socket; the server does not listen on any network
 _LONGEST_SOCKET = 100  # bytes; the kernel's limit is 107 on Linux and 103 on macOS
 _PLAIN_PATH = re.compile(r"^[A-Za-z0-9/_.+-]+$")  # libpq splits a host at commas, and so on
 _PATIENCE = 120  # seconds to start, with crash recovery after a kill -9
+_PROCESSES = Path("/proc")  # Linux has it, macOS has not
 _CONFIGURATION = """
 # written by baselib when this server was made
 listen_addresses = ''
@@ -78,7 +80,7 @@ class EmbeddedServer:
             self._start()
             running = self.socket_dir()
         if not running:
-            raise DatabaseUnavailable(str(self.folder), "it was started but does not answer")
+            raise DatabaseUnavailable(str(self.folder), f"it does not answer: {self._log_tail()}")
         return running
 
     def socket_dir(self) -> Path | None:
@@ -97,14 +99,23 @@ class EmbeddedServer:
         return Path(lines[4])
 
     def stop(self) -> None:
-        """Stop the server, if it runs; open connections are cut."""
+        """Stop the server, if it runs; open connections are cut.
+
+        Raises:
+            DatabaseUnavailable: it still runs after two minutes.
+        """
         if not (self.data / "postmaster.pid").exists():
             return
         with self._lock():
-            socket_dir = self.socket_dir()
-            if socket_dir is None:
+            pid = self._living_process()
+            if pid is None:
                 return
-            _run("pg_ctl", "-D", str(self.data), "-m", "fast", "-t", str(_PATIENCE), "stop")
+            os.kill(pid, signal.SIGINT)  # PostgreSQL's "fast shutdown"
+            deadline = time.monotonic() + _PATIENCE
+            while self._living_process() == pid:
+                if time.monotonic() > deadline:
+                    raise DatabaseUnavailable(str(self.folder), "it does not stop")
+                time.sleep(0.05)
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
@@ -148,9 +159,12 @@ class EmbeddedServer:
         _give_to_server(socket_dir)
         self.log.touch()
         _give_to_server(self.log)
-        self._forget_dead_server()
         deadline = time.monotonic() + _PATIENCE
-        while True:
+        while time.monotonic() < deadline and not self.socket_dir():
+            if self._living_process():  # it recovers from a crash, or is about to end
+                time.sleep(0.1)
+                continue
+            self._forget_dead_server(socket_dir)
             try:
                 _run(
                     *("pg_ctl", "-D", str(self.data), "-l", str(self.log)),
@@ -158,29 +172,36 @@ class EmbeddedServer:
                 )
             except DatabaseUnavailable:
                 # After a kill -9 its children hold the shared memory for a moment.
-                if time.monotonic() > deadline or "shared memory" not in self._log_tail():
+                if "shared memory" not in self._log_tail():
                     raise DatabaseUnavailable(str(self.folder), self._log_tail()) from None
                 time.sleep(0.2)
-            else:
-                return
 
     def _configured_socket_dir(self) -> Path:
         text = (self.data / "postgresql.conf").read_text(encoding="utf-8")
         return Path(re.findall(r"^unix_socket_directories = '(.+)'$", text, re.MULTILINE)[-1])
 
-    def _forget_dead_server(self) -> None:
-        """Remove a ``postmaster.pid`` whose process id now belongs to some other program.
+    def _living_process(self) -> int | None:
+        """The process id in ``postmaster.pid`` if it is this server's, and not that of its corpse.
 
-        PostgreSQL cannot tell, and refuses to start: common after a container was killed.
+        PostgreSQL only asks whether the number is in use, and refuses to start if it is. After a
+        container was killed it often is, by another program; so it is, where nothing collects
+        dead processes, by the dead server itself.
         """
-        pid_file = self.data / "postmaster.pid"
-        with suppress(FileNotFoundError, IndexError, ValueError):
-            pid = int(pid_file.read_text(encoding="utf-8").splitlines()[0])
-            command = Path(f"/proc/{pid}/cmdline")
-            if Path("/proc/self").exists() and (
-                not command.exists() or str(self.data).encode() not in command.read_bytes()
-            ):
-                pid_file.unlink()
+        try:
+            pid = int((self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+            if not _PROCESSES.exists():
+                os.kill(pid, 0)
+                return pid
+            command = (_PROCESSES / str(pid) / "cmdline").read_bytes()
+        except (OSError, IndexError, ValueError):
+            return None
+        return pid if str(self.data).encode() in command else None
+
+    def _forget_dead_server(self, socket_dir: Path) -> None:
+        """Remove what a killed server leaves; where there is no /proc, PostgreSQL must judge."""
+        if _PROCESSES.exists():
+            for left in (self.data / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*")):
+                left.unlink(missing_ok=True)
 
     def _log_tail(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()

@@ -2,14 +2,11 @@
 
 import logging
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
 from pipelines.libraries import load_libraries
 from pipelines.settings import PROJECT, Settings
 from pipelines.warehouse.database import connect
-from pipelines.warehouse.declared import follow_declarations
 
 SCRIPTS = PROJECT / "sql"
 
@@ -22,6 +19,12 @@ def migrate(settings: Settings) -> None:
     Raises:
         DatabaseUnavailable: PostgreSQL cannot be reached.
     """
+    # Here and not above: both take a second or more to load, and most who import this only read.
+    from alembic import command
+    from alembic.config import Config
+
+    from pipelines.warehouse.declared import follow_declarations
+
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     logging.getLogger("alembic").setLevel(logging.WARNING)

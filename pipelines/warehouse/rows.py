@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from pipelines.engines.duck import arrow_reader
 from pipelines.warehouse.base_tables import BaseTable, ibis_type
 
 _ROWS_PER_BATCH = 50_000  # some 20 MB of golden records: the copy never waits, memory stays small
@@ -24,8 +25,7 @@ def arrow_batches(
     """
     found = con.read_parquet([str(path) for path in paths], union_by_name=True)
     wanted = {name: _column(found, name, column.type) for name, column in table.columns.items()}
-    query = con.compile(found.select(**wanted))
-    return con.con.sql(query).to_arrow_reader(batch_size)
+    return arrow_reader(con, found.select(**wanted), batch_size)
 
 
 def _column(found: ir.Table, name: str, postgres_type: str) -> ir.Value:
