@@ -133,7 +133,10 @@ def _sample_lines(file: Path) -> bytes:
 
 
 def _count_lines(sample: bytes) -> tuple[int, int]:
-    """Lines beyond ASCII that are valid UTF-8, and that are not."""
+    """Lines with Chinese that are valid UTF-8, and lines beyond ASCII that are not.
+
+    A line whose characters have two bytes each, like 联通 in GB18030, may be either.
+    """
     utf8 = other = 0
     for line in sample.split(b"\n"):
         if line.isascii():
@@ -143,7 +146,7 @@ def _count_lines(sample: bytes) -> tuple[int, int]:
         except UnicodeDecodeError:
             other += 1
         else:
-            utf8 += 1
+            utf8 += max(line) >= 0xE0
     return utf8, other
 
 

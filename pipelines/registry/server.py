@@ -215,6 +215,7 @@ def _custom_url(location: str | None, home: Path, faults: Faults) -> str:
         )
         return ""
     _refuse_password(where, location, faults)
+    _check_placeholders(where, location, {"batch"}, faults)
     scheme, rest = location.split("://", 1)
     if not scheme.startswith("sqlite") or rest in {"", "/"}:
         return location

@@ -273,6 +273,12 @@ def test_encoding_is_what_the_file_is(tmp_path, make_source, written, declared, 
     assert (encoding.name, encoding.differs) == (read_as, differs)
 
 
+def test_gb18030_that_is_valid_utf8_by_accident_stays_what_it_is_declared(tmp_path, make_source):
+    file = tmp_path / "in.csv"
+    file.write_bytes("id,name\n1,联通\n".encode("gb18030"))
+    assert choose(make_source(encoding="gb18030"), file).name == "gb18030"
+
+
 def test_a_gb18030_file_declared_as_utf8_is_for_a_person_to_decide(tmp_path, make_source):
     file = tmp_path / "in.csv"
     file.write_bytes(f"{HEADER}1,张三\n2,李四\n".encode("gb18030"))

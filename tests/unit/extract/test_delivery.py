@@ -84,6 +84,15 @@ def test_a_delivery_that_failed_may_be_replaced(make_source, tmp_path, land):
     assert land(make_source()).rows == 3
 
 
+def test_what_a_killed_run_left_behind_is_swept_away(make_source, tmp_path, land):
+    deliver(tmp_path)
+    folder = tmp_path / "landing/civil_affairs__tests"
+    (folder / f".{BATCH}.part").mkdir(parents=True)
+    (folder / f".{BATCH}.part" / "half.csv").write_text("编号,姓名\n9,half\n")
+    assert land(make_source()).rows == 3
+    assert [file.name for file in folder.iterdir()] == [BATCH]
+
+
 def test_nothing_delivered(make_source, land):
     with pytest.raises(DeliveryMissing, match=f"in_{BATCH}.csv"):
         land(make_source())
