@@ -17,7 +17,7 @@ from pipelines.demo.text import Ints, blank_unless, choose, day_text, pick
 from pipelines.demo.writers import DelimitedWriter, ParquetWriter, Writer
 
 _STATUS = {
-    "plain": ("有效", "过期", "注销", "暂扣", "失效"),
+    "plain": ("有效", "过期", "注销", "暂扣", "已换证"),
     "coded": ("01", "05", "04", "02", "05"),  # the construction ministry's set (domain.md 5.6)
 }
 

@@ -66,7 +66,8 @@ def deliver(
     """Write one batch of a feed below ``out``; ``counts`` gets what was spoiled and how."""
     path = out / feed.file.format(batch=city.batch)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
+    for earlier in (path, *path.parent.glob(f"{path.stem}_[0-9]*{path.suffix}")):
+        earlier.unlink(missing_ok=True)  # a smaller city may need fewer files
     writer = feed.writer(path)
     for chunk, rows in _chunks(feed, city):
         rng = city.rng(crc32(feed.source.encode()), chunk)

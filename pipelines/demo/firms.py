@@ -297,7 +297,7 @@ def _industries(kind: Ints, trade: Ints) -> pa.Array:
 
 
 def _phones(rng: np.random.Generator, people: People, leader: Ints) -> pa.Array:
-    """The leader's mobile, or a fixed line whose number begins with 1 as no subscriber's does."""
-    fixed = join("0312-", number(rng.integers(1_000_000, 2_000_000, len(leader)), 7))
+    """The leader's mobile, or a fixed line with the area code 0306, which no city has."""
+    fixed = join("0306-", number(rng.integers(2_000_000, 9_000_000, len(leader)), 7))
     mobile = (rng.random(len(leader)) < 0.6) & (people.mobile[leader] > 0)
     return choose(mobile, number(people.mobile[leader]), fixed)

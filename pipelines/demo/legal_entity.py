@@ -212,6 +212,7 @@ FEEDS = (
         build=_enterprises,
         writer=partial(DelimitedWriter, encoding="utf-8-sig"),
         factor=0.5,
+        spreadsheet=True,  # district offices keep their ledgers in one
         changed_at="最后更新时间",
     ),
     Feed(

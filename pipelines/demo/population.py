@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo.city import City
+from pipelines.demo.city import City, written
 from pipelines.demo.feed import Columns, Feed, change_times
 from pipelines.demo.people import TODAY
 from pipelines.demo.text import Bools, Ints, blank_unless, choose, day_text, join, number, pick
@@ -86,6 +86,10 @@ def _household_registration(city: City, who: Ints, rng: np.random.Generator) -> 
     not_yet_moved = rng.random(len(who)) < 0.5  # of those who moved, as many are still at the old
     former = people.former_household[who]
     home = np.where((former >= 0) & not_yet_moved, former, city.home[who])
+    changed = change_times(rng, len(who), TODAY)
+    if not city.is_first:
+        moved = np.isin(who, city.events.person[city.events.moved_on >= 0])
+        changed = choose(moved, f"{written(city.day - 1, '%Y-%m-%d')} 16:00:00", changed)
     return {
         "户籍编号": scrambled("HJ", who),
         "公民身份号码": _citizen_id(city, who),
@@ -97,7 +101,7 @@ def _household_registration(city: City, who: Ints, rng: np.random.Generator) -> 
         "户籍地区划": number(people.homes.take(home).region_codes()),
         "户籍地址": _address(city, home, rng, [0.9, 0.1, 0.0]),
         "户口性质": pick(["居民家庭户口", "集体户口"], (rng.random(len(who)) < 0.05).astype(int)),
-        "更新时间": change_times(rng, len(who), TODAY),
+        "更新时间": changed,
     }
 
 

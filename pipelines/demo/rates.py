@@ -58,7 +58,7 @@ RATES: Mapping[str, Mapping[str, Rate]] = {
     },
     "ethnicity_code": {
         "missing": Rate(0.01, "left out"),
-        "unknown_code": Rate(0.002, "其他, 99, or a group that does not exist"),
+        "unknown_code": Rate(0.002, "99, 华人, or a group that does not exist"),
         "other_form": Rate(0.01, "1 for 01, 汉 for 汉族"),
     },
     "birth_date": {

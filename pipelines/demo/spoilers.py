@@ -185,10 +185,10 @@ _each(forms.traditional, "person_name.traditional")
 
 @_spoils("person_name.two_people")
 def _two_people(texts: Texts, rng: np.random.Generator) -> Texts:
+    partners = [*texts[1:], "李小明"][: len(texts)]
     signs = rng.choice(["、", ",", "/", ";", " "], len(texts))
     return [
-        f"{text}{sign}{next_}"
-        for text, sign, next_ in zip(texts, signs, texts[1:] + texts[:1], strict=True)
+        f"{text}{sign}{next_}" for text, sign, next_ in zip(texts, signs, partners, strict=True)
     ]
 
 
@@ -198,10 +198,13 @@ _each(lambda text: text.removeprefix("云州市").removeprefix("云州"), "organ
 
 @_spoils("organization_name.former_name")
 def _former_name(texts: Texts, rng: np.random.Generator) -> Texts:
+    """The name with an earlier one behind it; where none comes to mind, nothing."""
     chosen = rng.integers(0, 3, len(texts))
     shapes = ("{}（原{}）", "{}(原名:{})", "{}（曾用名：{}）")
+    pairs = [(text, forms.homophone(text)) for text in texts]
     return [
-        shapes[i].format(text, forms.homophone(text)) for text, i in zip(texts, chosen, strict=True)
+        shapes[i].format(now, before) if now != before else now
+        for (now, before), i in zip(pairs, chosen, strict=True)
     ]
 
 
@@ -210,7 +213,7 @@ def _former_name(texts: Texts, rng: np.random.Generator) -> Texts:
 _each(forms.other_sex, "sex_code.mismatch")
 _one_of(("3", "保密", "X", "未知性别人士"), "sex_code.unknown_code")
 _one_of(("0", "9"), "sex_code.not_stated")
-_one_of(("其他", "99", "60", "华人"), "ethnicity_code.unknown_code")
+_one_of(("外族", "99", "60", "华人"), "ethnicity_code.unknown_code")
 _each(forms.short_ethnicity, "ethnicity_code.other_form")
 _one_of(("5", "99", "再离"), "marital_code.unknown_code")
 _one_of(("139999", "999999", "130699"), "region_code.unknown_code")

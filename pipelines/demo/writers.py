@@ -92,7 +92,7 @@ class DelimitedWriter:
 
 
 class XlsxWriter:
-    """Excel workbooks, the second and later ones with _2, _3 … behind the name."""
+    """Excel workbooks with _1, _2 … behind the name, as many as the rows need."""
 
     def __init__(
         self, path: Path, *, sheet: str, title: str = "", date_columns: tuple[str, ...] = ()
@@ -117,8 +117,7 @@ class XlsxWriter:
 
     def _next_file(self, header: list[str]) -> None:
         self.close()
-        suffix = f"_{len(self._sheets) + 1}" if self._sheets else ""
-        path = self._path.with_stem(self._path.stem + suffix)
+        path = self._path.with_stem(f"{self._path.stem}_{len(self._sheets) + 1}")
         dates = {place for place, name in enumerate(header) if name in self._dates}
         sheet = _Sheet(path, self._sheet_name, dates)
         self._sheets.append(sheet)

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.demo import forms
 from pipelines.demo.dirt import put, spoil
+from pipelines.demo.generate import FEEDS
 from pipelines.demo.rates import HABIT, RATES
 from pipelines.demo.spoilers import SPOILERS
 
@@ -28,7 +29,7 @@ SAMPLES = {
     "region_code": ["130606", "130607"],
     "address": ["示范省云州市东湖区湖滨街道人民路12号翠湖花园3栋2单元501室"],
     "mobile": ["14200001234"],
-    "phone": ["14200001234", "0312-1234567"],
+    "phone": ["14200001234", "0306-2345678"],
     "organization_name": ["云州市瑞恒建筑工程（云州）有限公司"],
     "uscc": ["91310101PDY00001X4", "91310101PDY0001590"],
     "organization_code": ["PDY00001X", "PDY000159"],
@@ -52,6 +53,16 @@ def spoiled(element: str, kind: str, texts: list[str]) -> list[str]:
 def test_every_kind_has_a_rate_and_a_function():
     assert sorted(SPOILERS) == ALL_KINDS
     assert sorted(SAMPLES) == sorted(RATES)
+
+
+@pytest.mark.parametrize(("element", "kind"), ALL_KINDS)
+def test_some_department_can_make_every_kind(element, kind):
+    """A kind that no feed can have is dead weight."""
+    for feed in FEEDS:
+        carried = {**feed.elements, **(feed.kinds or {})}.values()
+        if element in carried and (feed.spreadsheet or not RATES[element][kind].spreadsheet):
+            return
+    pytest.fail(f"No feed carries {element} in a way that {kind} can happen to it.")
 
 
 @pytest.mark.parametrize(("element", "kind"), ALL_KINDS)

@@ -10,11 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import openpyxl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from pipelines.demo import writers
 from pipelines.demo.generate import FEEDS, generate
 
 from .oracles import citizen_id_is_valid
@@ -136,13 +139,37 @@ def header(feed, out: Path) -> list[str]:
         lines = path.read_text(encoding="utf-8").splitlines()
         return list({name: None for line in lines for name in json.loads(line)})
     if path.suffix == ".xlsx":
-        rows = openpyxl.load_workbook(path, read_only=True).active.iter_rows(values_only=True)
+        part = path.with_stem(f"{path.stem}_1")
+        rows = openpyxl.load_workbook(part, read_only=True).active.iter_rows(values_only=True)
         return next([str(cell) for cell in row] for row in rows if row[1])
     data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     encodings = {"jzyzz": "utf-16", "scztxx": "utf-8-sig", "zyzz": "gb18030", "ga": "gb18030"}
     encoding = encodings.get(path.name.split("_")[0], "utf-8")
     line = data.decode(encoding, errors="replace").splitlines()[0]
     return line.replace("|", ",").replace(";", ",").replace("\t", ",").split(",")
+
+
+def test_a_workbook_that_is_full_is_followed_by_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(writers, "XLSX_ROWS_PER_FILE", 3)  # title, header, two records
+    writer = writers.XlsxWriter(tmp_path / "w_b.xlsx", sheet="页", title="表")
+    writer.write({"a": pa.array(["1", "2", "3"])}, np.random.default_rng(1))
+    writer.close()
+    parts = sorted(tmp_path.iterdir())
+    assert [part.name for part in parts] == ["w_b_1.xlsx", "w_b_2.xlsx"]
+    rows = [
+        row[0]
+        for part in parts
+        for row in openpyxl.load_workbook(part).active.iter_rows(values_only=True)
+    ]
+    assert [row for row in rows if row not in {"表", "a"}] == ["1", "2", "3"]
+
+
+def test_files_of_a_larger_city_do_not_stay(tmp_path):
+    left = tmp_path / "civil_affairs" / "hunyin_20260630_7.xlsx"
+    left.parent.mkdir()
+    left.write_bytes(b"")
+    generate(tmp_path, 60, seed=1)
+    assert not left.exists()
 
 
 def test_the_second_delivery_is_of_the_daily_feeds_only(both):
