@@ -60,10 +60,12 @@ def run_suites(
     """
     with _data_source(settings) as source:
         _create_views(source, tables)
-        outcomes: list[ExpectationOutcome] = []
-        for run in suites:
-            outcomes += _run_suite(source, run)
-        return outcomes
+        batches = {name: _batch(source, name) for name in dict.fromkeys(r.table for r in suites)}
+        return [
+            outcome
+            for run in suites
+            for outcome in _judge(batches[run.table], read_suite(run.file), run.parameters)
+        ]
 
 
 @contextmanager
@@ -120,38 +122,45 @@ def _create_view(database: Any, name: str, table: TableInput) -> None:
         database.register(name, table)
 
 
-def _run_suite(source: "DuckDBDatasource", run: SuiteRun) -> list[ExpectationOutcome]:
-    suite = read_suite(run.file)
-    parameters = {**suite.suite_parameters, **run.parameters}
+def _batch(source: "DuckDBDatasource", table: str) -> "Batch | Exception":
+    """The whole table, or why there is none."""
     try:
-        asset = source.add_table_asset(f"{run.file.stem} on {run.table}", table_name=run.table)
-        batch = asset.add_batch_definition_whole_table("whole").get_batch()
-    except Exception as wrong:  # noqa: BLE001 - whatever the reason, the checks were not made
-        return [_not_evaluated(suite, each, str(wrong)) for each in suite.expectations]
-    results = _validate(batch, suite, parameters)
+        asset = source.add_table_asset(table)
+        return asset.add_batch_definition_whole_table("whole").get_batch()
+    except Exception as wrong:  # noqa: BLE001 - it becomes the exception of every outcome
+        return wrong
+
+
+def _judge(
+    batch: "Batch | Exception", suite: "ExpectationSuite", parameters: Mapping[str, object]
+) -> list[ExpectationOutcome]:
+    if isinstance(batch, Exception):
+        return [_not_evaluated(suite, each, str(batch)) for each in suite.expectations]
+    results = _validate(batch, suite, {**suite.suite_parameters, **parameters})
     return [_outcome(suite, each, results[each.meta["name"]]) for each in suite.expectations]
 
 
 def _validate(
-    batch: "Batch", suite: "ExpectationSuite", parameters: Mapping[str, Any]
+    batch: "Batch", suite: "ExpectationSuite", parameters: dict[str, object]
 ) -> dict[str, "ExpectationValidationResult | Exception"]:
     """Results by the expectation's name, all in one go; one by one if that goes wrong.
 
     A parameter that nobody gave makes GX raise for the whole suite; only those that need it have
     failed.
     """
-    given = dict(parameters)
     try:
-        validated = batch.validate(suite, result_format=_COUNTS_ONLY, expectation_parameters=given)
+        validated = batch.validate(
+            suite, result_format=_COUNTS_ONLY, expectation_parameters=parameters
+        )
     except Exception:  # noqa: BLE001 - each is told its own reason below
-        return {each.meta["name"]: _validate_one(batch, each, given) for each in suite.expectations}
+        return {e.meta["name"]: _validate_one(batch, e, parameters) for e in suite.expectations}
     results = {result.expectation_config.meta["name"]: result for result in validated.results}
     missing = LookupError("Great Expectations returned no result.")
     return {e.meta["name"]: results.get(e.meta["name"], missing) for e in suite.expectations}
 
 
 def _validate_one(
-    batch: "Batch", expectation: "Expectation", parameters: dict[str, Any]
+    batch: "Batch", expectation: "Expectation", parameters: dict[str, object]
 ) -> "ExpectationValidationResult | Exception":
     try:
         return batch.validate(
