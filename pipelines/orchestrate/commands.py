@@ -95,7 +95,7 @@ def _make_city(settings: Settings, persons: int, seed: int, batch: str) -> subpr
 
 def _await_city(settings: Settings, making: subprocess.Popen[bytes]) -> None:
     if making.wait():
-        raise AirflowFailed("make the demo city", f"see {_city_log(settings)}")
+        raise AirflowFailed("make the demo city", "it failed", f"See {_city_log(settings)}.")
 
 
 def _city_log(settings: Settings) -> Path:

@@ -145,7 +145,7 @@ class AirflowStack:
                 check=False,
             )
         if done.returncode:
-            raise AirflowFailed("prepare its database", f"see {log}")
+            raise AirflowFailed("prepare its database", "db migrate failed", f"See {log}.")
         marker.write_text(_schema_version(metadata_url(self._settings)), encoding="ascii")
 
     def _start_components(self, environment: Mapping[str, str], url: str) -> None:
