@@ -14,8 +14,8 @@ from pipelines.libraries import Library
 
 Agreement = Callable[[ir.Value, ir.Value], ir.BooleanValue]
 
-LOST = "[?？□�_]"  # what is left of a character that somebody's system could not hold
-_PUNCTUATION = "·・（）()《》〈〉“”\"'、，,。.- 　"
+_LOST = "？□�_"  # what is left of a character that somebody's system could not hold; ? with them
+_PUNCTUATION = "·・（）()《》〈〉“”\"'、，,。. 　"
 _LONGEST_NAME = 12
 _SHORT_ADDRESS = 6  # characters below which "ends with" says nothing: 3号楼, 101室
 _SHORT_NAME = 6  # the shortest company name that is worth finding inside another
@@ -180,22 +180,21 @@ def _trimmed(value: ir.StringValue) -> ir.StringValue:
 
 
 def _without(value: ir.StringValue, characters: str) -> ir.StringValue:
-    for character in characters:
-        value = value.replace(character, "")
-    return value.nullif("")
+    return value.translate(characters, "")
 
 
 def _person_key(value: ir.StringValue) -> ir.StringValue:
-    return _without(value.re_replace(LOST, "?"), "· ").upper()
+    return value.translate(_LOST + "· ", "?" * len(_LOST)).upper().nullif("")
 
 
 def _organization_key(value: ir.StringValue) -> ir.StringValue:
-    bare = value.re_replace(f"[{_escaped(_PUNCTUATION)}]", "").upper().nullif("")
+    bare = _without(value, _PUNCTUATION + "-").upper().nullif("")
     return bare.replace("有限责任公司", "有限公司")
 
 
 def _address_key(value: ir.StringValue) -> ir.StringValue:
-    return value.re_replace(f"[{_escaped(_PUNCTUATION.replace('-', ''))}]", "").upper().nullif("")
+    """The hyphen stays: 1-2号 is not 12号."""
+    return _without(value, _PUNCTUATION).upper().nullif("")
 
 
 def _phone_key(value: ir.StringValue) -> ir.StringValue:
@@ -205,10 +204,6 @@ def _phone_key(value: ir.StringValue) -> ir.StringValue:
 def _license_key(value: ir.StringValue) -> ir.StringValue:
     """GB/T 36904 identifier without version and check digit: what all its editions share."""
     return value.re_replace(r"\.[0-9]{3}\.[0-9A-Z]$", "").nullif("")
-
-
-def _escaped(characters: Sequence[str] | str) -> str:
-    return "".join("\\" + c if c in "-()." else c for c in characters)
 
 
 _KEYS: dict[str, Callable[[ir.StringValue], ir.StringValue]] = {
