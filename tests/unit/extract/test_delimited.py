@@ -15,6 +15,7 @@ from pipelines.errors import UnreadableDelivery
 from pipelines.extract import delimited
 from pipelines.extract.delimited import read_delimited
 from pipelines.extract.encodings import choose
+from pipelines.extract.records import lay_out
 
 HEADER = "编号,姓名\n"
 
@@ -91,7 +92,7 @@ def test_a_table_comes_back_as_it_was_written(
 
 def quoted(value: str, delimiter: str, quoting: int) -> str:
     odd = value == "" or any(c in value for c in '"\r\n') or delimiter[0] in value
-    if quoting == csv.QUOTE_ALL or odd or value[0] == "\ufeff":
+    if quoting == csv.QUOTE_ALL or odd:
         return '"' + value.replace('"', '""') + '"'
     return value
 
@@ -163,6 +164,19 @@ def test_a_forgotten_mark_at_the_end_of_a_long_file_does_not_swallow_it(
     rows, defects = read(source, tmp_path / "in.csv", f'{HEADER}2,"李四\n{body}', block=64)
     assert set(rows) == set(range(3, 300))
     assert defects == {2: ("MALFORMED_LINE", '2,"李四')}
+
+
+def test_an_unclosed_mark_is_given_up_before_it_fills_the_memory(monkeypatch):
+    monkeypatch.setattr("pipelines.extract.records.MAX_RECORD", 20)
+    text = b'1,"a\n' + b"2,b\n" * 10
+    layout = lay_out(text, b",", b'"', final=False)
+    assert layout.malformed == [(0, 5)]
+    assert layout.consumed == len(text)
+
+
+def test_a_byte_order_mark_inside_the_text_is_kept(source, tmp_path):
+    content = "\ufeff" + HEADER + "\ufeff1,张三\n"
+    assert read(source, tmp_path / "in.csv", content)[0] == {2: ("\ufeff1", "张三")}
 
 
 @pytest.mark.parametrize(
