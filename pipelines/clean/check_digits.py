@@ -68,9 +68,9 @@ def mod_11_10(first14: ir.StringValue) -> ir.StringValue:
 
 
 def sign_values(text: ir.StringValue, length: int) -> ir.ArrayValue:
-    """Each of the first ``length`` signs as its place in ``BASE_36`` plus 1; 0 past the end."""
-    padded = text.rpad(length, ".")
-    return ibis.array([_sign(padded, place, BASE_36) + 1 for place in range(length)])
+    """Each sign as its place in ``BASE_36`` plus 1, followed by ``length`` times 0."""
+    found = ibis.range(0, text.length()).map(lambda place: _sign(text, place, BASE_36) + 1)
+    return found.concat(ibis.array([ibis.literal(0, "int64")] * length))
 
 
 def mod_37_36_fold(state: ir.IntegerValue, values: ir.ArrayValue, places: range) -> ir.IntegerValue:
@@ -152,6 +152,6 @@ def weighted_digits(
     return total % modulus
 
 
-def _sign(text: ir.StringValue, place: int, alphabet: str) -> ir.IntegerValue:
+def _sign(text: ir.StringValue, place: int | ir.IntegerValue, alphabet: str) -> ir.IntegerValue:
     """The place of one sign in the alphabet; -1 if it is not in it."""
     return ibis.literal(alphabet).find(text.substr(place, 1))

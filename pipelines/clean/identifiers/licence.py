@@ -29,15 +29,17 @@ def license_identifier() -> Parser:
     """Parser of ``license_identifier``; companions ``type_code``, ``issuer_code``, ``serial``,
     ``version``: its parts.
     """
-    folds = (Derive(_fold(start)) for start in range(0, _SIGNS, _FOLD))
+    starts = range(0, _SIGNS, _FOLD)
     return Parser(
         steps=(
             *written_form.STEPS,
             Derive(_form),
             Derive(_parts),
             Derive(_signs),
-            *folds,
+            *(Derive(_fold(start)) for start in starts),
             Derive(_checks),
+            *(Derive(_fold_variant(start)) for start in starts),
+            Derive(_check_variant),
             *written_form.judge(_rules),
         ),
         finish=_finish,
@@ -67,6 +69,7 @@ def _signs(s: Scratch) -> Mapping[str, ir.Value]:
     defining = s.type_code.substr(0, 18)
     return {
         "signs": check_digits.sign_values(s.body, _SIGNS),
+        "length": s.body.length(),
         "right": ibis.literal(36).cast("int64"),
         "variant": ibis.literal(36).cast("int64"),
         "type_total": check_digits.mod_31_total(defining),
@@ -77,15 +80,29 @@ def _signs(s: Scratch) -> Mapping[str, ir.Value]:
 
 
 def _fold(start: int) -> written_form.Compute:
-    places = range(start, start + _FOLD)
+    """Carry the check over the next signs; nothing is computed past the end of the text."""
 
     def fold(s: Scratch) -> Mapping[str, ir.Value]:
-        return {
-            "right": check_digits.mod_37_36_fold(s.right, s.signs, places),
-            "variant": check_digits.letters_plus_one_fold(s.variant, s.signs, places),
-        }
+        folded = check_digits.mod_37_36_fold(s.right, s.signs, range(start, start + _FOLD))
+        return {"right": ibis.ifelse(s.length > start, folded, s.right)}
 
     return fold
+
+
+def _fold_variant(start: int) -> written_form.Compute:
+    """The same for the wrong algorithm, only where the right check fails."""
+
+    def fold(s: Scratch) -> Mapping[str, ir.Value]:
+        places = range(start, start + _FOLD)
+        folded = check_digits.letters_plus_one_fold(s.variant, s.signs, places)
+        doubtful = ~s.check_right & (s.length > start)
+        return {"variant": ibis.ifelse(doubtful, folded, s.variant)}
+
+    return fold
+
+
+def _check_variant(s: Scratch) -> Mapping[str, ir.Value]:
+    return {"check_variant": s.last == check_digits.letters_plus_one_check(s.variant)}
 
 
 def _checks(s: Scratch) -> Mapping[str, ir.Value]:
@@ -101,9 +118,8 @@ def _checks(s: Scratch) -> Mapping[str, ir.Value]:
     return {
         "type_right": is_uscc(s.type_code, _USCC_AND_3_DIGITS, s.type_total, s.type_organization),
         "issuer_right": is_uscc(s.issuer_code, _USCC, s.issuer_total, s.issuer_organization),
-        "check_right": s.last == check_digits.mod_37_36_check(s.right),
-        "check_variant": s.last == check_digits.letters_plus_one_check(s.variant),
-        "too_long": s.body.length() > _SIGNS,
+        "check_right": (s.last == check_digits.mod_37_36_check(s.right)).fill_null(True),
+        "too_long": s.length > _SIGNS,
     }
 
 
