@@ -9,6 +9,15 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+REGION_SCHEMA = {
+    "code": "string",
+    "name": "string",
+    "level": "string",
+    "first_year": "int64",
+    "last_year": "int64",
+    "current": "string",
+}
+
 TABLES_DIR = Path(__file__).with_name("code_tables")
 
 
@@ -40,3 +49,10 @@ def load_regions() -> Mapping[str, Sequence[object]]:
         "last_year": [int(year or 9999) for year in table["last_year"]],
         "current": [successor or None if last else code for code, last, successor in columns],
     }
+
+
+@cache
+def provinces() -> Sequence[str]:
+    """The first two digits of every province's code; 83 is for permits of Taiwan residents."""
+    codes = load_code_table("region")["code"]
+    return [code[:2] for code in codes if code.endswith("0000")]
