@@ -16,8 +16,8 @@ from pipelines.engines.gx.datasource.fluent.duckdb_datasource import (  # noqa: 
 )
 
 EXPECTATIONS = Path(__file__).parents[3] / "expectations"
-PEOPLE = """CREATE TABLE people AS SELECT i AS id, CASE WHEN i % 10 > 0 THEN 'name' || i END AS name,
-    DATE '2020-01-01' + CAST(i % 100 AS INT) AS born, i % 7 AS grade FROM range(1000) r(i)"""
+PEOPLE = """CREATE TABLE people AS SELECT i AS id, CASE WHEN i % 10 > 0 THEN 'name' || i END AS
+    name, DATE '2020-01-01' + CAST(i % 100 AS INT) AS born, i % 7 AS grade FROM range(1000) r(i)"""
 
 
 @pytest.fixture
