@@ -166,10 +166,8 @@ class EmbeddedServer:
                 continue
             self._forget_dead_server(socket_dir)
             try:
-                _run(
-                    *("pg_ctl", "-D", str(self.data), "-l", str(self.log)),
-                    *("-w", "-t", str(_PATIENCE), "start"),
-                )
+                patience = ("-w", "-t", str(_PATIENCE))
+                _run("pg_ctl", "-D", str(self.data), "-l", str(self.log), *patience, "start")
             except DatabaseUnavailable:
                 # After a kill -9 its children hold the shared memory for a moment.
                 if "shared memory" not in self._log_tail():
@@ -221,12 +219,13 @@ def _programs() -> Path:
     return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(program: str, option: str, data: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs as the server's user; its output is kept for the error."""
-    command = [str(_programs() / program), *arguments]
+    command = [str(_programs() / program), option, data, *arguments]
     user = _server_user()
     if user is not None:
-        _open_way_to(_programs())
+        for path in (_programs(), Path(data)):
+            _open_way_to(path)
     with tempfile.TemporaryFile("w+") as output:
         # A file, not a pipe: the server inherits it, and a pipe would never end.
         done = subprocess.run(  # noqa: S603 - our own program and paths
@@ -244,7 +243,7 @@ def _run(program: str, *arguments: str) -> None:
         output.seek(0)
         text = output.read()
     if done.returncode:
-        raise DatabaseUnavailable(arguments[1], f"{program} failed: {text.strip()[-500:]}")
+        raise DatabaseUnavailable(data, f"{program} failed: {text.strip()[-500:]}")
 
 
 def _server_user() -> pwd.struct_passwd | None:

@@ -85,6 +85,7 @@ def _load(
     finally:
         engine.disconnect()
     relinked = relink_others(cursor, library)
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # PostgreSQL makes no index before that
     for table in wanted:
         complete_table(cursor, table)
     return Publication(library.name, run, loads, relinked)
@@ -105,7 +106,7 @@ def _transaction(settings: Settings, library: str) -> Iterator[Any]:
                 lock = "SELECT pg_advisory_xact_lock(hashtextextended('baselib publish', 0))"
                 cursor.execute(lock).fetchall()
                 yield cursor
-            connection.commit()  # where deferred foreign keys speak up
+            connection.commit()
         except adbc_driver_manager.Error as failed:
             raise PublicationFailed(library, _first_line(failed)) from None
 

@@ -1,6 +1,7 @@
 """A throwaway PostgreSQL server per test session, a database of its own per test module."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -12,12 +13,15 @@ from pipelines.warehouse.database import ensure_database, stop_embedded
 
 
 @pytest.fixture(scope="session")
-def postgres_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The home folder of the session's embedded server (one per xdist worker)."""
-    home = tmp_path_factory.mktemp("home")
-    server = load_settings(home=home)
-    yield home
-    stop_embedded(server)
+def postgres_home() -> Iterator[Path]:
+    """The home folder of the session's embedded server (one per xdist worker).
+
+    Not below pytest's own folder: run as root, every new pytest session closes that one to the
+    user who runs the server.
+    """
+    with tempfile.TemporaryDirectory(prefix="baselib-test-") as home:
+        yield Path(home)
+        stop_embedded(load_settings(home=home))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,9 +28,16 @@ print(database_url(load_settings(home=sys.argv[1])))
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    yield tmp_path / "home"
-    stop_embedded(load_settings(home=tmp_path / "home"))
+def folder() -> Iterator[Path]:
+    """Not pytest's ``tmp_path``, for the reason given at ``postgres_home``."""
+    with tempfile.TemporaryDirectory(prefix="baselib-test-") as made:
+        yield Path(made)
+
+
+@pytest.fixture
+def home(folder: Path) -> Iterator[Path]:
+    yield folder / "home"
+    stop_embedded(load_settings(home=folder / "home"))
 
 
 def in_another_process(home: Path) -> subprocess.Popen[str]:
@@ -97,8 +105,8 @@ def test_a_deleted_home_is_a_clean_start_while_the_old_server_still_runs(home: P
     assert answer(settings) == 1  # the old server took nothing of the new one with it
 
 
-def test_a_home_with_a_long_and_awkward_name(tmp_path: Path):
-    home = tmp_path / ("很长的目录" * 10) / "with space, comma"
+def test_a_home_with_a_long_and_awkward_name(folder: Path):
+    home = folder / ("很长的目录" * 10) / "with space, comma"
     settings = load_settings(home=home)
     try:
         assert answer(settings) == 1

@@ -1,0 +1,125 @@
+"""What runs report about themselves is kept once, however often it is reported."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import IntegrityError
+
+from pipelines.quality.outcome import ExpectationOutcome
+from pipelines.warehouse import (
+    FindingCount,
+    claim_mail,
+    count_mail,
+    queue_mail,
+    read_batches,
+    read_expectations,
+    read_findings,
+    read_timings,
+    record_batch,
+    record_expectations,
+    record_findings,
+    record_timing,
+)
+
+BATCH = {"source": "a__b", "batch": "20260630", "library": "population"}
+COUNTS = {"staged": 7, "superseded": 2, "quarantined": 1}
+MAIL = {"source": "a__b", "batch": "20260630", "recipient": "owner@example.cn"}
+
+
+def test_a_batch_is_filled_in_stage_by_stage(warehouse: Engine):
+    record_batch(warehouse, **BATCH, landed=10, files=["x.csv"], unmapped_columns=["备注"])
+    (landed,) = read_batches(warehouse)
+    assert (landed.landed, landed.staged, landed.landed_at is None) == (10, None, False)
+    record_batch(warehouse, **BATCH, **COUNTS, findings=3)
+    (staged,) = read_batches(warehouse, "a__b", "20260630")
+    assert (staged.landed, staged.staged, staged.findings) == (10, 7, 3)
+    assert (staged.files, staged.unmapped_columns) == (["x.csv"], ["备注"])
+    assert staged.landed_at == landed.landed_at
+    assert staged.staged_at
+
+
+def test_recording_a_batch_again_keeps_when_it_landed(warehouse: Engine):
+    record_batch(warehouse, **BATCH, landed=10)
+    (first,) = read_batches(warehouse)
+    record_batch(warehouse, **BATCH, landed=10)
+    assert read_batches(warehouse) == [first]
+
+
+def test_the_database_itself_refuses_lost_rows(warehouse: Engine):
+    with pytest.raises(IntegrityError, match="no_row_lost"):
+        record_batch(warehouse, **BATCH, landed=11, **COUNTS)
+
+
+def test_findings_of_a_batch_are_replaced(warehouse: Engine):
+    record_batch(warehouse, **BATCH, landed=10)
+    about = {"source": "a__b", "batch": "20260630"}
+    count = FindingCount("citizen_id", "citizen_id", "CHECK_DIGIT", "error", 4)
+    record_findings(warehouse, **about, counts=[count])
+    record_findings(warehouse, **about, counts=[FindingCount("", "", "NO_KEY", "error", 1)])
+    (found,) = read_findings(warehouse, "a__b")
+    assert (found.rule, found.row_count, found.column_name) == ("NO_KEY", 1, "")
+    record_findings(warehouse, **about, counts=[])
+    assert read_findings(warehouse) == []
+
+
+def test_outcomes_come_back_as_they_were(warehouse: Engine):
+    outcome = ExpectationOutcome(
+        *("staged", "few_errors", "expect_x", "citizen_id", "warning", False),
+        *("3 / 10 (30%)", "≤ 20%", "错误过多"),
+    )
+    for _ in range(2):
+        record_expectations(
+            warehouse, subject="a__b", run="20260630", layer="source", outcomes=[outcome]
+        )
+    assert read_expectations(warehouse, subject="a__b", run="20260630") == [outcome]
+    assert read_expectations(warehouse, subject="a__b", run="20260701") == []
+
+
+def test_the_last_timing_counts(warehouse: Engine):
+    about = {"subject": "a__b", "run": "20260630", "stage": "land"}
+    record_timing(warehouse, **about, seconds=9.0)
+    record_timing(warehouse, **about, seconds=2.5, rows=10)
+    (timing,) = read_timings(warehouse, "20260630")
+    assert (timing.seconds, timing.row_count) == (2.5, 10)
+
+
+def test_a_message_is_queued_once_and_sent_once(warehouse: Engine):
+    assert queue_mail(warehouse, **MAIL, subject="报告", path="a.eml")
+    assert not queue_mail(warehouse, **MAIL, subject="报告", path="b.eml")
+    with claim_mail(warehouse) as claimed:
+        assert claimed
+        assert (claimed.mail.path, claimed.mail.recipient) == ("a.eml", "owner@example.cn")
+        with claim_mail(warehouse) as second:
+            assert second is None  # another sender finds nothing meanwhile
+        claimed.sent()
+    with claim_mail(warehouse) as later:
+        assert later is None
+    assert count_mail(warehouse) == {"pending": 0, "sent": 1, "failed": 0}
+
+
+def test_a_sender_that_dies_leaves_the_message_due(warehouse: Engine):
+    queue_mail(warehouse, **MAIL, subject="报告", path="a.eml")
+    claim = claim_mail(warehouse)
+    claimed = claim.__enter__()
+    assert claimed
+    claimed.sent()
+    assert not claim.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    with claim_mail(warehouse) as again:
+        assert again
+
+
+def test_a_message_not_taken_waits_or_is_given_up(warehouse: Engine):
+    queue_mail(warehouse, **MAIL, subject="报告", path="a.eml")
+    with claim_mail(warehouse) as claimed:
+        assert claimed
+        claimed.failed("450 greylisted", timedelta(minutes=5))
+    with claim_mail(warehouse) as early:
+        assert early is None
+    with warehouse.begin() as connection:
+        connection.execute(text("UPDATE quality.mail SET next_attempt_at = now()"))
+    with claim_mail(warehouse) as claimed:
+        assert claimed
+        assert claimed.mail.attempts == 1
+        claimed.failed("550 no such user", None)
+    assert count_mail(warehouse) == {"pending": 0, "sent": 0, "failed": 1}
