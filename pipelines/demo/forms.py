@@ -172,20 +172,21 @@ def rewrite_money(text: str, form: str) -> str:
 
 
 def nonconforming_identifier(text: str) -> str:
-    """A licence identifier with the check digit of the published wrong variant."""
+    """A licence identifier with the check sign of the published wrong variant."""
     head, _, _ = text.rpartition(".")
-    joined = "".join(head.split(".")[5:-1])  # the variant leaves the version out
-    return f"{head}.{_variant_check(joined)}"
+    return f"{head}.{_variant_check(''.join(head.split('.')[5:]))}"
 
 
 def _variant_check(joined: str) -> str:
-    """MOD 37,36 with letters counted one too high; see domain.md 5.2 and trap 4."""
+    """A = 11 … Z = 36, and sums are reduced modulo 37 after a letter (domain.md 5.2, trap 4)."""
     signs = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     product = 36
     for sign in joined:
-        value = signs.index(sign) + (1 if sign.isalpha() else 0)
-        product = ((product + value) % 36 or 36) * 2 % 37
-    return signs[(37 - product) % 36]
+        modulus = 37 if sign.isalpha() else 36
+        total = product + signs.index(sign) + (1 if sign.isalpha() else 0)
+        reduced = total % modulus if total > modulus else total
+        product = (reduced % 36 or 36) * 2 % 37
+    return signs[(36 - product) % 36]
 
 
 def read_plain_date(text: str) -> date | None:

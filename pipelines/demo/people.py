@@ -49,7 +49,7 @@ NAMESAKE_SHARE = 0.002  # same name and same birth date, beside the namesakes th
 RARE_NAME_SHARE = 0.004
 PERMIT_SHARE = 0.002  # residents of Hong Kong, Macao and Taiwan with a residence permit
 FOREIGN_SHARE = 0.0005  # foreigners with a permanent residence card of 18 digits
-NEWBORN_DAYS = 20  # children born in the last days are registered only after the first batch
+NEWBORN_DAYS = 30  # births are to be registered within a month: the last ones are not there yet
 
 
 @dataclass(frozen=True)
