@@ -98,7 +98,7 @@ def clean(request: pytest.FixtureRequest) -> Clean:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def clean_fast(duckdb_backend: ibis.BaseBackend) -> Clean:
     """The same on DuckDB only, for property tests with many batches."""
 

@@ -1,0 +1,91 @@
+"""elements.yml, rules.yml and the parsers agree with each other."""
+
+from datetime import date
+from typing import get_args
+
+import ibis
+import pytest
+
+from pipelines.clean.parser import ColumnToParse, parse_columns
+from pipelines.clean.registry import parser_for
+from pipelines.errors import DeclarationRefused
+from pipelines.standards.code_tables import TABLES_DIR
+from pipelines.standards.elements import (
+    DataElement,
+    Mask,
+    Sensitivity,
+    load_elements,
+)
+from pipelines.standards.rules import Severity, load_rules, severities
+
+# Broken by records, or by two columns together, and not found by a parser.
+NOT_OF_A_PARSER = {
+    *("NO_KEY", "NO_IDENTITY", "RAGGED_LINE", "UNDECODABLE_BYTES", "SUPERSEDED"),
+    "MISSING_REQUIRED",
+}
+INDICATORS = {
+    *("0101", "0102", "0103", "0104", "0105", "0106", "0201", "0202", "0301", "0302", "0303"),
+    *("0304", "0305", "0401", "0402", "0501", "0502", "0503", "0601", "0602"),
+}
+
+
+class Asked(dict[str, str]):
+    """Severities that remember which rules were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(severities())
+        self.rules: set[str] = set()
+
+    def __getitem__(self, rule: str) -> str:
+        self.rules.add(rule)
+        return super().__getitem__(rule)
+
+
+def rules_of(element: DataElement) -> set[str]:
+    table = ibis.table({"delivered": "string"}, name="delivered")
+    asked = Asked()
+    column = ColumnToParse("x", "delivered", parser_for(element))
+    parse_columns(table, [column], date(2026, 6, 30), asked)
+    return asked.rules
+
+
+@pytest.mark.parametrize("name", load_elements())
+def test_every_element_has_a_parser_whose_rules_are_declared(name):
+    element = load_elements()[name]
+    assert rules_of(element) <= set(load_rules())
+
+
+@pytest.mark.parametrize("name", load_elements())
+def test_the_fields_of_an_element_are_what_they_may_be(name):
+    element = load_elements()[name]
+    assert element.sensitivity in get_args(Sensitivity)
+    assert element.mask in get_args(Mask)
+    assert element.sensitivity != "sensitive" or element.mask != "none"
+    assert ibis.dtype(element.type)
+    assert element.title
+    assert element.description
+    if element.code_table:
+        assert list(TABLES_DIR.glob(f"{element.code_table}*.csv")), element.code_table
+
+
+@pytest.mark.parametrize("code", load_rules())
+def test_the_fields_of_a_rule_are_what_they_may_be(code):
+    rule = load_rules()[code]
+    assert rule.severity in get_args(Severity)
+    assert rule.indicator in INDICATORS
+    assert rule.zh.endswith("。")
+    assert rule.repair_zh.endswith("。")
+    assert rule.en
+
+
+def test_no_rule_of_the_identifiers_is_idle():
+    used = set().union(*(rules_of(element) for element in load_elements().values()))
+    own = set(load_rules()) - NOT_OF_A_PARSER
+    idle = {code for code in own - used if load_rules()[code].clause.startswith(("GB 11", "GS 15"))}
+    assert idle <= {"SEX_MISMATCH", "BIRTH_MISMATCH"}
+
+
+def test_a_parser_that_is_not_there_is_refused_with_its_name():
+    ghost = DataElement("ghost", "鬼", "", "identifiers.ghost", "string", "public", "none", "")
+    with pytest.raises(DeclarationRefused, match=r"identifiers\.ghost"):
+        parser_for(ghost)
