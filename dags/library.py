@@ -27,7 +27,7 @@ def library_dag(library: Library) -> DAG:
     morning = CronTriggerTimetable("0 7 * * *" if linked else "0 6 * * *", **NEXT_TIME)
 
     def verb(name: str, **options: Any) -> Any:
-        @task(task_id=name, **options)
+        @task(task_id=name, multiple_outputs=False, **options)
         def call(run: str) -> dict[str, object]:
             from pipelines import flows
 

@@ -36,7 +36,7 @@ def mail_server() -> str | None:
 def quality_reports() -> None:
     """One task; what it sends and to whom is decided in ``pipelines.flows``."""
 
-    @task
+    @task(multiple_outputs=False)
     def deliver() -> dict[str, object]:
         from pipelines import flows
 
