@@ -31,9 +31,24 @@ class Started:
         """The process, if it still lives."""
         with suppress(psutil.NoSuchProcess):
             found = psutil.Process(self.pid)
-            if abs(found.create_time() - self.created) < 1 and found.status() != "zombie":
+            if self._is(found) and found.status() != psutil.STATUS_ZOMBIE:
                 return found
         return None
+
+    @property
+    def owns_its_id(self) -> bool:
+        """Whether the process id is still that of this process, dead or alive, and of no other.
+
+        While a session has members its id is not given to others: where this holds, every member
+        of the session is a descendant of ours.
+        """
+        try:
+            return self._is(psutil.Process(self.pid))
+        except psutil.NoSuchProcess:
+            return True
+
+    def _is(self, found: psutil.Process) -> bool:
+        return abs(found.create_time() - self.created) < 1
 
 
 def start(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Started:
@@ -69,13 +84,8 @@ def stop(started: Iterable[Started]) -> None:
 
 
 def _family(started: Iterable[Started]) -> list[psutil.Process]:
-    sessions = {one.pid: one.created for one in started}
-    return [
-        process
-        for process in psutil.process_iter()
-        if _session(process.pid) in sessions
-        and _created(process) >= sessions[_session(process.pid)] - 1
-    ]
+    ours = {one.pid for one in started if one.owns_its_id}
+    return [process for process in psutil.process_iter() if _session(process.pid) in ours]
 
 
 def _session(pid: int) -> int:
@@ -83,13 +93,6 @@ def _session(pid: int) -> int:
         return os.getsid(pid)
     except (ProcessLookupError, PermissionError):
         return -1
-
-
-def _created(process: psutil.Process) -> float:
-    try:
-        return float(process.create_time())
-    except psutil.NoSuchProcess:
-        return float("-inf")
 
 
 def remember(file: Path, started: Sequence[Started], **facts: object) -> None:

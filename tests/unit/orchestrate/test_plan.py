@@ -1,0 +1,93 @@
+"""What a run of everything waits for, pushes and counts as its own."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pipelines.orchestrate.client import DagRun, TaskRun
+from pipelines.orchestrate.plan import Plan, is_done, libraries_to_push, of_plan
+
+START = datetime(2026, 6, 30, 2, tzinfo=UTC)
+PLAN = Plan(
+    ingests=["ingest__a", "ingest__b", "ingest__c"],
+    libraries={
+        "library__people": {"ingest__a", "ingest__b"},
+        "library__licences": {"ingest__c", "library__people"},
+    },
+)
+REPORTED = [TaskRun("ingest__a", "r", "report", "success", 1, START + timedelta(minutes=2))]
+
+
+def run(dag_id: str, state: str, minute: int = 1, kind: str = "manual") -> DagRun:
+    due = START + timedelta(minutes=minute)
+    ended = due if state in ("success", "failed") else None
+    return DagRun(dag_id, f"{dag_id} {minute}", state, kind, due, 0.0, ended)
+
+
+def runs(states: Mapping[str, str]) -> list[DagRun]:
+    return [run(dag_id, state) for dag_id, state in states.items()]
+
+
+INGESTED = dict.fromkeys(PLAN.ingests, "success")
+BUILT = INGESTED | dict.fromkeys(PLAN.libraries, "success")
+
+
+@pytest.mark.parametrize(
+    ("states", "pushed"),
+    [
+        pytest.param({}, [], id="nothing has begun"),
+        pytest.param(INGESTED, [], id="the assets start it"),
+        pytest.param(
+            {**INGESTED, "ingest__b": "failed"}, ["library__people"], id="one source failed"
+        ),
+        pytest.param(
+            {"ingest__a": "failed", "ingest__b": "running"}, [], id="a source may still come"
+        ),
+        pytest.param(
+            {"ingest__a": "failed", "ingest__b": "failed"}, [], id="no source came through"
+        ),
+        pytest.param(
+            {**INGESTED, "library__people": "failed"},
+            ["library__licences"],
+            id="built on what was published before",
+        ),
+        pytest.param(
+            {**INGESTED, "ingest__b": "failed", "library__people": "running"},
+            [],
+            id="pushed once",
+        ),
+    ],
+)
+def test_a_library_is_pushed_when_it_would_wait_for_ever(states, pushed):
+    assert libraries_to_push(PLAN, runs(states), START + timedelta(minutes=1)) == pushed
+
+
+def test_a_library_whose_assets_were_lost_is_pushed_after_a_minute():
+    at = START + timedelta(minutes=2, seconds=1)
+    assert libraries_to_push(PLAN, runs(INGESTED), at) == ["library__people"]
+
+
+@pytest.mark.parametrize(
+    ("states", "done"),
+    [
+        pytest.param(BUILT, True, id="all there"),
+        pytest.param(INGESTED, False, id="libraries are missing"),
+        pytest.param({**BUILT, "library__people": "running"}, False, id="one runs"),
+        pytest.param({**BUILT, "ingest__a": "failed"}, True, id="one failed"),
+        pytest.param(dict.fromkeys(PLAN.ingests, "failed"), True, id="all failed"),
+    ],
+)
+def test_it_is_done_when_nothing_is_left_to_wait_for(states, done):
+    assert is_done(PLAN, runs(states), []) is done
+
+
+def test_it_is_not_done_before_the_last_report_is_delivered():
+    early = [*runs(BUILT), run("quality_reports", "success", minute=1)]
+    assert not is_done(PLAN, early, REPORTED)
+    assert is_done(PLAN, [*early, run("quality_reports", "success", minute=3)], REPORTED)
+
+
+def test_runs_of_a_timetable_and_of_other_dags_are_not_ours():
+    ours, timed = run("ingest__a", "success"), run("ingest__a", "failed", kind="scheduled")
+    assert of_plan(PLAN, [ours, timed, run("ingest__other", "success")]) == [ours]
