@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 # The fixture keeps no state, so examples may share it; each example is a query over many values.
 LAW = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 ODD = (
     "\x00\t\n\r \u3000\u200b\ufeff\xa0'\"\\$%{}()（）[]、，,;；/·•.-—*?？"

@@ -2,7 +2,7 @@
 
 import ibis
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.clean.masking import mask, mask_text
@@ -41,3 +41,30 @@ def test_an_identity_number_never_shows_more_than_five_characters(value):
     shown = mask_text(value, "identity_number")
     assert len(shown) == len(value)
     assert len(shown.replace("*", "")) <= 5
+
+
+ADDRESSES = {
+    "浙江省杭州市余杭区仓前街道文一西路969号": "浙江省杭州市余杭区仓前街道***",
+    "贵州省平塘县掌布乡开花寨村3组": "贵州省平塘县掌布乡***",
+    "文一路9号3幢502室": "文一路***",
+    "浙江省杭州市文一路9号乡村花园": "浙江省杭州市***",
+    "9号": "***",
+}
+
+
+def test_an_address_is_shown_down_to_the_township():
+    assert {text: mask_text(text, "address") for text in ADDRESSES} == ADDRESSES
+    assert in_engine(list(ADDRESSES), "address") == list(ADDRESSES.values())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=6, deadline=None)
+@given(st.lists(st.text("张三·省市县镇乡街道路号0123456789X-", max_size=30), min_size=1))
+def test_engine_and_python_agree_on_anything(kind, values):
+    assert in_engine(values, kind) == [mask_text(value, kind) for value in values]
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("none", "last4", "phone")])
+@given(st.text("张三李四王五赵六孙七周八吴九郑十", min_size=3, max_size=18))
+def test_no_mask_shows_everything(kind, value):
+    assert mask_text(value, kind) != value
