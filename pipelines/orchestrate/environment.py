@@ -22,9 +22,8 @@ _KEPT = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 _DROPPED = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV")
 # Imported once by the process that tasks are forked from. Each of them would otherwise be imported
 # by every task: Airflow's task runner takes 3 s, the verbs 2 s, Great Expectations 6 s.
-_PRELOADED = (
+PRELOADED = (
     "pipelines.orchestrate.forkserver",
-    "airflow.executors.local_executor",
     "airflow.sdk.execution_time.supervisor",
     "airflow.sdk.execution_time.task_runner",
     "airflow.dag_processing.dagbag",
@@ -153,7 +152,7 @@ def _airflow(
         "API_AUTH__JWT_SECRET": keys.jwt_secret,
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": profile.idle_sleep,
         "SCHEDULER__MP_START_METHOD": "forkserver",
-        "SCHEDULER__MP_FORKSERVER_PRELOAD": ",".join(_PRELOADED),
+        "SCHEDULER__MP_FORKSERVER_PRELOAD": ",".join(PRELOADED),
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": profile.parse_interval,
         "LOGGING__BASE_LOG_FOLDER": log_folder(settings) / "tasks",
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": log_folder(settings) / "parsing",
