@@ -18,7 +18,15 @@ from pipelines.warehouse.base_tables import (
     late_constraints,
 )
 
-_INCOMING = "incoming"  # the temporary table, in pg_temp
+_INCOMING = "incoming"  # temporary tables
+_DIFFERENCE = "difference"
+
+
+class KeysRepeated(Exception):
+    """Rows to publish share a key; PostgreSQL only notices where the key is new."""
+
+    def __init__(self, table: str, surplus: int) -> None:
+        super().__init__(f"{surplus} rows for base.{table} have the key of another row")
 
 
 @dataclass(frozen=True)
@@ -94,35 +102,54 @@ def _load_first(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> Lo
 
 
 def _load_changes(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> Load:
-    cursor.execute(f'CREATE TEMPORARY TABLE {_INCOMING} (LIKE base."{table.name}") ON COMMIT DROP')
+    base = f'base."{table.name}"'
+    cursor.execute(f"CREATE TEMPORARY TABLE {_INCOMING} (LIKE {base}) ON COMMIT DROP")
     total = cursor.adbc_ingest(_INCOMING, rows, mode="append", temporary=True)
     cursor.execute(f"ANALYZE {_INCOMING}")
     _relink(cursor, table, _INCOMING)
-    deleted, updated, inserted = (_run(cursor, statement) for statement in _difference(table))
-    cursor.execute(f"DROP TABLE {_INCOMING}")
+    _run(cursor, _difference(table))
+    cursor.execute(f"ANALYZE {_DIFFERENCE}")
+    deleted, updated, inserted = (_run(cursor, statement) for statement in _changes(table))
+    cursor.execute(f"DROP TABLE {_INCOMING}, {_DIFFERENCE}")
     if inserted or updated or deleted:
-        cursor.execute(f'ANALYZE base."{table.name}"')
+        cursor.execute(f"ANALYZE {base}")
+    (now,) = cursor.execute(f"SELECT count(*) FROM {base}").fetchone()
+    if now != total:
+        raise KeysRepeated(table.name, total - now)
     return Load(total, inserted, updated, deleted)
 
 
-def _difference(table: BaseTable) -> tuple[str, str, str]:
-    """DELETE, UPDATE and INSERT that turn the old rows into the incoming ones."""
-    base = f'base."{table.name}"'
+def _difference(table: BaseTable) -> str:
+    """A table of the rows that are not the same on both sides, found in one pass over both.
+
+    Its columns are those of the incoming row, and ``old_<key>`` of the row that is there.
+    """
     same_key = " AND ".join(f'new."{name}" = old."{name}"' for name in table.key)
-    names = [name for name in table.columns if name not in table.key]
-    assignments = ", ".join(f'"{name}" = new."{name}"' for name in names)
-    old = ", ".join(f'old."{name}"' for name in names)
-    new = ", ".join(f'new."{name}"' for name in names)
-    columns = ", ".join(f'"{name}"' for name in table.columns)
-    selected = ", ".join(f'new."{name}"' for name in table.columns)
-    missing = f"SELECT FROM {_INCOMING} AS new WHERE {same_key}"
-    present = f"SELECT FROM {base} AS old WHERE {same_key}"
+    old = ", ".join(f'old."{name}"' for name in table.columns)
+    new = ", ".join(f'new."{name}"' for name in table.columns)
+    old_key = ", ".join(f'old."{name}" AS "old_{name}"' for name in table.key)
     return (
-        f"DELETE FROM {base} AS old WHERE NOT EXISTS ({missing})",
-        f"UPDATE {base} AS old SET {assignments} FROM {_INCOMING} AS new"
-        f" WHERE {same_key} AND ROW({new}) IS DISTINCT FROM ROW({old})",
-        f"INSERT INTO {base} ({columns}) SELECT {selected} FROM {_INCOMING} AS new"
-        f" WHERE NOT EXISTS ({present})",
+        f"CREATE TEMPORARY TABLE {_DIFFERENCE} ON COMMIT DROP AS SELECT {new}, {old_key}"
+        f' FROM base."{table.name}" AS old FULL JOIN {_INCOMING} AS new ON {same_key}'
+        f" WHERE ROW({new}) IS DISTINCT FROM ROW({old})"
+    )
+
+
+def _changes(table: BaseTable) -> tuple[str, str, str]:
+    """DELETE, UPDATE and INSERT of what differs."""
+    base = f'base."{table.name}"'
+    key = table.key[0]
+    here = " AND ".join(f'here."{name}" = change."old_{name}"' for name in table.key)
+    rest = [name for name in table.columns if name not in table.key]
+    assignments = ", ".join(f'"{name}" = change."{name}"' for name in rest)
+    columns = ", ".join(f'"{name}"' for name in table.columns)
+    return (
+        f"DELETE FROM {base} AS here USING {_DIFFERENCE} AS change"
+        f' WHERE {here} AND change."{key}" IS NULL',
+        f"UPDATE {base} AS here SET {assignments} FROM {_DIFFERENCE} AS change"
+        f' WHERE {here} AND change."{key}" IS NOT NULL',
+        f"INSERT INTO {base} ({columns}) SELECT {columns} FROM {_DIFFERENCE}"
+        f' WHERE "old_{key}" IS NULL',
     )
 
 

@@ -20,7 +20,7 @@ from pipelines.libraries import Library
 from pipelines.settings import Settings
 from pipelines.warehouse.base_tables import base_tables
 from pipelines.warehouse.database import database_url, shown_url
-from pipelines.warehouse.load import Load, complete_table, load_table, relink_others
+from pipelines.warehouse.load import KeysRepeated, Load, complete_table, load_table, relink_others
 from pipelines.warehouse.publication import (
     Publication,
     fingerprint_files,
@@ -109,6 +109,8 @@ def _transaction(settings: Settings, library: str) -> Iterator[Any]:
             connection.commit()
         except adbc_driver_manager.Error as failed:
             raise PublicationFailed(library, _first_line(failed)) from None
+        except KeysRepeated as repeated:
+            raise PublicationFailed(library, str(repeated)) from None
 
 
 def _first_line(failed: adbc_driver_manager.Error) -> str:

@@ -172,6 +172,14 @@ def test_a_row_that_postgres_refuses_stops_all_of_it_and_is_not_quoted(
     assert query(warehouse, "SELECT entity_id FROM base.person") == [("P-a",)]
 
 
+@pytest.mark.parametrize("names", ["aab", "aac"], ids=["same", "different"])
+def test_a_key_that_comes_twice_is_refused(warehouse: Engine, publish_rows: Publish, names: str):
+    publish_rows("population", people("ab"))
+    with pytest.raises(PublicationFailed, match=r"base\.person"):
+        publish_rows("population", people(names), source=[])
+    assert query(warehouse, "SELECT count(*) FROM base.person") == [(2,)]
+
+
 def test_a_crosswalk_row_without_its_entity_is_refused(publish_rows: Publish):
     stray = [{"entity_id": "P-none", "record_no": 1, "source": "s__t", "source_key": "x"}]
     with pytest.raises(PublicationFailed, match="person_source_entity_id_fkey"):
