@@ -8,6 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from pipelines.settings import Settings
@@ -19,6 +21,14 @@ def connect(settings: Settings) -> Backend:
     Extensions are never downloaded: a site without internet behaves as every other.
     """
     return ibis.duckdb.connect(**duck_config(settings))
+
+
+def arrow_reader(con: Backend, rows: ir.Table, batch_size: int) -> pa.RecordBatchReader:
+    """``rows`` as a stream of Arrow batches.
+
+    Ibis 12's own ``to_pyarrow_batches`` asks DuckDB 2 for a method that it no longer has.
+    """
+    return con.con.sql(con.compile(rows)).to_arrow_reader(batch_size)
 
 
 def duck_config(settings: Settings) -> dict[str, Any]:
