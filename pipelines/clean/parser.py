@@ -8,9 +8,10 @@ same SELECT.
 Everything is an Ibis expression: the same parser runs on DuckDB and on Spark.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import ibis
 import ibis.expr.types as ir
@@ -38,6 +39,23 @@ class Scratch:
     def raw(self) -> ir.StringValue:
         """The text as delivered; NULL where the source has none."""
         return self._table[_scratch(self._column, "raw")]
+
+
+class _Recorder(Scratch):
+    """A scratch that remembers what was asked of it."""
+
+    def __init__(self, table: ir.Table, column: str, as_of: date) -> None:
+        super().__init__(table, column, as_of)
+        self._asked: set[str] = set()
+
+    def __getattr__(self, name: str) -> ir.Value:
+        self._asked.add(name)
+        return super().__getattr__(name)
+
+    @staticmethod
+    def asked(recorder: "_Recorder") -> set[str]:
+        """The names that were read; no property, a step may have a value of any name."""
+        return recorder._asked
 
 
 @dataclass(frozen=True)
@@ -88,6 +106,17 @@ class Parser:
     type: str = "string"
     companions: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def live_after(self) -> Sequence[frozenset[str]]:
+        """Per step, the intermediate values that any later step or the outcome still reads.
+
+        Found out by running the steps once on a table without rows. What nobody reads any more is
+        not carried on: the SQL of a table with twenty columns would otherwise grow with the square
+        of its intermediate values, and take longer to write than the rows to parse.
+        """
+        read = _reads(self)
+        return [frozenset().union(*read[done + 1 :]) for done in range(len(self.steps))]
+
 
 @dataclass(frozen=True)
 class ColumnToParse:
@@ -119,7 +148,8 @@ def parse_columns(
     carried = list(table.columns)
     work = table.mutate(**{_scratch(c.name, "raw"): table[c.physical_name] for c in columns})
     for depth in range(max((len(c.parser.steps) for c in columns), default=0)):
-        work = _run_step(work, columns, depth, as_of)
+        live = {*carried, *_live(columns, depth)}
+        work = _run_step(work, columns, depth, as_of, live)
 
     outcome: dict[str, ir.Value] = {}
     findings: list[ir.ArrayValue] = []
@@ -183,8 +213,9 @@ def concat_findings(arrays: Sequence[ir.ArrayValue]) -> ir.ArrayValue:
 
 
 def _run_step(
-    work: ir.Table, columns: Sequence[ColumnToParse], depth: int, as_of: date
+    work: ir.Table, columns: Sequence[ColumnToParse], depth: int, as_of: date, live: Set[str]
 ) -> ir.Table:
+    """One step of every column; afterwards the table has the ``live`` columns only."""
     derived: dict[str, ir.Value] = {}
     lookups: list[tuple[str, Lookup]] = []
     for column in columns:
@@ -196,19 +227,46 @@ def _run_step(
         else:
             made = step.compute(Scratch(work, column.name, as_of))
             derived |= {_scratch(column.name, name): value for name, value in made.items()}
-    work = work.mutate(**derived) if derived else work
-    for name, lookup in lookups:
-        work = _join_reference(work, name, lookup)
+    still = [live | {_scratch(n, look.on) for n, look in lookups[i:]} for i in range(len(lookups))]
+    keep, *after = *still, live
+    kept = [name for name in work.columns if name in keep - derived.keys()]
+    work = work.select(*kept, **{name: derived[name] for name in derived if name in keep})
+    for (name, lookup), keep in zip(lookups, after, strict=True):
+        work = _join_reference(work, name, lookup, keep)
     return work
 
 
-def _join_reference(work: ir.Table, column: str, lookup: Lookup) -> ir.Table:
+def _live(columns: Sequence[ColumnToParse], depth: int) -> Iterator[str]:
+    """What is read after the step of this depth; the delivered text always is, for findings."""
+    for column in columns:
+        after = column.parser.live_after
+        names = after[min(depth, len(after) - 1)] if after else frozenset()
+        yield from (_scratch(column.name, name) for name in names | {"raw"})
+
+
+def _reads(parser: Parser) -> list[set[str]]:
+    """Which intermediate values each step reads, and last the outcome."""
+    column, day = ColumnToParse("dry", "dry", parser), date(2000, 1, 1)
+    work: ir.Table = ibis.table({_scratch("dry", "raw"): "string"}, name="dry")
+    read: list[set[str]] = []
+    for depth, step in enumerate(parser.steps):
+        recorder = _Recorder(work, "dry", day)
+        made = step.fields if isinstance(step, Lookup) else step.compute(recorder)
+        read.append({step.on} if isinstance(step, Lookup) else _Recorder.asked(recorder))
+        everything = {*work.columns, *(_scratch("dry", name) for name in made)}
+        work = _run_step(work, [column], depth, day, everything)
+    recorder = _Recorder(work, "dry", day)
+    parser.finish(recorder)
+    return [*read, _Recorder.asked(recorder)]
+
+
+def _join_reference(work: ir.Table, column: str, lookup: Lookup, live: Set[str]) -> ir.Table:
     reference = ibis.memtable(dict(lookup.rows()), schema=ibis.schema(lookup.schema))
     key = _scratch(column, f"key_of_{lookup.key}")
     fields = {_scratch(column, name): reference[field] for name, field in lookup.fields.items()}
     reference = reference.select(**{key: reference[lookup.key]}, **fields)
     joined = work.left_join(reference, work[_scratch(column, lookup.on)] == reference[key])
-    return joined.drop(key)
+    return joined.select([name for name in (*work.columns, *fields) if name in live])
 
 
 def _scratch(column: str, name: str) -> str:
