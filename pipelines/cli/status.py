@@ -110,7 +110,7 @@ def _places(settings: Settings, mail: dict[str, int]) -> str:
     places = {
         "Parquet (Iceberg)": settings.lake_dir / "core",
         "PostgreSQL": database_url(settings),
-        "Quality reports": f"{settings.outbox_dir} ({mail['pending']} waiting, {mail['sent']} sent)",
+        "Quality reports": f"{settings.outbox_dir} ({mail['pending']} wait, {mail['sent']} sent)",
     }
     lines = [f"{name:<18} {place}" for name, place in places.items()]
     return "\n".join(["", *lines, "", *(f'baselib db psql -c "{query}"' for query in QUERIES)])

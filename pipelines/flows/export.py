@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import ibis.expr.types as ir
 
+from pipelines.engines.duck import arrow_reader
 from pipelines.errors import UnknownFileType
 from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.libraries import load_library
@@ -71,7 +72,7 @@ def _write_excel(place: Workplace, rows: ir.Table, path: Path) -> None:
         sheet.freeze_panes(1, 0)
         sheet.write_row(0, 0, rows.columns)
         line = 1
-        for batch in place.con.to_pyarrow_batches(rows, chunk_size=CHUNK_ROWS):
+        for batch in arrow_reader(place.con, rows, CHUNK_ROWS):
             for row in batch.to_pylist():
                 sheet.write_row(line, 0, row.values())
                 line += 1

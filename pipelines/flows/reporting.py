@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
 from pipelines.contracts import Source
+from pipelines.engines.duck import arrow_reader
 from pipelines.flows.results import DeliveryResult, ReportResult
 from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.mail.message import build_message, message_id
@@ -55,9 +56,7 @@ def report(settings: Settings, source: Source, batch: str) -> ReportResult:
             told = _compose(place, source, batch, _examples(place, rows))
             workbook = _new_file(settings, f"{source.name}-{batch}.xlsx")
             ordered = rows.order_by(["file", "line", "column", "rule"])
-            written = write_workbook(
-                workbook, place.con.to_pyarrow_batches(ordered, chunk_size=CHUNK_ROWS), source
-            )
+            written = write_workbook(workbook, arrow_reader(place.con, ordered, CHUNK_ROWS), source)
         messages = sum(
             _queue(place, told, recipient, workbook) for recipient in source.owner.emails
         )

@@ -1,0 +1,133 @@
+"""From files to base tables: every row accounted for, every value explained, nothing doubled."""
+
+from email import message_from_bytes, policy
+
+import duckdb
+import pytest
+from sqlalchemy import text
+
+from pipelines.flows.export import export_crosswalk
+from pipelines.lake import open_lake
+from pipelines.libraries import load_libraries
+from pipelines.registry import load_sources
+from pipelines.warehouse import connect, read_batches, read_publications
+
+ENTITIES = {library.name: library.entity for library in load_libraries().values()}
+
+
+@pytest.fixture(scope="module")
+def warehouse(city):
+    engine = connect(city.settings)
+    yield engine
+    engine.dispose()
+
+
+def scalar(warehouse, sql):
+    with warehouse.connect() as connection:
+        return connection.execute(text(sql)).scalar_one()
+
+
+def test_everything_was_built(city):
+    assert city.outcome.failures == {}
+
+
+def test_every_landed_row_is_somewhere(city, warehouse):
+    records = read_batches(warehouse)
+    assert {record.source for record in records} == set(load_sources(city.settings))
+    for record in records:
+        assert record.landed == record.staged + record.superseded + record.quarantined
+    assert sum(record.quarantined for record in records) > 0
+    assert sum(record.superseded for record in records) > 0
+
+
+@pytest.mark.parametrize("library", ENTITIES)
+def test_postgres_and_parquet_say_the_same(city, warehouse, library):
+    entity = ENTITIES[library]
+    published = scalar(warehouse, f"SELECT count(*) FROM base.{entity}")
+    lake = open_lake(city.settings)
+    files = [str(file) for file in lake.files(f"core.{entity}")]
+    (in_lake,) = duckdb.read_parquet(files).aggregate("count(*)").fetchone()
+    assert published == in_lake > 0
+
+
+@pytest.mark.parametrize("library", ENTITIES)
+def test_every_staged_record_belongs_to_one_entity(city, tmp_path, library):
+    path = tmp_path / "crosswalk.parquet"
+    rows = export_crosswalk(city.settings, library, path)
+    crosswalk = duckdb.read_parquet(str(path))
+    assert crosswalk.columns == ["source", "source_key", "entity_id"]
+    pairs = duckdb.sql("SELECT count(DISTINCT (source, source_key)) FROM crosswalk").fetchone()
+    assert pairs == (rows,)
+
+
+@pytest.mark.parametrize(("library", "floor"), [("population", 0.97), ("legal_entity", 0.95)])
+def test_entities_are_the_true_ones(city, tmp_path, library, floor):
+    """Pairwise precision and recall against the generator's truth; docs/identity.md has figures."""
+    path = tmp_path / "crosswalk.parquet"
+    export_crosswalk(city.settings, library, path)
+    truth = city.settings.home / "demo" / "truth" / f"{ENTITIES[library]}.parquet"
+    con = duckdb.connect()
+    con.execute(
+        "CREATE TABLE record AS SELECT * FROM read_parquet(?) JOIN read_parquet(?)"
+        " USING (source, source_key)",
+        [str(path), str(truth)],
+    )
+    found, true, both = con.execute(
+        """
+        SELECT count(*) FILTER (a.entity_id = b.entity_id),
+               count(*) FILTER (a.true_entity = b.true_entity),
+               count(*) FILTER (a.entity_id = b.entity_id AND a.true_entity = b.true_entity)
+        FROM record AS a JOIN record AS b
+          ON (a.entity_id = b.entity_id OR a.true_entity = b.true_entity)
+         AND (a.source, a.source_key) < (b.source, b.source_key)
+        """
+    ).fetchone()
+    assert both / found >= floor
+    assert both / true >= floor - 0.02
+
+
+def test_a_value_names_the_record_it_came_from(warehouse):
+    unexplained = "SELECT count(*) FROM base.person_value WHERE source IS NULL"
+    assert scalar(warehouse, unexplained) == 0
+
+
+def test_licences_point_to_holders_that_exist(warehouse):
+    linked = (
+        "SELECT count(*) FROM base.license"
+        " WHERE holder_legal_entity_id IS NOT NULL OR holder_person_id IS NOT NULL"
+    )
+    assert scalar(warehouse, linked) > 0.5 * scalar(warehouse, "SELECT count(*) FROM base.license")
+
+
+def test_each_owner_has_one_report_that_shows_no_identity_number(city):
+    sources = load_sources(city.settings).values()
+    expected = sum(len(source.owner.emails) for source in sources)
+    messages = [
+        message_from_bytes(path.read_bytes(), policy=policy.default)
+        for path in city.settings.outbox_dir.glob("*.eml")
+    ]
+    assert len(messages) == expected
+    con = duckdb.connect()
+    truth = city.settings.home / "lake" / "core" / "person" / "data" / "*.parquet"
+    numbers = con.execute(
+        "SELECT citizen_id FROM read_parquet(?) WHERE citizen_id IS NOT NULL", [str(truth)]
+    ).fetchall()
+    pages = "".join(
+        message.get_body((kind,)).get_content()
+        for message in messages
+        for kind in ("plain", "html")
+    )
+    assert not [number for (number,) in numbers if number in pages]
+
+
+def test_running_the_batch_again_changes_nothing(city, warehouse):
+    lake = open_lake(city.settings)
+    tables = [name for name in lake.tables() if not name.endswith(("_input", "_event"))]
+    before = {name: lake.snapshot_id(name) for name in tables}
+    xmin = "SELECT max(xmin::text::bigint) FROM base.person"
+    touched = scalar(warehouse, xmin)
+    publications = len(read_publications(warehouse))
+    assert city.run().failures == {}
+    assert {name: lake.snapshot_id(name) for name in tables} == before
+    assert scalar(warehouse, xmin) == touched
+    assert len(read_publications(warehouse)) >= publications
