@@ -1,5 +1,7 @@
 """What is written to the lake is what is read from it, whatever happened in between."""
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -303,3 +305,24 @@ def test_any_sequence_of_batch_writes_equals_a_dictionary(
 
 
 _laws = 0
+
+
+@pytest.mark.spark
+def test_spark_reads_and_writes_the_same_tables(lake: Lake, con: Backend, table: str):
+    pyspark = pytest.importorskip(
+        "pyspark.sql", reason="PySpark is not installed (the spark extra)"
+    )
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        pytest.skip("Spark needs Java 17 or later")
+    session = pyspark.SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false")
+    spark = ibis.pyspark.connect(session.getOrCreate())
+    lake.write(con, rows("ab"), table, batch="20260630")
+    lake.write(con, rows("c", number=[1]), table, batch="20260701")
+    read = lake.read(spark, table)
+    assert sorted(read.select("name", "number").to_pyarrow().to_pylist(), key=str) == [
+        {"name": "a", "number": None},
+        {"name": "b", "number": None},
+        {"name": "c", "number": 1},
+    ]
+    lake.write(spark, read.filter(read.name != "b").drop("_batch"), table, batch="20260702")
+    assert content(lake, con, table, batch="20260702") == ["a", "c"]
