@@ -40,9 +40,11 @@ def make_plan(sources: Iterable[Source], libraries: Iterable[Library]) -> Plan:
 
     The DAGs of the same names are made in ``dags/`` from the same declarations.
     """
-    declared = list(sources)
+    building = sorted(libraries, key=lambda library: len(library.links))  # pointed to: first
+    order = [library.name for library in building]
+    declared = sorted(sources, key=lambda source: order.index(source.library))
     fed = {source.library for source in declared}
-    building = [library for library in libraries if library.name in fed]
+    building = [library for library in building if library.name in fed]
     return Plan(
         ingests=[f"ingest__{source.name}" for source in declared],
         libraries={

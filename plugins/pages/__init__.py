@@ -1,0 +1,1 @@
+"""Pages inside Airflow. Not plugins themselves: see ``.airflowignore`` beside this folder."""
