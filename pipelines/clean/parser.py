@@ -8,6 +8,7 @@ same SELECT.
 Everything is an Ibis expression: the same parser runs on DuckDB and on Spark.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,6 +20,9 @@ import ibis.expr.types as ir
 # Ibis would otherwise put the steps back into one SELECT and write every intermediate value out
 # again wherever it is used: exponentially long SQL, and everything computed many times.
 ibis.options.sql.fuse_selects = False
+
+# sqlglot writes SQL by recursion, some ten frames for every SELECT within a SELECT.
+_NESTING = 20_000
 
 FINDING_TYPE = "struct<column: string, rule: string, severity: string, value: string>"
 
@@ -145,6 +149,7 @@ def parse_columns(
         ``table`` plus, per column, ``<name>`` and ``<name>_<suffix>``; ``findings`` is
         ``array<struct<column, rule, severity, value>>`` and never NULL.
     """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _NESTING))
     carried = list(table.columns)
     work = table.mutate(**{_scratch(c.name, "raw"): table[c.physical_name] for c in columns})
     for depth in range(max((len(c.parser.steps) for c in columns), default=0)):
