@@ -120,9 +120,14 @@ def _ends_sql(head: int, tail: int, shortest: int) -> str:
     return f"CASE WHEN length({{v}}) >= {shortest} THEN {shown} ELSE repeat('*', length({{v}})) END"
 
 
-def _braced(pattern: str) -> str:
-    """A pattern for PostgreSQL, where (?:…) is known but the first quantifier decides greed."""
-    return pattern.replace("{", "{{").replace("}", "}}")
+def _beginning_sql(pattern: str) -> str:
+    """What the pattern matches at the head of the value.
+
+    PostgreSQL returns the first group, so one is put around everything; and SQLAlchemy would take
+    the colon of ``(?:`` for a parameter, so there is none.
+    """
+    group = "(" + pattern.replace("(?:", "(").replace("{", "{{").replace("}", "}}") + ")"
+    return f"substring({{v}} from '{group}')"
 
 
 _STATEMENTS: Mapping[str, str] = {
@@ -135,8 +140,7 @@ _STATEMENTS: Mapping[str, str] = {
     "phone": _ends_sql(_PHONE_HEAD, _PHONE_TAIL, _SHORTEST_PHONE),
     "address": (
         "CASE WHEN {v} IS NOT NULL THEN "
-        f"coalesce(substring({{v}} from '{_braced(_TOWNSHIP)}'), "
-        f"substring({{v}} from '{_braced(_BEGINNING)}'), '') || '{HIDDEN}' END"
+        f"coalesce({_beginning_sql(_TOWNSHIP)}, {_beginning_sql(_BEGINNING)}, '') || '{HIDDEN}' END"
     ),
     "last4": _ends_sql(0, _TAIL, 8),
     "all": f"CASE WHEN {{v}} IS NOT NULL THEN '{HIDDEN}' END",
