@@ -1,0 +1,103 @@
+"""What CONTRIBUTING.md asks for, as far as a machine can tell. Each message says what to do."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+CODE = sorted(
+    file
+    for folder in ("pipelines", "dags", "plugins")
+    for file in (PROJECT / folder).rglob("*.py")
+    if "__pycache__" not in file.parts
+)
+TEXTS = sorted(
+    {
+        *CODE,
+        *PROJECT.glob("*.md"),
+        *PROJECT.glob("*.yml"),
+        *PROJECT.glob(".ci/*"),
+        PROJECT / "Makefile",
+        PROJECT / "Dockerfile",
+        *(PROJECT / "docs").rglob("*.md"),
+        *(PROJECT / "sources").rglob("*.yml"),
+        *(PROJECT / "benchmarks").rglob("*.py"),
+    }
+)
+LONGEST = 400  # lines: what fits in a head
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX)\b")
+MACHINE = re.compile(r"(?<![\w.])/(root|work|home/\w+)/")
+
+
+def names(files: list[Path]) -> list[str]:
+    return [str(file.relative_to(PROJECT)) for file in files]
+
+
+def functions(file: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_there_is_code_to_look_at():
+    assert len(CODE) > 50
+    assert PROJECT / "pipelines" / "settings.py" in CODE
+
+
+def test_a_module_fits_in_a_head():
+    long = [file for file in CODE if len(file.read_text(encoding="utf-8").splitlines()) > LONGEST]
+    assert names(long) == [], f"split what has more than {LONGEST} lines"
+
+
+def test_every_module_says_what_it_is():
+    silent = [
+        file
+        for file in CODE
+        if (text := file.read_text(encoding="utf-8")).strip()
+        and not ast.get_docstring(ast.parse(text))
+    ]
+    assert names(silent) == [], "begin with a docstring"
+
+
+def test_every_function_says_what_it_returns():
+    silent = [
+        f"{file.relative_to(PROJECT)}:{function.lineno} {function.name}"
+        for file in CODE
+        for function in functions(file)
+        if function.returns is None
+    ]
+    assert silent == [], "add the return type"
+
+
+def test_nothing_is_left_unfinished():
+    found = [file for file in TEXTS if UNFINISHED.search(file.read_text(encoding="utf-8"))]
+    assert names(found) == [], "finish it, or open an issue"
+
+
+def test_nothing_names_a_folder_of_one_machine():
+    found = [file for file in TEXTS if MACHINE.search(file.read_text(encoding="utf-8"))]
+    assert names(found) == [], "paths come from the settings or are relative"
+
+
+def test_imports_point_one_way():
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+    done = subprocess.run(
+        [*command, "--no-logo", "--no-cache"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("script", ["bootstrap", "lock", "run"])
+def test_the_scripts_are_sound_and_can_be_run(script):
+    path = PROJECT / ".ci" / script
+    assert path.stat().st_mode & 0o111, f"chmod +x {path}"
+    subprocess.run(["sh", "-n", str(path)], check=True)
