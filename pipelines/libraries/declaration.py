@@ -58,11 +58,15 @@ class GoldenColumn:
 
 @dataclass(frozen=True)
 class Pass:
-    """A reason to call two records the same: equal in ``block``, agreeing in ``agree``."""
+    """A reason to call two records the same: equal in ``block``, agreeing in ``agree``.
+
+    ``unless`` rules it out where one of these columns is known on both sides and does not agree.
+    """
 
     claim: str  # the pass's name, and the ``rule`` in the ledger
     block: Sequence[str]
     agree: Sequence[str] = ()
+    unless: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -205,7 +209,7 @@ def _refuse_unknown_columns(file: Path, library: Library) -> None:
         known |= {*each.companion_types, *each.evidence_types}
     named = {"identity.strong": [identity.strong]}
     named |= {"identity.version": [identity.version]} if identity.version else {}
-    named |= {each.claim: [*each.block, *each.agree] for each in identity.passes}
+    named |= {each.claim: [*each.block, *each.agree, *each.unless] for each in identity.passes}
     named |= {f"links.{link.name}": [*link.equal, *link.unless] for link in library.links}
     named |= {f"columns.{c.name}.match_on": list(c.match_on) for c in library.columns.values()}
     for where, columns in named.items():

@@ -6,6 +6,7 @@ a shorter form. Every function takes and returns Ibis values, and is NULL where 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
@@ -13,10 +14,16 @@ import ibis.expr.types as ir
 from pipelines.libraries import Library
 
 Agreement = Callable[[ir.Value, ir.Value], ir.BooleanValue]
+Columns = Callable[[str], ir.Value]  # a golden column's comparison key, of one side
 
 _LOST = "？□�_"  # what is left of a character that somebody's system could not hold; ? with them
 _PUNCTUATION = "·・（）()《》〈〉“”\"'、，,。. 　"
+_UP_TO_COUNTY = (
+    "^(?:[^省市区县]{2,6}省|[^省市区县]{2,6}自治区)?(?:[^市区县]{1,8}市|[^市区县]{1,8}自治州)?"
+    "(?:[^区县市小社园路街号]{1,8}(?:区|县|市))?"
+)
 _LONGEST_NAME = 12
+_LUNAR_LAG = 51  # days by which a lunar date is at most behind
 _SHORT_ADDRESS = 6  # characters below which "ends with" says nothing: 3号楼, 101室
 _SHORT_NAME = 6  # the shortest company name that is worth finding inside another
 
@@ -58,9 +65,53 @@ def normal_form(value: ir.StringValue, element: str) -> ir.StringValue:
     return _KEYS.get(element, _trimmed)(value)
 
 
-def agreement_on(column: str, library: Library) -> Agreement:
-    """How two keys of a golden column are compared."""
-    return _AGREEMENT.get(library.columns[column].element_name, _equal)
+@dataclass(frozen=True)
+class Sides:
+    """Two records, or a record and what its group says, side by side.
+
+    ``left`` and ``right`` look up the comparison key of a golden column. Every answer is TRUE or
+    FALSE; where a side is unknown, FALSE: nothing is equal, and nothing differs.
+    """
+
+    left: Columns
+    right: Columns
+    library: Library
+
+    def equal(self, column: str) -> ir.BooleanValue:
+        """Both known, and the same."""
+        return _sure(self.left(column) == self.right(column))
+
+    def agree(self, column: str) -> ir.BooleanValue:
+        """Both known, and the same as far as the element's comparison forgives."""
+        return _sure(self._agreement(column)(self.left(column), self.right(column)))
+
+    def differ(self, column: str) -> ir.BooleanValue:
+        """Both known, and no forgiving makes them the same."""
+        return _sure(~self._agreement(column)(self.left(column), self.right(column)))
+
+    def agreeing(self, columns: Sequence[str]) -> ir.IntegerValue:
+        """How many of the columns agree."""
+        zero: ir.IntegerValue = ibis.literal(0, "int64")
+        return sum((self.agree(column).cast("int64") for column in columns), start=zero)
+
+    def any_differ(self, columns: Sequence[str]) -> ir.BooleanValue:
+        """At least one of the columns differs."""
+        return ibis.or_(*(self.differ(column) for column in columns))
+
+    def holds(self, test: Agreement, column: str) -> ir.BooleanValue:
+        """Both known, and a comparison other than the element's own is true."""
+        return _sure(test(self.left(column), self.right(column)))
+
+    def fails(self, test: Agreement, column: str) -> ir.BooleanValue:
+        """Both known, and a comparison other than the element's own is false."""
+        return _sure(~test(self.left(column), self.right(column)))
+
+    def _agreement(self, column: str) -> Agreement:
+        return _AGREEMENT.get(self.library.columns[column].element_name, _equal)
+
+
+def _sure(condition: ir.BooleanValue) -> ir.BooleanValue:
+    return condition.fill_null(False)
 
 
 def names_compatible(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
@@ -88,16 +139,17 @@ def names_disjoint(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanVal
 
 
 def dates_similar(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
-    """Equal, one digit off, day and month swapped, or the first of January for unknown."""
+    """Equal, one digit off, day and month swapped, 1 January for unknown, or by the old calendar.
+
+    Keys of dates are ISO text. A date of the lunar calendar that was written down as a solar one
+    is three to seven weeks early.
+    """
     a, b = left.replace("-", ""), right.replace("-", "")
-    swapped = (a.substr(0, 4) == b.substr(0, 4)) & (a.substr(4, 2) == b.substr(6, 2))
-    unknown = (a.substr(0, 4) == b.substr(0, 4)) & (a.endswith("0101") | b.endswith("0101"))
-    return (
-        (a == b)
-        | (a.levenshtein(b) <= 1)
-        | (swapped & (a.substr(6, 2) == b.substr(4, 2)))
-        | unknown
-    )
+    one_year = a.left(4) == b.left(4)
+    swapped = one_year & (a.substr(4, 2) == b.substr(6, 2)) & (a.substr(6, 2) == b.substr(4, 2))
+    unknown = one_year & (a.endswith("0101") | b.endswith("0101"))
+    apart = left.cast("date").delta(right.cast("date"), unit="day").abs()
+    return (a.levenshtein(b) <= 1) | swapped | unknown | (apart <= _LUNAR_LAG)
 
 
 def organizations_similar(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
@@ -193,8 +245,12 @@ def _organization_key(value: ir.StringValue) -> ir.StringValue:
 
 
 def _address_key(value: ir.StringValue) -> ir.StringValue:
-    """The hyphen stays: 1-2号 is not 12号."""
-    return _without(value, _PUNCTUATION).upper().nullif("")
+    """From the street on, for half of all addresses leave out what their department is in.
+
+    By its words, not by a gazetteer: a new district is in none. The hyphen stays, 1-2号 is not
+    12号.
+    """
+    return _without(value, _PUNCTUATION).upper().re_replace(_UP_TO_COUNTY, "").nullif("")
 
 
 def _phone_key(value: ir.StringValue) -> ir.StringValue:

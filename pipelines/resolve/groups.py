@@ -12,9 +12,12 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.evidence import Evidence, agreements
+from pipelines.resolve.compare import Columns, Sides
+from pipelines.resolve.evidence import Evidence
 from pipelines.resolve.workset import evidence_of, implied, known, stated
 from pipelines.resolve.workspace import Workspace
+
+_MANY = 10_000_000  # more than one group can have; turns "most" into "least" in a text that sorts
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,11 @@ def _members(work: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
     numbered = work.filter(work[strong].notnull())
     names = {}
     if evidence.person:
-        numbered = numbered.mutate(odd=evidence.odd(stated(numbered, library), implied(numbered)))
+        sides = Sides(stated(numbered, library), implied(numbered), library)
+        numbered = numbered.mutate(doubtful=evidence.doubtful(sides))
         name = numbered[evidence.person[0]]
         several = (name.min() != name.max()).fill_null(False)
-        names = {"varied": several | numbered.odd.any()}
+        names = {"varied": several | numbered.doubtful.any()}
     groups = numbered.group_by(strong).agg(number=numbered.rid.min(), **names)
     kept = ["rid", "number", *names]
     return numbered.inner_join(groups, strong).select(*kept)
@@ -108,11 +112,26 @@ def _reference(members: ir.Table, column: str, library: Library) -> ir.Table:
     rank = authority_rank(members.source, library.columns[column].authority)
     said = members.filter(members[column].notnull()).mutate(rank=rank)
     counted = said.group_by("number", value=said[column]).agg(rank=said.rank.min(), n=said.count())
-    order = counted.rank.cast("string").lpad(3, "0") + (10_000_000 - counted.n).cast("string").lpad(
-        8, "0"
-    )
+    seldom = (_MANY - counted.n).cast("string").lpad(8, "0")
+    order = counted["rank"].cast("string").lpad(3, "0") + seldom
     best = counted.group_by("number").agg(pick=(order + counted.value).min())
-    return best.select("number", **{f"{column}_ref": best.pick.substr(11)})
+    alone = best.pick.substr(3, 8) == str(_MANY - 1).zfill(8)
+    return best.select(
+        "number", **{f"{column}_ref": best.pick.substr(11), f"{column}_alone": alone}
+    )
+
+
+def _of_others(compared: ir.Table, evidence: Evidence) -> Columns:
+    """What the group says; of particulars, not what only the record itself says."""
+
+    def look_up(column: str) -> ir.Value:
+        said = compared[f"{column}_ref"]
+        if column in evidence.person:
+            return said
+        its_own = compared[f"{column}_alone"] & (compared[column] == said)
+        return ibis.ifelse(its_own.fill_null(False), ibis.null("string"), said)
+
+    return look_up
 
 
 def authority_rank(source: ir.StringValue, authority: Sequence[str]) -> ir.IntegerValue:
@@ -126,8 +145,8 @@ def _contradicted(
     suspects: ir.Table, references: ir.Table, library: Library, evidence: Evidence
 ) -> ir.Table:
     compared = suspects.inner_join(references, "number")
-    reasons = evidence.contradicts(stated(compared, library), known(compared, "_ref"))
-    first = [(condition.fill_null(False), reason) for reason, condition in reasons.items()]
+    sides = Sides(stated(compared, library), _of_others(compared, evidence), library)
+    first = [(holds, reason) for reason, holds in evidence.contradicts(sides).items()]
     told = compared.select("rid", "number", reason=ibis.cases(*first, else_=None))
     return told.filter(told.reason.notnull())
 
@@ -139,21 +158,24 @@ def _claimed_elsewhere(
     library: Library,
     evidence: Evidence,
 ) -> ir.Table:
-    """Suspects that are another group's by name, and agree with it no less than with their own."""
+    """Suspects that are another group's by name, and agree with it no less than with their own.
+
+    Or whose number is doubtful in itself, and that something ties to the other group.
+    """
     own = suspects.inner_join(references, "number")
-    theirs = references.rename(other="number").rename(
-        {f"{c}_other": f"{c}_ref" for c in evidence.columns}
+    theirs = references.select(
+        other="number", **{f"{c}_other": references[f"{c}_ref"] for c in evidence.columns}
     )
     compared = own.inner_join(elsewhere, "rid").inner_join(theirs, "other")
     words = stated(compared, library)
-    its, others = known(compared, "_ref"), known(compared, "_other")
-    person = list(evidence.person)
-    differs = agreements(words, its, person) < len(person)
-    theirs_by_name = agreements(words, others, person) == len(person)
-    rather = agreements(words, others, evidence.particulars) >= agreements(
-        words, its, evidence.particulars
-    )
-    kept_out = compared.filter(differs & theirs_by_name & rather)
-    return kept_out.select(
-        "rid", "number", reason=ibis.literal(evidence.belongs_elsewhere)
-    ).distinct()
+    its = Sides(words, _of_others(compared, evidence), library)
+    others = Sides(words, known(compared, "_other"), library)
+    is_theirs = ibis.and_(*(others.equal(column) for column in evidence.person))
+    is_its_own = ibis.and_(*(its.equal(column) for column in evidence.person))
+    no_less = others.agreeing(evidence.particulars) >= its.agreeing(evidence.particulars)
+    # Alone under a doubtful number, a record is its own reference and agrees with that in all.
+    doubtful = evidence.doubtful(Sides(words, implied(compared), library))
+    tied = doubtful & (others.agreeing(evidence.ties) > 0)
+    kept_out = compared.filter(is_theirs & ((~is_its_own & no_less) | tied))
+    reason = ibis.literal(evidence.belongs_elsewhere)
+    return kept_out.select("rid", "number", reason=reason).distinct()

@@ -74,7 +74,9 @@ def _votes(pairs: ir.Table, placed: ir.Table) -> ir.Table:
     by_group = placed.select(other=placed.rid, gid=placed.gid)
     met = pairs.inner_join(by_group, "other")
     best = (met.score * _RID + met.other).min()
-    return met.group_by("rid", "gid").agg(best=best)
+    votes = met.group_by("rid", "gid").agg(best=best, refused=met.refused.min())
+    allowed = votes.refused.isnull() | (place_of(votes.best // _RID) < votes.refused)
+    return votes.filter(votes.best.notnull(), allowed).select("rid", "gid", "best")
 
 
 def _sole_best(votes: ir.Table) -> ir.Table:
@@ -96,6 +98,7 @@ def _join_each_other(
     votes = _votes(left_over, placed.semi_join(left_over.select(rid="other").distinct(), "rid"))
     shared = votes.group_by("rid").agg(place=place_of(votes.best // _RID).min())
     free = left_over.anti_join(placed.select(other=placed.rid), "other")
+    free = free.filter(free.score.notnull())
     for side in ("rid", "other"):
         limits = shared.select(limited=shared.rid, limit_of=shared.place)
         free = free.left_join(limits, free[side] == limits.limited)

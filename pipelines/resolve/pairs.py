@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library, Pass
-from pipelines.resolve.compare import agreement_on
+from pipelines.resolve.compare import Sides
 from pipelines.resolve.workset import (
     compared_columns,
     evidence_of,
@@ -40,20 +40,25 @@ def candidate_pairs(
         space: Keeps the results.
 
     Returns:
-        ``rid`` (to place), ``other``, ``score`` (see ``claim_of``); both directions where both
-        records are to be placed.
+        ``rid`` (to place), ``other``, ``score`` (see ``claim_of``; NULL where no pass holds) and
+        ``refused``, the place of the first pass that these two rule out for the whole group of
+        ``other``, or NULL. Both directions where both records are to be placed.
     """
     left = space.hold(_left_side(work, disputed, open_, library))
     all_ = _believed(work, disputed, left)
     blocks = {tuple(each.block): None for each in library.identity.passes}
     met = [_meet(left, all_, block) for block in blocks]
     pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
-    right = space.hold(_right_side(pairs, all_, library))
+    right = space.hold(_right_side(pairs, all_, open_, library))
     compared = space.hold(_compared(pairs, left, right, library))
-    claimed = compared.select("rid", "other", score=_score(compared, library))
-    twice = _same_disputed_number(left, library)
-    found = claimed.filter(claimed.score.notnull()).union(twice, distinct=False)
-    return space.hold(found.group_by("rid", "other").agg(score=found.score.min()))
+    told = compared.select(
+        "rid", "other", score=_score(compared, library), refused=_refused(compared, library)
+    )
+    told = told.filter(told.score.notnull() | told.refused.notnull())
+    found = told.union(_same_disputed_number(left, library), distinct=False)
+    return space.hold(
+        found.group_by("rid", "other").agg(score=found.score.min(), refused=found.refused.min())
+    )
 
 
 def claims(library: Library) -> Sequence[str]:
@@ -108,12 +113,13 @@ def _meet(left: ir.Table, all_: ir.Table, block: Sequence[str]) -> ir.Table:
     return met.filter(met.rid != met.other).select("rid", "other")
 
 
-def _right_side(pairs: ir.Table, all_: ir.Table, library: Library) -> ir.Table:
-    """The columns of the records that were met, named ``<column>_other``."""
+def _right_side(pairs: ir.Table, all_: ir.Table, open_: ir.Table, library: Library) -> ir.Table:
+    """The columns of the records that were met, named ``<column>_other``; ``grouped`` by number."""
     met = all_.semi_join(pairs.select(rid="other").distinct(), "rid")
-    return met.rename({f"{c}_other": c for c in ("number", *compared_columns(library))}).rename(
-        other="rid"
-    )
+    waiting = open_.select(waiting="rid")
+    told = met.left_join(waiting, met.rid == waiting.waiting)
+    columns = {f"{c}_other": told[c] for c in ("number", *compared_columns(library))}
+    return told.select(other=told.rid, grouped=told.waiting.isnull(), **columns)
 
 
 def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library) -> ir.Table:
@@ -121,17 +127,19 @@ def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library
     passes = library.identity.passes
     blocked = sorted({column for each in passes for column in each.block})
     agreed = sorted({column for each in passes for column in each.agree})
+    unless = sorted({column for each in passes for column in each.unless})
     met = pairs.inner_join(left, "rid").inner_join(right, "other")
+    sides = Sides(known(met), known(met, "_other"), library)
     forbids = evidence_of(library).forbids
     told: dict[str, ir.Value] = {
         "forbidden": _kept_away(met, library),
-        "forbidden_by_name": forbids(known(met), known(met, "_other"), True),
-        "forbidden_by_number": forbids(known(met), known(met, "_other"), False),
+        "forbidden_by_name": forbids(sides, True),
+        "forbidden_by_number": forbids(sides, False),
     }
-    told |= {f"equal_{c}": met[c] == met[f"{c}_other"] for c in blocked}
-    told |= {f"agree_{c}": agreement_on(c, library)(met[c], met[f"{c}_other"]) for c in agreed}
-    sure = {name: condition.fill_null(False) for name, condition in told.items()}
-    return met.select("rid", "other", **sure)
+    told |= {f"equal_{column}": sides.equal(column) for column in blocked}
+    told |= {f"agree_{column}": sides.agree(column) for column in agreed}
+    told |= {f"differ_{column}": sides.differ(column) for column in unless}
+    return met.select("rid", "other", "grouped", **told)
 
 
 def _kept_away(met: ir.Table, library: Library) -> ir.BooleanValue:
@@ -158,9 +166,26 @@ def _holds(compared: ir.Table, each: Pass, library: Library) -> ir.BooleanValue:
     return ibis.and_(
         *(compared[f"equal_{column}"] for column in each.block),
         *(compared[f"agree_{column}"] for column in each.agree),
+        *(~compared[f"differ_{column}"] for column in each.unless),
+        *([compared.grouped] if each.unless else []),
         ~against,
         ~compared.forbidden,
     )
+
+
+def _refused(compared: ir.Table, library: Library) -> ir.IntegerValue:
+    """The place of the first pass that a difference rules out.
+
+    A claim by the absence of differences is as good as what is known: somebody who agrees with one
+    record of a group because it says little must not differ from another that says more. For the
+    same reason such claims tie to records with a believed number only.
+    """
+    ruled_out = [
+        (ibis.or_(*(compared[f"differ_{column}"] for column in each.unless)), place)
+        for place, each in enumerate(library.identity.passes)
+        if each.unless
+    ]
+    return ibis.cases(*ruled_out, else_=None).cast("int64") if ruled_out else ibis.null("int64")
 
 
 def _same_disputed_number(left: ir.Table, library: Library) -> ir.Table:
@@ -171,4 +196,5 @@ def _same_disputed_number(left: ir.Table, library: Library) -> ir.Table:
     theirs = kept_out.select(other=kept_out.rid, its_number=kept_out.number, its_key=kept_out[name])
     met = ours.inner_join(theirs, [ours.number == theirs.its_number, ours.key == theirs.its_key])
     score = ibis.literal(len(library.identity.passes) * _PLACE + _PLACE - 1, "int64")
-    return met.filter(met.rid != met.other).select("rid", "other", score=score)
+    told = met.filter(met.rid != met.other)
+    return told.select("rid", "other", score=score, refused=ibis.null("int64"))

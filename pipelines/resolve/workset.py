@@ -11,8 +11,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.compare import implied_key_of, key_of, stated_key_of
-from pipelines.resolve.evidence import EVIDENCE, Columns, Evidence
+from pipelines.resolve.compare import Columns, implied_key_of, key_of, stated_key_of
+from pipelines.resolve.evidence import EVIDENCE, Evidence
 from pipelines.resolve.workspace import Workspace
 
 FIRST_BATCH = ("since_batch", "source", "source_key")
@@ -27,7 +27,7 @@ def compared_columns(library: Library) -> Sequence[str]:
     """Golden columns that matching looks at, in the library's order."""
     used = {library.identity.strong, *evidence_of(library).columns}
     for each in library.identity.passes:
-        used |= {*each.block, *each.agree}
+        used |= {*each.block, *each.agree, *each.unless}
     return tuple(column for column in library.columns if column in used)
 
 

@@ -41,6 +41,7 @@ def test_person_names(con, left, right, agrees, compatible, disjoint):
         ("1990-03-05", "1990-05-03", True),
         ("1990-03-05", "1990-03-06", True),
         ("1990-01-01", "1990-07-19", True),
+        ("1990-03-05", "1990-04-24", True),
         ("1990-03-05", "1991-04-06", False),
     ],
 )
@@ -81,6 +82,8 @@ def test_branches_are_known_by_their_names(con, name, branch):
         ("person_name", "王□明", "王?明"),
         ("organization_name", "示范市（东城）A有限责任公司", "示范市(东城)a有限公司"),
         ("address", "幸福路1号, 2单元", "幸福路1号2单元"),
+        ("address", "示范省云州市东湖区幸福路1号", "东湖区幸福路1号"),
+        ("address", "云州市幸福小区3号楼", "幸福小区3号楼"),
         ("phone", "010-12345678", "01012345678"),
         (
             "license_identifier",

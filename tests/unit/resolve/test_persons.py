@@ -220,6 +220,100 @@ WORLDS = [
         same("a b", "c"),
     ),
     World(
+        "a number that a spreadsheet rounded passes its check digit one time in eleven",
+        {
+            "a": record(
+                POLICE,
+                "孙丽",
+                "110105197809169940",
+                "1978-09-16",
+                residence_address="示范市东湖区梧桐街66号501室",
+            ),
+            "b": record(
+                HEALTH,
+                "孙丽",
+                "110105197809169000",
+                "1978-09-16",
+                residence_address="梧桐街66号501室",
+            ),
+        },
+        same("a b"),
+        {"b": "same_name_and_birth_date_and_address"},
+    ),
+    World(
+        "a stranger's number that nobody else carries is found by the birth date in it",
+        {
+            "a": record(
+                POLICE,
+                "徐晓娜",
+                "110105196508289940",
+                "1965-08-28",
+                residence_address="新华路193号丽景苑4栋",
+            ),
+            "b": record(
+                HEALTH,
+                "徐晓娜",
+                "110105197104189950",
+                "1965-08-28",
+                residence_address="新华路193号丽景苑4栋",
+            ),
+        },
+        same("a b"),
+    ),
+    World(
+        "a date of the lunar calendar is the same birthday",
+        {
+            "a": record(
+                POLICE,
+                "赵伟",
+                "110105197712060053",
+                "1977-12-06",
+                residence_address="河口村21组32号",
+            ),
+            "b": record(
+                HEALTH, "赵伟", birth="1977-11-05", residence_address="示范市柳河县河口村21组32号"
+            ),
+        },
+        same("a b"),
+        {"b": "same_name_and_address_and_similar_birth_date"},
+    ),
+    World(
+        "without a birth date, name and mobile and sex are enough; with another one they are not",
+        {
+            "a": record(INSURANCE, "高红梅", "110105196807070046", mobile="13900002001"),
+            "b": record(HEALTH, "高红梅", mobile="13900002001", sex_code="2"),
+            "c": record(HEALTH, "高红梅", birth="1999-12-12", mobile="13900002001", sex_code="2"),
+        },
+        same("a b", "c"),
+        {"b": "same_name_and_mobile_and_sex"},
+    ),
+    World(
+        "sex is a third element where nothing that both know differs",
+        {
+            "a": record(
+                POLICE, "马艳霞", "110105196906150046", "1969-06-15", residence_address="工农路38号"
+            ),
+            "b": record(HEALTH, "马艳霞", birth="1969-06-15", sex_code="2", mobile="13900002101"),
+            "c": record(
+                SCHOOL,
+                "马艳霞",
+                birth="1969-06-15",
+                sex_code="2",
+                residence_address="解放街9号大院",
+            ),
+        },
+        same("a b", "c"),
+        {"b": "same_name_and_birth_date_and_sex"},
+    ),
+    World(
+        "a number on a record without a name, born on another day",
+        {
+            "a": record(POLICE, "李文涛", "110105197410230059", "1974-10-23"),
+            "b": record(HEALTH, None, "110105197410230059", "1984-05-17", mobile="13900002201"),
+        },
+        same("a", "b"),
+    ),
+    World(
         "dots and spaces do not make another name",
         {
             "a": record(INSURANCE, "阿卜杜拉·买买提", "110105199404040018", mobile="13900001601"),
