@@ -25,8 +25,9 @@ def open_catalog(settings: Settings, namespaces: Sequence[str]) -> SqlCatalog:
             "baselib",
             uri=scoped.render_as_string(hide_password=False),
             warehouse=str(settings.lake_dir),
-            pool_pre_ping="true",
         )
+        catalog.engine.dispose()  # a run opens the lake once per stage: keep no connection idle
+        catalog.engine = create_engine(scoped, poolclass=NullPool)
         present = {name[0] for name in catalog.list_namespaces()}
         for namespace in namespaces:
             if namespace not in present:
