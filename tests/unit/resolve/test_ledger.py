@@ -132,6 +132,15 @@ def test_an_id_that_merged_is_never_given_again(site):
     assert events == {("split", after["a"], before["a"])}
 
 
+def test_a_redirected_id_stays_a_redirect_when_its_record_leaves_again(site):
+    before, _ = site.run("a! b")
+    site.run("a!b")
+    after, events = site.run("a! b")
+    assert after["a"] == before["a"]
+    assert after["b"] not in before.values(), "somebody may still hold the redirected id"
+    assert events == {("split", after["b"], before["a"])}
+
+
 def test_records_that_change_places_take_no_id_along(site):
     before, _ = site.run("a!b c!d")
     after, events = site.run("a!d c!b")
