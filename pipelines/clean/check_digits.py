@@ -13,6 +13,8 @@ from itertools import pairwise
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.clean.fold import fold
+
 DIGITS = "0123456789"
 BASE_31 = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100: no I, O, S, V, Z
 BASE_36 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -60,59 +62,51 @@ def organization_sign(total: ir.IntegerValue) -> ir.StringValue:
 
 def mod_11_10(first14: ir.StringValue) -> ir.StringValue:
     """The 15th digit of a registration number for its first 14 (GS 15-2006, ISO 7064 MOD 11,10)."""
-    state: ir.IntegerValue = ibis.literal(10)
-    for place in range(14):
-        # 1 + (x - 1) mod 10 is x mod 10 with 10 in place of 0, naming x only once.
-        state = ((state + _sign(first14, place, DIGITS) + 9) % 10 + 1) * 2 % 11
-    return ((11 - state) % 10).cast("string")
+    # 1 + (x - 1) mod 10 is x mod 10 with 10 in place of 0.
+    last = fold(
+        sign_values(first14, DIGITS),
+        10,
+        lambda state, digit: ((state + digit + 9) % 10 + 1) * 2 % 11,
+    )
+    return ((11 - last) % 10).cast("string")
 
 
-def sign_values(text: ir.StringValue, length: int) -> ir.ArrayValue:
-    """Each sign as its place in ``BASE_36`` plus 1, followed by ``length`` times 0."""
-    found = ibis.range(0, text.length()).map(lambda place: _sign(text, place, BASE_36) + 1)
-    return found.concat(ibis.array([ibis.literal(0, "int64")] * length))
+def mod_37_36_total(text: ir.StringValue) -> ir.IntegerValue:
+    """1 to 36 for a licence identifier's digits and letters (GB/T 36904, ISO 7064 MOD 37,36)."""
+    signs = sign_values(text, BASE_36)
+    return fold(signs, 36, lambda state, sign: ((state + sign + 35) % 36 + 1) * 2 % 37)
 
 
-def mod_37_36_fold(state: ir.IntegerValue, values: ir.ArrayValue, places: range) -> ir.IntegerValue:
-    """Carry ISO 7064 MOD 37,36 over some places of ``sign_values``; start with 36.
-
-    The system is recursive, and an expression may not nest without end, so a long text is folded
-    piece by piece in several steps. Past the end of the text the state stays as it is.
-    """
-    for place in places:
-        value = values[place]
-        sum_ = state + ibis.greatest(value - 1, 0)
-        state = ((sum_ + 35) % 36 + 1) * ibis.ifelse(value > 0, 2, 1) % 37
-    return state
+def mod_37_36_sign(total: ir.IntegerValue) -> ir.StringValue:
+    """The check character of a licence identifier."""
+    return ibis.literal(BASE_36).substr((37 - total) % 36, 1)
 
 
-def mod_37_36_check(state: ir.IntegerValue) -> ir.StringValue:
-    """The check character for the state after the last sign."""
-    return ibis.literal(BASE_36).substr((37 - state) % 36, 1)
-
-
-def letters_plus_one_fold(
-    state: ir.IntegerValue, values: ir.ArrayValue, places: range
-) -> ir.IntegerValue:
-    """The same for a wrong algorithm that is in production; start with 36.
+def letters_plus_one_total(text: ir.StringValue) -> ir.IntegerValue:
+    """The same by a wrong algorithm that is in production.
 
     It takes A = 11 … Z = 36 instead of A = 10 … Z = 35, and reduces a sum modulo 37 after a letter,
     modulo 36 after a digit.
     """
-    for place in places:
-        value = values[place]
-        is_letter = value > 10
-        # value is already the place plus 1: what a letter counts here; a digit counts one less.
-        sum_ = state + ibis.ifelse(is_letter, value, ibis.greatest(value - 1, 0))
-        one = ibis.ifelse(is_letter, 0, 1)
-        reduced = ibis.greatest((sum_ - one) % (37 - one) + one, 1)
-        state = reduced * ibis.ifelse(value > 0, 2, 1) % 37
-    return state
+
+    def carry(state: ir.IntegerValue, sign: ir.IntegerValue) -> ir.IntegerValue:
+        after_letter = ibis.greatest((state + sign + 1) % 37, 1)
+        after_digit = (state + sign + 35) % 36 + 1
+        return ibis.ifelse(sign > 9, after_letter, after_digit) * 2 % 37
+
+    return fold(sign_values(text, BASE_36), 36, carry)
 
 
-def letters_plus_one_check(state: ir.IntegerValue) -> ir.StringValue:
-    """The check character of the wrong algorithm for the state after the last sign."""
-    return ibis.literal(BASE_36).substr(36 - state, 1)
+def letters_plus_one_sign(total: ir.IntegerValue) -> ir.StringValue:
+    """The check character of the wrong algorithm."""
+    return ibis.literal(BASE_36).substr(36 - total, 1)
+
+
+def sign_values(text: ir.StringValue, alphabet: str) -> ir.ArrayValue:
+    """Each sign as its place in the alphabet, -1 if it is not in it."""
+    return ibis.range(0, text.length()).map(
+        lambda place: _sign(text, place, alphabet).cast("int64")
+    )
 
 
 def weighted_signs(

@@ -58,7 +58,7 @@ def _divisions() -> Mapping[str, Sequence[object]]:
 def _split(s: Scratch) -> Mapping[str, ir.Value]:
     code = s.text.re_extract(r"^[A-Z]?\.?[0-9.]*", 0).replace(".", "")
     rest = s.text.re_replace(r"^[A-Z]?\.?[0-9.]*", "")
-    named = (rest == "") | rest.re_search(r"^\p{Han}")
+    named = (rest == "") | rest.re_search(f"^{written_form.HAN}")
     good = s.readable & named & code.re_search(r"^([A-T]|[A-T]?[0-9]{2,4})\z")
     return {"code": ibis.ifelse(good.fill_null(False), code, _NONE)}
 

@@ -19,7 +19,6 @@ _NONE = ibis.null("string")
 _COUNTRY = "100000"  # the whole of China
 # Province; city; county; township or street; village: the longer ones are the statistical codes.
 _CODE = r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})\z"
-_HAN = r"\p{Han}"
 
 
 def region_code() -> Parser:
@@ -56,7 +55,7 @@ def region_code() -> Parser:
 
 def _form(s: Scratch) -> Mapping[str, ir.Value]:
     digits = (s.readable & s.text.re_search(_CODE)).fill_null(False)
-    named = (s.readable & ~digits & s.text.re_search(_HAN)).fill_null(False)
+    named = (s.readable & ~digits & s.text.re_search(written_form.HAN)).fill_null(False)
     return {"digits": digits, "named": named, "name": ibis.ifelse(named, s.text, _NONE)}
 
 

@@ -16,93 +16,57 @@ from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
 
 _NONE = ibis.null("string")
 _ROOT = r"1\.2\.156\.3005\.2"
-_FORM = rf"^{_ROOT}\.[0-9A-Z]+\.[0-9A-Z]+\.[^.]+\.[0-9A-Z]+\.[0-9A-Z]\z"
+_FORM = rf"^{_ROOT}\.[0-9A-Z]+\.[0-9A-Z]+\.[^.,]+\.[0-9A-Z]+\.[0-9A-Z]\z"
 _USCC = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}\z"
 _USCC_AND_3_DIGITS = r"^[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}[0-9]{3}\z"
 _SERIAL = r"^[0-9A-Z]{1,64}\z"
-# Type 21, issuer 18, serial at most 64, version 3 signs: 106; folded 11 signs at a time.
-_FOLD = 11
-_SIGNS = 10 * _FOLD
+PARTS = ("type_code", "issuer_code", "serial", "version")
 
 
 def license_identifier() -> Parser:
     """Parser of ``license_identifier``; companions ``type_code``, ``issuer_code``, ``serial``,
     ``version``: its parts.
     """
-    starts = range(0, _SIGNS, _FOLD)
     return Parser(
         steps=(
             *written_form.STEPS,
             Derive(_form),
             Derive(_parts),
-            Derive(_signs),
-            *(Derive(_fold(start)) for start in starts),
+            Derive(_totals),
             Derive(_checks),
-            *(Derive(_fold_variant(start)) for start in starts),
-            Derive(_check_variant),
+            Derive(_variant),
             *written_form.judge(_rules),
         ),
         finish=_finish,
-        companions=dict.fromkeys(("type_code", "issuer_code", "serial", "version"), "string"),
+        companions=dict.fromkeys(PARTS, "string"),
     )
 
 
 def _form(s: Scratch) -> Mapping[str, ir.Value]:
     well_formed = (s.readable & s.unspaced.re_search(_FORM)).fill_null(False)
-    return {
-        "well_formed": well_formed,
-        "segments": ibis.ifelse(well_formed, s.unspaced, _NONE).split("."),
-    }
+    # Spark splits at a regular expression, to which a comma is nothing special.
+    segments = s.unspaced.replace(".", ",").split(",")
+    return {"well_formed": well_formed, "segments": segments}
 
 
 def _parts(s: Scratch) -> Mapping[str, ir.Value]:
-    names = ("type_code", "issuer_code", "serial", "version", "last")
     parts = {
         name: ibis.ifelse(s.well_formed, s.segments[place], _NONE)
-        for place, name in enumerate(names, start=5)
+        for place, name in enumerate((*PARTS, "last"), start=5)
     }
     body = parts["type_code"] + parts["issuer_code"] + parts["serial"] + parts["version"]
     return {**parts, "body": body}
 
 
-def _signs(s: Scratch) -> Mapping[str, ir.Value]:
+def _totals(s: Scratch) -> Mapping[str, ir.Value]:
     defining = s.type_code.substr(0, 18)
     return {
-        "signs": check_digits.sign_values(s.body, _SIGNS),
-        "length": s.body.length(),
-        "right": ibis.literal(36).cast("int64"),
-        "variant": ibis.literal(36).cast("int64"),
+        "total": check_digits.mod_37_36_total(s.body),
         "type_total": check_digits.mod_31_total(defining),
         "type_organization": check_digits.organization_total(defining, start=8),
         "issuer_total": check_digits.mod_31_total(s.issuer_code),
         "issuer_organization": check_digits.organization_total(s.issuer_code, start=8),
     }
-
-
-def _fold(start: int) -> written_form.Compute:
-    """Carry the check over the next signs; nothing is computed past the end of the text."""
-
-    def fold(s: Scratch) -> Mapping[str, ir.Value]:
-        folded = check_digits.mod_37_36_fold(s.right, s.signs, range(start, start + _FOLD))
-        return {"right": ibis.ifelse(s.length > start, folded, s.right)}
-
-    return fold
-
-
-def _fold_variant(start: int) -> written_form.Compute:
-    """The same for the wrong algorithm, only where the right check fails."""
-
-    def fold(s: Scratch) -> Mapping[str, ir.Value]:
-        places = range(start, start + _FOLD)
-        folded = check_digits.letters_plus_one_fold(s.variant, s.signs, places)
-        doubtful = ~s.check_right & (s.length > start)
-        return {"variant": ibis.ifelse(doubtful, folded, s.variant)}
-
-    return fold
-
-
-def _check_variant(s: Scratch) -> Mapping[str, ir.Value]:
-    return {"check_variant": s.last == check_digits.letters_plus_one_check(s.variant)}
 
 
 def _checks(s: Scratch) -> Mapping[str, ir.Value]:
@@ -118,18 +82,23 @@ def _checks(s: Scratch) -> Mapping[str, ir.Value]:
     return {
         "type_right": is_uscc(s.type_code, _USCC_AND_3_DIGITS, s.type_total, s.type_organization),
         "issuer_right": is_uscc(s.issuer_code, _USCC, s.issuer_total, s.issuer_organization),
-        "check_right": (s.last == check_digits.mod_37_36_check(s.right)).fill_null(True),
-        "too_long": s.length > _SIGNS,
+        "check_right": (s.last == check_digits.mod_37_36_sign(s.total)).fill_null(True),
     }
+
+
+def _variant(s: Scratch) -> Mapping[str, ir.Value]:
+    """The wrong algorithm, asked only where the right check fails."""
+    sign = check_digits.letters_plus_one_sign(check_digits.letters_plus_one_total(s.body))
+    return {"check_variant": ibis.ifelse(s.check_right, False, s.last == sign)}
 
 
 def _rules(s: Scratch) -> Mapping[str, ir.BooleanValue]:
     good_serial = s.serial.re_search(_SERIAL)
-    checkable = s.well_formed & good_serial & ~s.too_long
+    checkable = s.well_formed & good_serial
     good_version = s.version.re_search(r"^[0-9]{3}\z") & (s.version != "000")
     return {
         **written_form.unreadable(s),
-        "LICENSE_FORM": (s.readable & ~s.well_formed) | (s.too_long & good_serial),
+        "LICENSE_FORM": s.readable & ~s.well_formed,
         "LICENSE_TYPE_CODE": s.well_formed & ~s.type_right,
         "LICENSE_ISSUER_CODE": s.well_formed & ~s.issuer_right,
         "LICENSE_SERIAL": s.well_formed & ~good_serial,
@@ -142,9 +111,8 @@ def _rules(s: Scratch) -> Mapping[str, ir.BooleanValue]:
 def _finish(s: Scratch) -> Parsed:
     findings = written_form.broken(s, _rules)
     findings["NORMALISED"] = s.usable & (s.raw.strip() != s.unspaced)
-    parts = ("type_code", "issuer_code", "serial", "version")
     return Parsed(
         ibis.ifelse(s.usable, s.unspaced, _NONE),
         findings,
-        {name: ibis.ifelse(s.usable, getattr(s, name), _NONE) for name in parts},
+        {name: ibis.ifelse(s.usable, getattr(s, name), _NONE) for name in PARTS},
     )

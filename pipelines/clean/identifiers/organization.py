@@ -132,7 +132,7 @@ def _checks(s: Scratch) -> Mapping[str, ir.Value]:
         "uscc_right": s.uscc_form & (last == check_digits.mod_31_sign(s.uscc_total)),
         "organization_right": (s.organization.right(1) == organization_sign).fill_null(False),
         "registration_right": ibis.ifelse(
-            s.digits_15, last == check_digits.mod_11_10(s.number), False
+            s.digits_15, last == check_digits.mod_11_10(s.number.left(14)), False
         ).fill_null(False),
         "citizen_right": ibis.ifelse(s.citizen_form, is_citizen, False).fill_null(False),
     }

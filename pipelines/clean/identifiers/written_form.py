@@ -25,6 +25,9 @@ from pipelines.standards.rules import severities
 Rules = Callable[[Scratch], Mapping[str, ir.BooleanValue]]
 Compute = Callable[[Scratch], Mapping[str, ir.Value]]
 
+# RE2 and Java have different names for the script, so it is written out.
+HAN = r"[\x{3400}-\x{9fff}\x{f900}-\x{faff}\x{20000}-\x{3ffff}]"
+
 # The common row is only asked whether it is one: no conversion then.
 _PLAIN = r"^[0-9A-Z]{9,18}\z"
 # Hyphens of every kind, and what spreadsheets put around text: ' " = and the backquote.

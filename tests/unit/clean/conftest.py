@@ -74,8 +74,11 @@ def spark_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ibis.Bas
         sql.SparkSession.builder.master("local[1]")
         .appName("baselib-parity")
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.shuffle.partitions", "1")
         .config("spark.sql.session.timeZone", "UTC")
+        # A parser is some 20 to 40 SELECTs deep, and Spark gives up at 100 passes by default.
+        .config("spark.sql.analyzer.maxIterations", "1000")
         .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
