@@ -24,6 +24,8 @@ _SIGN = "[0-9A-HJ-NPQRTUWXY]"  # GB 32100 has no I, O, S, V, Z
 _USCC = rf"^{_SIGN}{{2}}[0-9]{{6}}{_SIGN}{{10}}\z"
 _ORGANIZATION = r"^[0-9A-Z]{8}[0-9X]\z"
 _TAXPAYER = r"^[0-9]{6}[0-9A-Z]{8}[0-9X]\z"
+# Registration numbers of foreign-invested firms before 2007: 企独沪总字第012345号.
+_IN_WORDS = rf"^{written_form.HAN}{{2,10}}字第?[0-9]+号?\z"
 _CITIZEN = r"^[0-9]{17}[0-9X]\z"
 # The national registration authority; every other unknown region may be a development zone's own.
 _NATIONAL = "100000"
@@ -96,6 +98,7 @@ def _shape(s: Scratch) -> Mapping[str, ir.Value]:
         "code_15": matches(15, _TAXPAYER),
         "digits_15": matches(15, r"^[0-9]{15}\z"),
         "digits_13": matches(13, r"^[0-9]{13}\z"),
+        "in_words": (~s.plain & s.number.re_search(_IN_WORDS)).fill_null(False),
     }
 
 
@@ -150,7 +153,9 @@ def _kinds(s: Scratch) -> Mapping[str, ir.Value]:
         "is_citizen": citizen,
         "is_organization_code": s.code_9 & s.organization_right,
         "is_taxpayer_number": taxpayer,
-        "is_registration_number": s.registration_right | (s.digits_13 & known_province),
+        "is_registration_number": s.registration_right
+        | s.in_words
+        | (s.digits_13 & known_province),
         "checked": s.uscc_form & ~rounded & ~citizen,
     }
 
@@ -161,7 +166,7 @@ def uscc_findings(s: Scratch) -> Mapping[str, ir.BooleanValue]:
     known_prefix = s.number.substr(0, 2).isin(load_code_table("uscc_prefix")["prefix"])
     unknown_region = s.uscc_region_level.isnull() & (s.uscc_region != _NATIONAL)
     return {
-        "CHARSET": (s.number.length() == 18) & nonsense,
+        "CHARSET": (s.number.length() == 18) & nonsense & ~s.in_words,
         "PRECISION_LOSS": s.is_rounded,
         "USCC_CHECK": s.checked & ~s.uscc_right,
         "ORG_CHECK": s.checked & ~s.organization_right,

@@ -14,7 +14,6 @@ from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch
 from pipelines.standards.code_tables import REGION_SCHEMA, load_regions
 
 _NONE = ibis.null("string")
-_IN_WORDS = r"^\D*字.*号\z"
 # The copy of a licence: (1-1), (2-1); it is no part of the number.
 _COPY = r"\([0-9]+-[0-9]+\)\z"
 
@@ -46,11 +45,7 @@ def registration_number() -> Parser:
 
 def _without_copy(s: Scratch) -> Mapping[str, ir.Value]:
     number = ibis.ifelse(s.plain, s.text, s.unspaced.re_replace(_COPY, "").replace("-", ""))
-    in_words = s.readable & ~s.plain & s.packed.re_search(_IN_WORDS)
-    return {
-        "in_words": in_words.fill_null(False),
-        "number": ibis.ifelse(s.readable & ~in_words, number, _NONE),
-    }
+    return {"number": ibis.ifelse(s.readable, number, _NONE)}
 
 
 def _region(s: Scratch) -> Mapping[str, ir.Value]:
@@ -59,8 +54,8 @@ def _region(s: Scratch) -> Mapping[str, ir.Value]:
 
 
 def _rules(s: Scratch) -> Mapping[str, ir.BooleanValue]:
-    right_length = s.digits_15 | s.digits_13
-    other = s.number.notnull() & ~right_length & ~s.is_uscc
+    known = s.digits_15 | s.digits_13 | s.in_words | s.is_uscc
+    other = s.number.notnull() & ~known
     return {
         **written_form.unreadable(s),
         "USCC_IN_REGISTRATION_NUMBER": s.is_uscc,
@@ -77,11 +72,10 @@ def _rules(s: Scratch) -> Mapping[str, ir.BooleanValue]:
 
 def _finish(s: Scratch) -> Parsed:
     findings = written_form.broken(s, _rules)
-    number = ibis.ifelse(s.in_words, s.packed, s.number)
-    findings["NORMALISED"] = s.usable & ~s.plain & (s.raw.strip() != number)
+    findings["NORMALISED"] = s.usable & ~s.plain & (s.raw.strip() != s.number)
     kind = ibis.cases((s.in_words, "in_words"), (s.digits_13, "13_digits"), else_="15_digits")
     return Parsed(
-        ibis.ifelse(s.usable, number, _NONE),
+        ibis.ifelse(s.usable, s.number, _NONE),
         findings,
         {
             "type": ibis.ifelse(s.usable, kind, _NONE),

@@ -46,6 +46,8 @@ USCC_ERRORS = {
     "91310101PDY0001S": {"LENGTH", "CHARSET"},
     "110108000000016": {"REGISTRATION_NUMBER_IN_USCC"},
     "3100001001234": {"REGISTRATION_NUMBER_IN_USCC"},
+    "企合苏总字第000063": {"REGISTRATION_NUMBER_IN_USCC"},
+    "企独沪总字第0123456789号": {"REGISTRATION_NUMBER_IN_USCC"},  # 18 signs
     "PDY00001-X": {"ORGANIZATION_CODE_IN_USCC"},
     "310101PDY00001X": {"TAXPAYER_NUMBER_IN_USCC"},
     "11010519491231002X": {"CITIZEN_ID_IN_USCC"},
@@ -65,6 +67,8 @@ def test_unusable_credit_codes_and_what_they_are_instead(clean):
     assert {code: kept for code, kept in found.items() if kept} == {
         "110108000000016": {"registration_number": "110108000000016"},
         "3100001001234": {"registration_number": "3100001001234"},
+        "企合苏总字第000063": {"registration_number": "企合苏总字第000063"},
+        "企独沪总字第0123456789号": {"registration_number": "企独沪总字第0123456789号"},
         "PDY00001-X": {"organization_code": "PDY00001X"},
         "310101PDY00001X": {"organization_code": "PDY00001X"},
     }
