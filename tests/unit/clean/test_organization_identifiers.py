@@ -119,6 +119,7 @@ def test_other_spellings_of_organization_codes(clean):
         "pdy00001-x": ("PDY00001X", {"NORMALISED"}),
         "PDY00001－X": ("PDY00001X", {"NORMALISED"}),
         "91310101PDY00001X4": ("PDY00001X", {"USCC_IN_ORGANIZATION_CODE"}),
+        "91310101PDY000012G": (None, {"LENGTH"}),  # only its MOD 31 check holds
         "PDY000011": (None, {"ORG_CHECK"}),
         "PDY0001": (None, {"LENGTH"}),
         "ABCDEFGHI": (None, {"CHARSET"}),
