@@ -11,7 +11,7 @@ from pipelines.standards.elements import ELEMENTS_FILE, DataElement
 def parser_for(element: DataElement) -> Parser:
     """The parser of a data element.
 
-    ``identifiers.citizen_id`` names the function ``citizen_id()`` of ``pipelines.clean.identifiers``.
+    ``identifiers.citizen_id`` is the function ``citizen_id()`` of ``pipelines.clean.identifiers``.
 
     Raises:
         DeclarationRefused: the element names a module or function that does not exist, or the
@@ -41,6 +41,5 @@ def _load(element: str, dotted: str) -> Parser:
             f"names {dotted}, which cannot be loaded: {missing}.",
             "Name module.function below pipelines.clean.",
         ) from missing
-    parser = function()
-    assert isinstance(parser, Parser)
+    parser: Parser = function()
     return parser
