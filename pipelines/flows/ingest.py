@@ -1,5 +1,7 @@
 """Ingest one batch of one source: land it, stage it, check it."""
 
+import json
+from collections.abc import Mapping
 from datetime import date
 
 import ibis.expr.types as ir
@@ -43,17 +45,11 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
         delivery = land_delivery(
             source, batch, settings.landing_dir, settings.scratch_dir, _watermark(place, source)
         )
+        known = _told(delivery)
         commit = place.lake.write_files(
-            delivery.parquet_paths,
-            f"raw.{source.name}",
-            batch=batch,
-            properties={
-                "fingerprint": delivery.fingerprint,
-                "defective": str(delivery.defective),
-                "watermark": delivery.watermark or "",
-            },
+            delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=known
         )
-        _record_landing(place, source, batch, delivery)
+        _record_landing(place, source, batch, commit.rows, known)
         return LandResult(source.name, batch, commit.rows, delivery.defective, changed=True)
 
 
@@ -107,12 +103,27 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
 
 
 def _landed_before(place: Workplace, source: Source, batch: str) -> LandResult:
+    """Leave raw alone, and write again what a process that died may not have written."""
     known = place.lake.properties(f"raw.{source.name}", batch)
     delivered = fingerprint_delivery(source, batch)
     if delivered is not None and delivered != known["fingerprint"]:
         raise BatchChanged(source.name, batch)
     rows = _count(place, place.lake.read(place.con, f"raw.{source.name}", batch))
+    _record_landing(place, source, batch, rows, known)
     return LandResult(source.name, batch, rows, int(known["defective"]), changed=False)
+
+
+def _told(delivery: Delivery) -> Mapping[str, str]:
+    """What is known of a delivery besides its rows; kept with them, in the same commit."""
+    return {
+        "fingerprint": delivery.fingerprint,
+        "defective": str(delivery.defective),
+        "watermark": delivery.watermark or "",
+        "encoding": delivery.encoding,
+        "files": json.dumps(list(delivery.files)),
+        "unmapped": json.dumps(list(delivery.unmapped_columns), ensure_ascii=False),
+        "remarks": json.dumps(list(delivery.remarks), ensure_ascii=False),
+    }
 
 
 def _watermark(place: Workplace, source: Source) -> str | None:
@@ -123,18 +134,20 @@ def _watermark(place: Workplace, source: Source) -> str | None:
     return place.lake.properties(f"raw.{source.name}", batches[-1])["watermark"] or None
 
 
-def _record_landing(place: Workplace, source: Source, batch: str, delivery: Delivery) -> None:
+def _record_landing(
+    place: Workplace, source: Source, batch: str, rows: int, known: Mapping[str, str]
+) -> None:
     record_batch(
         place.warehouse,
         source=source.name,
         batch=batch,
         library=source.library,
-        landed=delivery.rows,
-        files=delivery.files,
-        fingerprint=delivery.fingerprint,
-        encoding=delivery.encoding,
-        unmapped_columns=delivery.unmapped_columns,
-        remarks=delivery.remarks,
+        landed=rows,
+        files=json.loads(known["files"]),
+        fingerprint=known["fingerprint"],
+        encoding=known["encoding"],
+        unmapped_columns=json.loads(known["unmapped"]),
+        remarks=json.loads(known["remarks"]),
     )
 
 
