@@ -1,5 +1,6 @@
 """``baselib status``: what was built, how long it took, where it is, and what to ask it."""
 
+import sys
 from collections import Counter
 
 from rich.console import Console
@@ -22,6 +23,7 @@ from pipelines.warehouse import (
 )
 
 MOST_RULES = 15
+PIPE_WIDTH = 150
 QUERIES = (
     "SELECT person_name, citizen_id, birth_date FROM base.person LIMIT 5",
     "SELECT rule, count(*) FROM base.person_source GROUP BY rule ORDER BY 2 DESC",
@@ -34,7 +36,8 @@ def status(home: Home = None) -> None:
     """Show sources, libraries, findings, timings, places, and three queries to try."""
     settings = load_settings(home=home)
     engine = connect(settings)
-    console = Console(highlight=False)
+    # A pipe has no width of its own, and nothing may be cut short there.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     latest = _latest(read_batches(engine))
     console.print(_sources(latest))
     console.print(_libraries(engine))
