@@ -70,7 +70,11 @@ def test_what_is_quoted_is_escaped():
         ([], (), "未发现问题"),
         ([("citizen_id", "CHECK_DIGIT", 12345)], (), "发现问题 12,345 处"),
         ([], (FailedExpectation("主键必须唯一", "critical", "3"),), "未通过质量关卡"),
-        ([("citizen_id", "CHECK_DIGIT", 1)], (FailedExpectation("x", "warning", "3"),), "问题 1 处"),
+        (
+            [("citizen_id", "CHECK_DIGIT", 1)],
+            (FailedExpectation("x", "warning", "3"),),
+            "问题 1 处",
+        ),
     ],
 )
 def test_the_subject_says_the_news(found, failed, news):
