@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from pipelines.settings import PROJECT, Settings
 from pipelines.warehouse.database import ensure_database, sqlalchemy_url
 
@@ -123,10 +125,25 @@ def _own(settings: Settings) -> dict[str, str]:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "PYTHONPATH": str(PROJECT),
         "PYTHONNOUSERSITE": "1",
-        "BASELIB_HOME": str(settings.home),
-        "BASELIB_SOURCES": os.pathsep.join(str(folder) for folder in settings.sources),
         "GX_ANALYTICS_ENABLED": "false",
+        **{f"BASELIB_{name.upper()}": value for name, value in _given(settings).items()},
     }
+
+
+def _given(settings: Settings) -> dict[str, str]:
+    """The settings that were given, and the folders, as the environment has them."""
+    values = {
+        name: value
+        for name, value in settings
+        if name in ("home", "sources") or name in settings.model_fields_set
+    }
+    return {name: _written(value) for name, value in values.items() if value is not None}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ":".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _airflow(

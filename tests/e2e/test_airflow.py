@@ -1,8 +1,6 @@
 """One source through a real Airflow, beside one that delivered nothing; and what a kill leaves."""
 
-import os
 import shutil
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +16,7 @@ from pipelines.warehouse import connect, migrate, stop_embedded
 
 BATCH = "20260630"
 DELIVERED, SILENT = "public_security__household_registration", "health__practice_licenses"
-# No county has ever had the code 130624, so these are nobody's numbers.
+# Made up; the check digits are right.
 ROWS = """\
 户籍编号,公民身份号码,姓名,性别,民族,出生日期,婚姻状况,户籍地区划,户籍地址,户口性质,更新时间
 HJ1,130624199001010010,张三,1,01,19900101,20,130624,示范街1号,居民家庭户口,2026-06-01 10:00:00
@@ -77,7 +75,9 @@ def test_after_a_kill_it_starts_again_and_repeats_the_batch(settings, stack):
     (scheduler,) = (one for one in processes if one.name == "scheduler")
     with stack.client() as client:
         client.trigger(f"ingest__{DELIVERED}", {"batch": BATCH})
-    os.kill(scheduler.pid, signal.SIGKILL)
+    victim = scheduler.process
+    victim.kill()
+    victim.wait(timeout=30)
     assert stack.ended_components() == ["scheduler"]
 
     assert stack.start(RUN) is True

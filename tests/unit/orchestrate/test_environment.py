@@ -13,7 +13,12 @@ from pipelines.settings import load_settings
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "metadata_url", lambda settings: "postgresql+psycopg2:///x")
-    return load_settings(home=tmp_path / "home", sources=(tmp_path / "a", tmp_path / "b"))
+    return load_settings(
+        home=tmp_path / "home",
+        sources=(tmp_path / "a", tmp_path / "b"),
+        smtp_url="smtp://mail:25",
+        today="2026-06-30",
+    )
 
 
 def test_secrets_are_made_once_and_nobody_else_reads_them(settings):
@@ -34,6 +39,9 @@ def test_the_settings_reach_the_tasks(settings, tmp_path):
     given = build_environment(settings, RUN, 8123)
     assert given["BASELIB_HOME"] == str(settings.home)
     assert given["BASELIB_SOURCES"] == f"{tmp_path / 'a'}:{tmp_path / 'b'}"
+    assert given["BASELIB_SMTP_URL"] == "smtp://mail:25"
+    assert given["BASELIB_TODAY"] == "2026-06-30"
+    assert "BASELIB_DATABASE_URL" not in given
     assert given["AIRFLOW__API__BASE_URL"] == "http://127.0.0.1:8123"
     assert all(isinstance(value, str) for value in given.values())
 
