@@ -1,7 +1,7 @@
 """``baselib status``: what was built, how long it took, where it is, and what to ask it."""
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 
 from rich.console import Console
 from rich.table import Table
@@ -101,7 +101,7 @@ def _findings(engine: Engine, latest: dict[str, BatchRecord]) -> Table:
 
 
 def _timings(engine: Engine) -> Table:
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     for timing in read_timings(engine):
         seconds[timing.stage] += timing.seconds
     table = _table("Seconds per stage, last run of each source and library", *seconds)

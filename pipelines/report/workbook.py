@@ -48,14 +48,12 @@ def write_workbook(
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:
         heading = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1})
-        sheet = None
+        sheet = _new_sheet(book, 1, heading, rows_per_sheet)
         for row in _readable_rows(batches, source):
-            if written % rows_per_sheet == 0:
+            if written and written % rows_per_sheet == 0:
                 sheet = _new_sheet(book, written // rows_per_sheet + 1, heading, rows_per_sheet)
             sheet.write_row(written % rows_per_sheet + 1, 0, row)
             written += 1
-        if sheet is None:
-            _new_sheet(book, 1, heading, rows_per_sheet)
     return written
 
 
