@@ -26,7 +26,7 @@ from pipelines.libraries import load_libraries
 from pipelines.registry import load_sources
 from pipelines.warehouse import database_url, stop_embedded
 
-_COPY_BYTES = 1 << 20  # handed to COPY at a time; psycopg2's own 8 kB costs a tenth more
+_COPY_BYTES = 1 << 20  # handed to COPY at a time, so that Python's part is small
 _READABLE = {"csv", "jsonl", "parquet"}  # by DuckDB alone
 
 

@@ -20,7 +20,7 @@ from pipelines.warehouse import connect, stop_embedded
 
 _CROSSWALK = ["entity_id", "source", "source_key"]
 _SCHEMA = "plain"
-_ROWS_AT_A_TIME = 10_000  # to_sql builds Python rows of that many; fewer is not faster
+_ROWS_AT_A_TIME = 10_000  # to_sql keeps that many as Python rows, instead of the whole table
 
 Frames = Mapping[str, pd.DataFrame]
 
