@@ -10,6 +10,7 @@ from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import deliver, report
 from pipelines.libraries import Library
 from pipelines.settings import Settings
+from pipelines.warehouse.base_tables import libraries_in_order
 
 Announce = Callable[[str], None]
 
@@ -32,7 +33,7 @@ def run_libraries(
 
     Args:
         settings: Where to work.
-        libraries: In the order in which they must be published: holders before licences.
+        libraries: In any order; each is built after those that it links to.
         sources: Of these libraries.
         batch: Batch of the sources, and run id of the libraries.
         announce: Told what begins, for a progress display.
@@ -40,7 +41,7 @@ def run_libraries(
     outcome = RunOutcome()
     for source in sources:
         _ingest(settings, source, batch, announce, outcome)
-    for library in libraries:
+    for library in libraries_in_order({library.name: library for library in libraries}):
         if any(source.library == library.name for source in sources):
             _build(settings, library.name, batch, announce, outcome)
     announce("deliver quality reports")
