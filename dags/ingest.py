@@ -13,6 +13,7 @@ from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, task
 from pipelines.batch import batch_of
 from pipelines.contracts import Source
 from pipelines.orchestrate.notes import source_notes
+from pipelines.orchestrate.priority import source_priority
 from pipelines.registry import usable_sources
 from pipelines.settings import load_settings
 
@@ -40,7 +41,7 @@ def ingest_dag(source: Source) -> DAG:
         max_active_runs=1,
         params={"batch": Param(None, type=["null", "string"], pattern=r"^\d{8}([-T]\w{1,20})?$")},
         user_defined_macros={"batch_of": batch_of},
-        default_args={"owner": source.owner.department, "retries": 2, "weight_rule": "upstream"},
+        default_args={"owner": source.owner.department, "retries": 2, **source_priority(source)},
         tags=["ingest", f"library:{source.library}", f"department:{source.department}"],
         doc_md=source_notes(source),
     )

@@ -11,6 +11,7 @@ from airflow.sdk import DAG, Asset, AssetAll, AssetOrTimeSchedule, CronTriggerTi
 
 from pipelines.libraries import Library, load_libraries
 from pipelines.orchestrate.notes import library_notes
+from pipelines.orchestrate.priority import LIBRARY_PRIORITY
 from pipelines.registry import load_sources
 from pipelines.settings import load_settings
 
@@ -40,7 +41,7 @@ def library_dag(library: Library) -> DAG:
         schedule=AssetOrTimeSchedule(assets=AssetAll(*awaited), timetable=morning),
         catchup=False,
         max_active_runs=1,
-        default_args={"owner": library.title, "retries": 2},
+        default_args={"owner": library.title, "retries": 2, **LIBRARY_PRIORITY},
         tags=["library", f"library:{library.name}"],
         doc_md=library_notes(library, sources),
     )

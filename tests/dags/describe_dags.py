@@ -21,6 +21,7 @@ def describe(dag):
         "tasks": {
             task.task_id: {
                 "retries": task.retries,
+                "weight": task.priority_weight,
                 "upstream": sorted(task.upstream_task_ids),
                 "outlets": sorted(outlet.name for outlet in task.outlets),
             }

@@ -84,6 +84,15 @@ def test_a_library_waits_for_its_sources_and_for_the_libraries_that_it_points_to
         assert dag["tasks"]["check_library"]["retries"] == 0
 
 
+def test_what_others_wait_for_goes_first(described):
+    def weight(dag_id: str, task: str) -> int:
+        return described["dags"][dag_id]["tasks"][task]["weight"]
+
+    licences = weight("ingest__health__practice_licenses", "land")
+    persons = weight("ingest__public_security__household_registration", "land")
+    assert licences < persons < weight("library__population", "publish")
+
+
 def test_reports_are_delivered_after_any_ingest(described):
     assert set(described["dags"]["quality_reports"]["assets"]) == {f"reports/{n}" for n in SOURCES}
 
