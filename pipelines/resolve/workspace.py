@@ -11,6 +11,9 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 
+_CONSTRAINTS = "spark.sql.constraintPropagation.enabled"
+
+
 class Workspace:
     """Temporary tables of one piece of work; leaving the ``with`` block drops them."""
 
@@ -29,17 +32,40 @@ class Workspace:
     ) -> None:
         for name in self._held:
             # Ibis 12's own drop_table writes no table name with the sqlglot that it asks for.
-            self.con.raw_sql(f'DROP TABLE IF EXISTS "{name}"')
+            what = "TABLE" if self._has_temporary_tables else "VIEW"
+            self.con.raw_sql(f"DROP {what} IF EXISTS {name}")
 
     def hold(self, table: ir.Table) -> ir.Table:
         """Compute ``table`` now and keep it until the work is done."""
-        held = self.keep(table)
-        if self.con.name == "duckdb":
-            self._held.append(held.get_name())
-        return held
+        name = f"held_{uuid4().hex}"
+        self._held.append(name)
+        return self._compute(name, table)
 
     def keep(self, table: ir.Table) -> ir.Table:
         """Compute ``table`` now and keep it as long as the engine's connection."""
-        if self.con.name == "duckdb":
-            return self.con.create_table(f"held_{uuid4().hex}", table, temp=True)
-        return table.cache()
+        return self._compute(f"kept_{uuid4().hex}", table)
+
+    def _compute(self, name: str, table: ir.Table) -> ir.Table:
+        if self._has_temporary_tables:
+            return self.con.create_table(name, table, temp=True)
+        return self._compute_on_spark(name, table)
+
+    def _compute_on_spark(self, name: str, table: ir.Table) -> ir.Table:
+        """As a checkpointed view: Spark would carry the plan of every stage into the next.
+
+        Spark 4.3 fails to carry a union's constraints over a checkpoint ("key not found"), so it
+        is told not to. It counts rows in 32 bits where Ibis believes 64: hence the cast.
+        """
+        session = self.con._session
+        propagation = session.conf.get(_CONSTRAINTS)
+        self.con.create_view(name, table)
+        session.conf.set(_CONSTRAINTS, "false")
+        try:
+            session.table(name).localCheckpoint().createOrReplaceTempView(name)
+        finally:
+            session.conf.set(_CONSTRAINTS, propagation)
+        return self.con.table(name).cast(table.schema())
+
+    @property
+    def _has_temporary_tables(self) -> bool:
+        return bool(self.con.name != "pyspark")
