@@ -6,6 +6,7 @@ nothing is ever cut.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -57,7 +58,7 @@ def write_workbook(
     return written
 
 
-def _new_sheet(book, number: int, heading, rows: int):  # type: ignore[no-untyped-def]
+def _new_sheet(book: Any, number: int, heading: Any, rows: int) -> Any:
     sheet = book.add_worksheet(f"问题清单{number if number > 1 else ''}")
     sheet.freeze_panes(1, 0)
     for position, (title, width) in enumerate(HEADER):
