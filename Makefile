@@ -13,7 +13,7 @@ SCALE ?= 1000000
 PERSONS ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-spark up down lint lock bench clean runtime dev
+.PHONY: help run test test-spark up down airflow lint lock bench clean runtime dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ up: runtime ## start Airflow with its web page, everything scheduled
 
 down: ## stop what make up started, and the embedded database
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m pipelines.orchestrate down; fi
+
+airflow: runtime ## run an Airflow command: make airflow ARGS="dags list"
+	@$(BIN)/python -m pipelines.orchestrate airflow $(ARGS)
 
 lint: dev ## style, types, import layers
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

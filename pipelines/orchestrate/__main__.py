@@ -1,11 +1,11 @@
-"""``python -m pipelines.orchestrate run|up|down``: what the Makefile calls."""
+"""``python -m pipelines.orchestrate run|up|down|airflow``: what the Makefile calls."""
 
 import argparse
 import signal
 import sys
 
 from pipelines.errors import BaselibError
-from pipelines.orchestrate.commands import run_demo, start_service, stop_service
+from pipelines.orchestrate.commands import run_airflow, run_demo, start_service, stop_service
 from pipelines.settings import load_settings
 
 
@@ -18,6 +18,8 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("--batch", default="20260630")
     commands.add_parser("up", help="start Airflow with everything scheduled")
     commands.add_parser("down", help="stop Airflow and the embedded database")
+    passed = commands.add_parser("airflow", help="run an Airflow command in this home's Airflow")
+    passed.add_argument("arguments", nargs=argparse.REMAINDER)
     return parser.parse_args()
 
 
@@ -30,6 +32,8 @@ def main() -> int:
         settings = load_settings()
         if given.command == "run":
             return run_demo(settings, given.persons, given.seed, given.batch)
+        if given.command == "airflow":
+            return run_airflow(settings, given.arguments)
         sys.stdout.write((start_service if given.command == "up" else stop_service)(settings))
     except BaselibError as failed:
         sys.stderr.write(f"baselib: {failed}\n")

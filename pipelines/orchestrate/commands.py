@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipelines.demo.api import environment as demo_environment
 from pipelines.errors import AirflowFailed
-from pipelines.orchestrate.environment import RUN, SERVICE, log_folder
+from pipelines.orchestrate.environment import RUN, SERVICE, build_environment, log_folder
 from pipelines.orchestrate.progress import Display, display
 from pipelines.orchestrate.run import RunOutcome, end_leftovers, plan_of, run_all
 from pipelines.orchestrate.stack import AirflowStack, Companion, free_port
@@ -63,6 +63,14 @@ def stop_service(settings: Settings) -> str:
     was_running = AirflowStack(settings).stop()
     stop_embedded(settings)
     return "Stopped.\n" if was_running else "Airflow was not running; the database is stopped.\n"
+
+
+def run_airflow(settings: Settings, arguments: Sequence[str]) -> int:
+    """Run one of Airflow's own commands, ``backfill create …`` say; answers its exit code."""
+    stack = AirflowStack(settings)
+    environment = build_environment(settings, SERVICE, stack.port)
+    command = [sys.executable, "-m", "airflow", *arguments]
+    return subprocess.run(command, env=dict(environment), check=False).returncode  # noqa: S603 - ours
 
 
 def _companions(settings: Settings) -> Sequence[Companion]:

@@ -32,8 +32,8 @@ _SOURCE = """\
 * **report**: the report could not be written. The data are not affected; clear the task.
 
 Repeating a batch changes nothing, so clearing a task or running a date again is always safe:
-trigger with `{{"batch": "YYYYMMDD"}}`, or `airflow backfill create --dag-id ingest__{name}
---from-date … --to-date …`.
+trigger with `{{"batch": "YYYYMMDD"}}`, or for many days `make airflow ARGS="backfill create
+--dag-id ingest__{name} --from-date 2026-06-01T00:00+08:00 --to-date 2026-06-30T23:59+08:00"`.
 """
 
 _LIBRARY = """\

@@ -62,6 +62,11 @@ class AirflowStack:
         return str(facts.get("url", f"http://127.0.0.1:{PORT}"))
 
     @property
+    def port(self) -> int:
+        """The port of ``url``."""
+        return int(self.url.rsplit(":", 1)[1])
+
+    @property
     def login(self) -> tuple[str, str]:
         """Name and password of its one user."""
         return USER, load_secrets(self._settings).password
