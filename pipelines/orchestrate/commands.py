@@ -37,7 +37,7 @@ def run_demo(settings: Settings, persons: int, seed: int, batch: str) -> int:
         finally:
             making.kill()
             if started:
-                stack.stop()
+                stack.stop(patience=2)  # nothing runs any more, or it is repeated anyway
         _tell(outcome, shown)
         shown.say(f"Took {time.monotonic() - began:.0f} s in all.\n")
     _show_status(settings)
@@ -60,6 +60,8 @@ def start_service(settings: Settings) -> str:
 
 def stop_service(settings: Settings) -> str:
     """Stop Airflow and the embedded database; answers what was done."""
+    if not settings.home.exists():
+        return f"Nothing was ever started in {settings.home}.\n"
     was_running = AirflowStack(settings).stop()
     stop_embedded(settings)
     return "Stopped.\n" if was_running else "Airflow was not running; the database is stopped.\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-_PATIENCE = 15  # seconds between the request to end and the order; Airflow's processes take 2-5
+PATIENCE = 15.0  # seconds between the request to end and the order; Airflow's processes take 2-5
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str], log
     return Started(name, child.pid, psutil.Process(child.pid).create_time())
 
 
-def stop(started: Iterable[Started]) -> None:
+def stop(started: Iterable[Started], patience: float = PATIENCE) -> None:
     """End processes and everything that they started, at first politely. Safe to repeat.
 
     Descendants are looked for by session as well as by parent: the tasks of a scheduler that was
@@ -76,11 +76,11 @@ def stop(started: Iterable[Started]) -> None:
     for process in family:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
-    _, stubborn = psutil.wait_procs(family, timeout=_PATIENCE)
+    _, stubborn = psutil.wait_procs(family, timeout=patience)
     for process in stubborn:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(stubborn, timeout=_PATIENCE)
+    psutil.wait_procs(stubborn, timeout=PATIENCE)
 
 
 def _family(started: Iterable[Started]) -> list[psutil.Process]:

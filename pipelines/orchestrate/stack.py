@@ -29,13 +29,13 @@ from pipelines.orchestrate.environment import (
     log_folder,
     metadata_url,
 )
-from pipelines.orchestrate.processes import Started, recall, remember, start, stop
+from pipelines.orchestrate.processes import PATIENCE, Started, recall, remember, start, stop
 from pipelines.settings import Settings
 
 PORT = 8080  # Airflow's own; another free one when it is taken
 COMPONENTS = ("scheduler", "api-server", "dag-processor")
 _WANTED = {"metadatabase", "scheduler", "dag_processor"}
-_PATIENCE = 180  # seconds; 15 on two idle cores, and this machine may be neither
+_START = 180  # seconds; 15 on two idle cores, and this machine may be neither
 
 
 @dataclass(frozen=True)
@@ -117,18 +117,22 @@ class AirflowStack:
                 raise
         return True
 
-    def stop(self) -> bool:
-        """Stop it and all of its tasks; answers whether there was anything to stop."""
+    def stop(self, patience: float = PATIENCE) -> bool:
+        """Stop it and all of its tasks; answers whether there was anything to stop.
+
+        Args:
+            patience: Seconds that a task or component has to end by itself.
+        """
         with self._lock():
-            return self._end_all()
+            return self._end_all(patience)
 
     def log_of(self, component: str) -> Path:
         """The log of one of its processes."""
         return log_folder(self._settings) / f"{component}.log"
 
-    def _end_all(self) -> bool:
+    def _end_all(self, patience: float = PATIENCE) -> bool:
         processes, _ = recall(self._file)
-        stop(processes)
+        stop(processes, patience)
         self._file.unlink(missing_ok=True)
         return bool(processes)
 
@@ -163,7 +167,7 @@ class AirflowStack:
             remember(self._file, started, url=url)
 
     def _await_health(self) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _START
         with self.client() as client:
             while True:
                 sick = _WANTED - client.healthy(self.since)
@@ -172,7 +176,7 @@ class AirflowStack:
                 for name in self.ended_components():
                     raise AirflowFailed(f"start {name}", _tail(self.log_of(name)))
                 if time.monotonic() > deadline:
-                    raise AirflowFailed("start", f"not well in {_PATIENCE} s: {sorted(sick)}")
+                    raise AirflowFailed("start", f"not well in {_START} s: {sorted(sick)}")
                 time.sleep(0.5)
 
     @contextmanager
