@@ -90,10 +90,10 @@ def _nothing_in_common(sides: Sides) -> ir.BooleanValue:
 
 def _other_registration(sides: Sides, by_name: bool) -> ir.BooleanValue:
     """Branch and parent, two organisation codes; by name only: registered in different years."""
-    branches = is_branch(sides.left("organization_name")) != is_branch(
-        sides.right("organization_name")
-    )
-    never = branches.fill_null(False) | sides.differ("organization_code")
+    # As numbers: two bare RLIKE on the sides of an inequality do not parse on Spark.
+    mine = is_branch(sides.left("organization_name")).cast("int64")
+    its = is_branch(sides.right("organization_name")).cast("int64")
+    never = (mine != its).fill_null(False) | sides.differ("organization_code")
     if not by_name:
         return never | _nothing_in_common(sides)
     other_year = sides.fails(lambda a, b: a.left(4) == b.left(4), "establishment_date")
