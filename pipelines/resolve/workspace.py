@@ -10,7 +10,6 @@ from uuid import uuid4
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
-
 _CONSTRAINTS = "spark.sql.constraintPropagation.enabled"
 
 
