@@ -13,7 +13,7 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith(("BASELIB_", "AIRFLOW")) and name != REQUIRE_SPARK:
             del os.environ[name]
-    # The JVM's heap cannot be changed once it runs; Spark's own default is too small for a resolution.
+    # A heap cannot grow once the JVM runs; Spark's default is too small for a resolution.
     os.environ.setdefault("PYSPARK_SUBMIT_ARGS", "--driver-memory 2g pyspark-shell")
 
 
