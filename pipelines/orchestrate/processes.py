@@ -16,6 +16,9 @@ from pathlib import Path
 import psutil
 
 PATIENCE = 15.0  # seconds between the request to end and the order; Airflow's processes take 2-5
+# Seconds. The kernel tells when a process began by the moment of the boot, and that moment moves by
+# a second now and then as the clock is corrected; ids do not come round again as fast as this.
+_SAME_MOMENT = 10.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Started:
             return True
 
     def _is(self, found: psutil.Process) -> bool:
-        return abs(found.create_time() - self.created) < 1
+        return abs(found.create_time() - self.created) < _SAME_MOMENT
 
 
 def start(name: str, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Started:

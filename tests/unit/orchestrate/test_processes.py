@@ -67,6 +67,11 @@ def test_a_process_id_that_was_used_again_is_left_alone(family):
     assert parent.process
 
 
+def test_a_correction_of_the_clock_changes_nothing(family):
+    parent, _ = family
+    assert replace(parent, created=parent.created + 1).process
+
+
 def test_what_runs_is_remembered_in_a_file(family, tmp_path):
     parent, _ = family
     remember(tmp_path / "state.json", [parent], url="http://127.0.0.1:1")
