@@ -93,6 +93,11 @@ class Settings(BaseSettings):
         return self.home / "scratch"
 
     @property
+    def cache_dir(self) -> Path:
+        """What can be made again and takes a while, such as the font of charts."""
+        return self.home / "cache"
+
+    @property
     def outbox_dir(self) -> Path:
         """Quality reports as .eml files."""
         return self.home / "outbox"

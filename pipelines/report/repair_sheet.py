@@ -1,0 +1,47 @@
+"""The columns of the sheet that a data owner repairs in and sends back: written and read by these.
+
+One row per bad row and finding. The same columns stand in the workbook and in the CSV file; a
+column is found by its title, so an owner may move or widen columns as he likes.
+"""
+
+from typing import Final
+
+ISSUE = "问题编号"  # fingerprint of the issue; matches the row when the sheet comes back
+FILE = "文件"
+LINE = "行号"
+RECORD = "记录编号"
+FIELD = "字段"  # the department's own column name
+VALUE = "原值"
+SEVERITY = "级别"
+PROBLEM = "问题"
+REPAIR = "怎么改"
+CORRECTION = "更正值"  # filled in by the owner
+CONFIRMED = "确认无误"  # "是" if the value is right as it stands
+NOTE = "说明"  # by the owner: who confirms, and why
+QUARANTINED = "是否被隔离"
+RULE = "规则"
+
+COLUMNS: Final = (
+    ISSUE,
+    FILE,
+    LINE,
+    RECORD,
+    FIELD,
+    VALUE,
+    SEVERITY,
+    PROBLEM,
+    REPAIR,
+    CORRECTION,
+    CONFIRMED,
+    NOTE,
+    QUARANTINED,
+    RULE,
+)
+ANSWERS: Final = (CORRECTION, CONFIRMED, NOTE)  # the owner's own; everything else stays as it is
+
+YES: Final = "是"
+NO: Final = "否"
+WHOLE_ROW: Final = "（整行）"  # FIELD of a finding that concerns no single column
+EMPTY: Final = "（空）"  # CORRECTION that says: the right value is none
+SHEET: Final = "问题清单"  # name of the sheet; a second and later one is numbered
+HELP_SHEET: Final = "使用说明"
