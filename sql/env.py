@@ -1,6 +1,6 @@
 """Alembic's entry: runs the migrations on the connection that ``pipelines.warehouse`` hands over.
 
-There is no ``alembic.ini``; run them with ``baselib db migrate``.
+There is no ``alembic.ini``; run them with ``baselib db upgrade``.
 """
 
 from alembic import context
