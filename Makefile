@@ -13,7 +13,7 @@ SCALE ?= 1000000
 PERSONS ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-spark up down airflow lint lock bench clean runtime dev
+.PHONY: help run test test-spark up down airflow lint lock docs bench clean runtime dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -43,6 +43,9 @@ lint: dev ## style, types, import layers
 
 lock: dev ## recompile the lock files from pyproject.toml; UPGRADE=1 takes newer versions
 	@.ci/lock .
+
+docs: dev ## write the documents that derive from declarations
+	@$(BIN)/python -m pipelines.catalog
 
 bench: dev ## time every stage for SCALE persons, beside the floor and the plain stack
 	@$(BIN)/python -m benchmarks --scale $(SCALE) $(ARGS)

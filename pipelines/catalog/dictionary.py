@@ -1,9 +1,14 @@
-"""The data dictionary: tables, columns and rules, as Markdown derived from the declarations."""
+"""The data dictionary: elements, tables, columns and rules, as Markdown from the declarations."""
 
+import re
 from collections.abc import Iterator
 
 from pipelines.libraries import Library, load_libraries
+from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import load_rules
+
+# YAML folds a line break into a space, which Chinese does not have between characters.
+_FOLDED = re.compile(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])")
 
 
 def describe_data() -> str:
@@ -22,6 +27,26 @@ def describe_data() -> str:
         f"| `{rule.code}` | {rule.severity} | {rule.zh} | {rule.repair_zh} | {rule.clause} "
         f"| {rule.indicator} |"
         for rule in load_rules().values()
+    ]
+    return "\n".join([*lines, ""])
+
+
+def describe_elements() -> str:
+    """``docs/elements.md``: what a contract's ``semanticType`` can name."""
+    lines = [
+        "# Data elements",
+        "",
+        "What a column can mean: the names that a source contract's `semanticType` takes. Written by",
+        "`make docs` from `pipelines/standards/elements.yml`.",
+        "",
+        "| semanticType | 数据元 | standard | type | code table | sensitivity | mask | 说明 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{element.name}` | {element.title} | {element.standard or '—'} | {element.type} "
+        f"| {element.code_table or '—'} | {element.sensitivity} | {element.mask} "
+        f"| {_FOLDED.sub('', element.description.strip())} |"
+        for element in load_elements().values()
     ]
     return "\n".join([*lines, ""])
 
