@@ -36,8 +36,8 @@ def describe_elements() -> str:
     lines = [
         "# Data elements",
         "",
-        "What a column can mean: the names that a source contract's `semanticType` takes. Written by",
-        "`make docs` from `pipelines/standards/elements.yml`.",
+        "What a column can mean: the names that a source contract's `semanticType` takes.",
+        "Written by `make docs` from `pipelines/standards/elements.yml`.",
         "",
         "| semanticType | 数据元 | standard | type | code table | sensitivity | mask | 说明 |",
         "|---|---|---|---|---|---|---|---|",
