@@ -13,6 +13,9 @@ from typing import Literal
 
 Delivery = Literal["snapshot", "delta"]
 Format = Literal["csv", "xlsx", "jsonl", "parquet", "table", "api"]
+Period = Literal["batch", "daily", "weekly", "monthly"]
+Language = Literal["zh", "en"]
+Protection = Literal["masked", "password"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,20 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Reporting:
+    """How the owner is told: after each batch or in a digest, in which words, under which lock.
+
+    ``masked``: attachments show masked values. ``password``: the workbook shows the values as they
+    are and opens with the password in ``BASELIB_SECRET_<secret>``, which no mail ever carries.
+    """
+
+    period: Period = "batch"
+    language: Language = "zh"
+    protection: Protection = "masked"
+    secret: str | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """One department data set: everything that its contract declares."""
 
@@ -82,6 +99,7 @@ class Source:
     sharing_type: Literal["unconditional", "conditional", "none"] = "unconditional"
     sharing_condition: str = ""
     retention: timedelta | None = None
+    reporting: Reporting = Reporting()
     custom: Mapping[str, object] = field(default_factory=dict)
 
     @property

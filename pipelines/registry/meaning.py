@@ -19,6 +19,7 @@ from open_data_contract_standard.model import (
 from pipelines.contracts import Delivery, Owner, Server, Source, SourceColumn
 from pipelines.libraries import Library
 from pipelines.registry.faults import Faults
+from pipelines.registry.report_options import build_reporting
 from pipelines.registry.server import build_server, properties_of
 from pipelines.standards.elements import DataElement
 
@@ -61,6 +62,7 @@ def build_source(
     custom = {p.property: p.value for p in document.customProperties or [] if p.property}
     sharing = str(custom.get("sharing_type", "unconditional"))
     faults.one_of("customProperties.sharing_type", sharing, SHARING, "a way of sharing")
+    reporting = build_reporting(custom, faults)
     if faults.found:
         return None
     return Source(
@@ -81,6 +83,7 @@ def build_source(
         sharing_type=cast(Literal["unconditional", "conditional", "none"], sharing),
         sharing_condition=str(custom.get("sharing_condition", "")),
         retention=retention,
+        reporting=reporting,
         custom=custom,
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipelines.contracts import Reporting
 from pipelines.errors import ContractsRefused, UnknownSource
 from pipelines.registry import check_sources, load_source, load_sources, notes_on_sources
 from pipelines.settings import Settings, load_settings
@@ -66,6 +67,39 @@ def test_a_contract_says_what_it_says(settings, write):
     assert (source.schedule, source.frequency) == ("0 2 * * *", timedelta(days=1))
     assert source.retention == timedelta(days=3 * 365)
     assert source.sharing_type == "conditional"
+
+
+def test_how_the_owner_is_told_stands_in_the_contract(settings, write):
+    write()
+    assert load_source(settings, NAME).reporting == Reporting("batch", "zh", "masked", None)
+    options = {
+        "report_period": "weekly",
+        "report_language": "en",
+        "attachment_protection": "password",
+        "attachment_secret": "RESIDENTS_SHEET",
+    }
+    write(lambda document: document.update(customProperties=custom(**options)))
+    told = load_source(settings, NAME).reporting
+    assert told == Reporting("weekly", "en", "password", "RESIDENTS_SHEET")
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [
+        ({"report_period": "weakly"}, "Did you mean 'weekly'?"),
+        ({"report_language": "fr"}, "Write one of: en, zh."),
+        ({"attachment_protection": "password"}, "Write the NAME of the environment variable"),
+        (
+            {"attachment_protection": "password", "attachment_secret": "s3cret!"},
+            "never stands in a contract",
+        ),
+    ],
+)
+def test_a_report_option_that_cannot_work_is_refused(settings, write, options, remedy):
+    write(lambda document: document.update(customProperties=custom(**options)))
+    (fault,) = check_sources(settings)
+    assert remedy in str(fault)
+    assert "s3cret" not in str(fault)
 
 
 def rename_element(document: dict) -> None:
