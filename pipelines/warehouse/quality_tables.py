@@ -1,4 +1,4 @@
-"""The tables of schema ``quality`` as SQLAlchemy sees them; made by ``sql/versions/0001``."""
+"""The tables of schema ``quality`` as SQLAlchemy sees them; made by ``sql/versions``."""
 
 from typing import Any
 
@@ -32,4 +32,10 @@ MAIL = _quality_table(
     "mail",
     "id source batch recipient subject path state attempts next_attempt_at sent_at last_error"
     " created_at",
+)
+IDENTITY_ACCURACY = _quality_table(
+    "identity_accuracy",
+    "library run model confidence links sampled precision_mean precision_lower recall_mean"
+    " recall_lower measured_at",
+    "strata",
 )

@@ -49,7 +49,7 @@ def test_the_quality_tables_are_what_the_code_takes_them_for(warehouse: Engine):
             columns = {each["name"] for each in found.get_columns(declared.name, "quality")}
             assert columns == {each.name for each in declared.c}, declared.name
     assert set(found.get_table_names("quality")) == {
-        *("batch", "expectation_result", "finding_count"),
+        *("batch", "expectation_result", "finding_count", "identity_accuracy"),
         *("mail", "publication", "stage_timing"),
     }
 

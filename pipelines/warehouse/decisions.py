@@ -1,0 +1,129 @@
+"""The ledger of stewards' decisions, ``identity.decision``: added to, read, never changed.
+
+All of it is done as database role ``steward``, which may insert and read decisions and nothing
+else, whoever is logged in.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, column, insert, select, table, text
+from sqlalchemy.exc import ProgrammingError
+
+from pipelines.errors import DatabaseUnavailable
+from pipelines.resolve.judgement import Decision, Judgement, Pair, Record, Revocation
+
+_PAIR = ("left_source", "left_key", "right_source", "right_key")
+_TOLD = (
+    *("act", "question", "opinion", "verdict", "reason", "cause"),
+    *("basis", "probability", "stratum", "model"),
+)
+_DECISION = table(
+    "decision",
+    *(column(name) for name in ("id", "library", *_PAIR, *_TOLD, "decided_by", "decided_at")),
+    schema="identity",
+)
+_REVOCATION = table(
+    "revocation",
+    *(column(name) for name in ("decision", "act", "reason", "revoked_by", "revoked_at")),
+    schema="identity",
+)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The decisions about one library, while nobody else can add any."""
+
+    connection: Connection
+    library: str
+    decisions: list[Decision] = field(default_factory=list)
+
+    def add(self, judgements: Sequence[Judgement]) -> list[Decision]:
+        """Write decisions; they are in force once the block around the ledger has ended."""
+        if judgements:
+            self.connection.execute(insert(_DECISION), [self._row(each) for each in judgements])
+        known = {decision.id for decision in self.decisions}
+        added = [each for each in _read(self.connection, self.library) if each.id not in known]
+        self.decisions.extend(added)
+        return added
+
+    def revoke(self, decisions: Sequence[Decision], *, act: str, reason: str, by: str) -> None:
+        """Take decisions back, which stay in the ledger as what they were."""
+        rows = [
+            {"decision": each.id, "act": act, "reason": reason, "revoked_by": by}
+            for each in decisions
+        ]
+        if rows:
+            self.connection.execute(insert(_REVOCATION), rows)
+        self.decisions[:] = _read(self.connection, self.library)
+
+    def _row(self, judged: Judgement) -> dict[str, Any]:
+        left, right = judged.pair
+        places = dict(zip(_PAIR, (*left, *right), strict=True))
+        told = {name: getattr(judged, name) for name in _TOLD}
+        return {"library": self.library, "decided_by": judged.by, **places, **told}
+
+
+@contextmanager
+def open_ledger(engine: Engine, library: str) -> Iterator[Ledger]:
+    """The ledger of one library, to add to: one writer at a time, all or nothing.
+
+    Raises:
+        DatabaseUnavailable: the login may not act as ``steward``.
+    """
+    with _as_steward(engine) as connection:
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended('baselib decide ' || :name, 0))")
+        connection.execute(lock, {"name": library})
+        yield Ledger(connection, library, _read(connection, library))
+
+
+def read_decisions(engine: Engine, library: str) -> list[Decision]:
+    """All decisions ever made about a library, revoked ones too, oldest first.
+
+    Raises:
+        DatabaseUnavailable: the login may not act as ``steward``.
+    """
+    with _as_steward(engine) as connection:
+        return _read(connection, library)
+
+
+@contextmanager
+def _as_steward(engine: Engine) -> Iterator[Connection]:
+    with engine.begin() as connection:
+        try:
+            connection.execute(text("SET LOCAL ROLE steward"))
+        except ProgrammingError as refused:
+            problem = f"{str(refused.orig).strip()}; a superuser must run GRANT steward TO <login>"
+            raise DatabaseUnavailable("the decision ledger", problem) from None
+        yield connection
+
+
+def _read(connection: Connection, library: str) -> list[Decision]:
+    taken_back = [
+        _REVOCATION.c[name].label(f"revocation_{name}")
+        for name in ("act", "reason", "revoked_by", "revoked_at")
+    ]
+    joined = _DECISION.outerjoin(_REVOCATION, _REVOCATION.c.decision == _DECISION.c.id)
+    query = select(_DECISION, *taken_back).select_from(joined)
+    wanted = query.where(_DECISION.c.library == library).order_by(_DECISION.c.id)
+    return [_decision(dict(row)) for row in connection.execute(wanted).mappings()]
+
+
+def _decision(row: dict[str, Any]) -> Decision:
+    revoked = None
+    if row["revocation_act"] is not None:
+        told = ("act", "reason", "revoked_by", "revoked_at")
+        revoked = Revocation(*(row[f"revocation_{name}"] for name in told))
+    return Decision(
+        id=row["id"],
+        at=row["decided_at"],
+        by=row["decided_by"],
+        pair=Pair(
+            Record(row["left_source"], row["left_key"]),
+            Record(row["right_source"], row["right_key"]),
+        ),
+        revoked=revoked,
+        **{name: row[name] for name in _TOLD},
+    )
