@@ -40,6 +40,7 @@ from pipelines.warehouse import read_publications, record_expectations
 from pipelines.warehouse.publish import publish as publish_tables
 
 RECORD_ORDER = ("source", "source_key")
+QUESTION_ORDER = ("left_source", "left_key", "right_source", "right_key", "kind")
 ENTITY_ORDER = ("entity_id",)
 
 
@@ -63,6 +64,7 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
                 run=run,
                 previous=previous,
                 events=events,
+                decisions=_decisions(place, library),
             )
             _keep_ledger(place, library, run, resolved)
         return _resolve_result(place, library, run)
@@ -212,6 +214,11 @@ def _ledger_before(
     return place.lake.read(place.con, table, snapshot_id=before), earlier
 
 
+def _decisions(_place: Workplace, _library: Library) -> ir.Table | None:
+    """What stewards decided about pairs of records; nobody keeps decisions yet."""
+    return None
+
+
 def _keep_ledger(place: Workplace, library: Library, run: str, resolved: Resolved) -> None:
     """Events first: should the process die in between, a repeat finds the ledger untouched."""
     table = f"identity.{library.entity}_record"
@@ -231,6 +238,13 @@ def _keep_ledger(place: Workplace, library: Library, run: str, resolved: Resolve
         f"identity.{library.entity}_dispute",
         batch=None,
         order_by=RECORD_ORDER,
+    )
+    place.lake.write(
+        place.con,
+        resolved.question,
+        f"identity.{library.entity}_question",
+        batch=None,
+        order_by=QUESTION_ORDER,
     )
     place.lake.write(
         place.con,

@@ -27,6 +27,7 @@ RECORD_SCHEMA = {
     "linked_key": "string",
     "since_batch": "string",
     "withheld": "string",
+    "probability": "float64",  # of the match by score; NULL where a rule or a person decided
 }
 EVENT_SCHEMA = {
     "run": "string",

@@ -11,6 +11,7 @@ from pipelines.libraries import Library
 from pipelines.resolve.groups import Groups, group_by_identifier
 from pipelines.resolve.ledger import EVENT_SCHEMA, RECORD_SCHEMA, assign_ids
 from pipelines.resolve.link import link_records
+from pipelines.resolve.questions import no_questions
 from pipelines.resolve.workset import working_set
 from pipelines.resolve.workspace import Workspace
 
@@ -25,11 +26,13 @@ class Resolved:
     ``event``: ``identity.<entity>_event`` of this run only.
     ``disputed``: ``source, source_key, entity_id, other_entity_id, reason``: records whose strong
     identifier is another entity's; for the data owner who can repair them.
+    ``question``: ``identity.<entity>_question``: pairs of records that a person should decide.
     """
 
     record: ir.Table
     event: ir.Table
     disputed: ir.Table
+    question: ir.Table
 
 
 def resolve(
@@ -41,6 +44,7 @@ def resolve(
     run: str,
     previous: ir.Table | None = None,
     events: ir.Table | None = None,
+    decisions: ir.Table | None = None,
 ) -> Resolved:
     """Decide which records are the same entity.
 
@@ -53,6 +57,9 @@ def resolve(
         previous: ``identity.<entity>_record`` as the last run left it; ids in it survive.
         events: ``identity.<entity>_event`` of all earlier runs; without it an id that ended
             before the last run could be given again.
+        decisions: ``questions.DECISION_SCHEMA``, what people decided about pairs of records. A
+            person beats every rule and score: ``same`` pairs are one entity, ``different`` pairs
+            are not.
 
     Returns:
         The ledger. It depends on the records, the declaration and the previous ledger alone, not
@@ -73,6 +80,7 @@ def resolve(
             record=space.keep(_ledger(named, groups, library)),
             event=space.keep(_stamped(minted.events, run)),
             disputed=space.keep(_disputes(named, groups)),
+            question=space.keep(no_questions()),
         )
 
 
@@ -96,7 +104,7 @@ def _ledger(named: ir.Table, groups: Groups, library: Library) -> ir.Table:
     kept_out = groups.disputed.select("rid", withheld=ibis.literal(library.identity.strong))
     linked = named.select(linked=named.rid, linked_source=named.source, linked_key=named.source_key)
     joined = named.left_join(linked, "linked").left_join(kept_out, "rid")
-    ledger = joined.select(*RECORD_SCHEMA)
+    ledger = joined.mutate(probability=ibis.null("float64")).select(*RECORD_SCHEMA)
     return ledger.order_by("source", "source_key")
 
 
