@@ -44,7 +44,7 @@ def resolve(
     run: str,
     previous: ir.Table | None = None,
     events: ir.Table | None = None,
-    decisions: ir.Table | None = None,
+    decisions: ir.Table | None = None,  # noqa: ARG001 - respected with the scores
 ) -> Resolved:
     """Decide which records are the same entity.
 
