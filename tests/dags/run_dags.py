@@ -12,7 +12,10 @@ import types
 from dataclasses import dataclass
 from datetime import datetime
 
-VERBS = ("land", "stage", "check", "report", "resolve", "merge", "check_library", "publish")
+VERBS = (
+    *("land", "stage", "check", "report"),
+    *("resolve", "merge", "check_library", "publish", "compare"),
+)
 
 
 @dataclass(frozen=True)
