@@ -335,3 +335,20 @@ class UnknownFileType(BaselibError):
             f"{self.file}: {self.rows:,} rows cannot be written in that form. Name a file that "
             "ends in .parquet or .csv, or .xlsx for at most 1,048,575 rows."
         )
+
+
+@dataclass
+class CalendarUnknown(BaselibError):
+    """A time limit reaches into a year whose holidays are not known."""
+
+    year: int
+    known: Sequence[int]
+    file: Path
+
+    def __str__(self) -> str:
+        return (
+            f"The working days of {self.year} are not known, only those of "
+            f"{min(self.known)} to {max(self.known)}. Add the holidays and the weekend days that "
+            f"are worked instead of {self.year} to {self.file}, from the State Council's notice "
+            "(it comes out in the autumn before), and run this again."
+        )

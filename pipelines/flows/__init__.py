@@ -1,4 +1,4 @@
-"""The verbs: land, stage, check, report; resolve, merge, check_library, publish, compare; deliver.
+"""The verbs: land, stage, check, track, report; resolve, merge, check_library, publish; deliver.
 
 Each is one arrow of the architecture, one task of an Airflow DAG and one step of ``baselib run``.
 A verb takes the settings and what it works on, is idempotent, and answers with counts and ids.
@@ -6,15 +6,14 @@ This package composes the edge (lake, warehouse, mail, engines) with the pure pa
 computation lives in a module that knows neither.
 """
 
-from pipelines.flows.compare import compare
 from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import deliver, report
+from pipelines.flows.track import track
 
 __all__ = [
     "check",
     "check_library",
-    "compare",
     "deliver",
     "land",
     "merge",
@@ -22,4 +21,5 @@ __all__ = [
     "report",
     "resolve",
     "stage",
+    "track",
 ]

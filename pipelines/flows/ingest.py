@@ -10,6 +10,7 @@ from pipelines.batch import batch_date
 from pipelines.contracts import Source
 from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
+from pipelines.flows.corrections import with_corrections
 from pipelines.flows.results import CheckResult, LandResult, StageResult, count_failures
 from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.quality.outcome import gate
@@ -63,7 +64,10 @@ def stage(settings: Settings, source: Source, batch: str) -> StageResult:
     as_of = batch_date(batch)
     with open_workplace(settings) as place, place.timed(source.name, batch, "stage"):
         raw = place.lake.read(place.con, f"raw.{source.name}", batch)
-        with place.materialised(parse_rows(raw, source, as_of)) as parsed:
+        with (
+            with_corrections(place, raw, source, batch) as answered,
+            place.materialised(parse_rows(answered, source, as_of)) as parsed,
+        ):
             split = split_rows(parsed, source)
             return _write_split(place, source, batch, split, landed=_count(place, raw))
 

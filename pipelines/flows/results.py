@@ -1,7 +1,7 @@
 """What each verb answers: counts and ids only, fit for a log line or an XCom."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.quality.outcome import ExpectationOutcome
@@ -44,6 +44,20 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
+class TrackResult:
+    """What a batch did to the issues of its source, and how many are left."""
+
+    source: str
+    batch: str
+    opened: int
+    reopened: int
+    fixed: int
+    not_fixed: int
+    retired: int  # entries of the correction ledger that the source has overtaken
+    still_open: int
+
+
+@dataclass(frozen=True)
 class ResolveResult:
     """Records seen, entities they describe, and what happened to entity ids in this run."""
 
@@ -76,16 +90,6 @@ class PublishResult:
     entities: int
     snapshot_id: int
     changed: bool
-
-
-@dataclass(frozen=True)
-class CompareResult:
-    """Findings about a library as a whole, by rule; ``compared`` values were held side by side."""
-
-    library: str
-    run: str
-    compared: int
-    findings: Mapping[str, int]
 
 
 @dataclass(frozen=True)

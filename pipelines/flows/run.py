@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from pipelines.contracts import Source
 from pipelines.errors import BaselibError, QualityGateFailed
-from pipelines.flows.compare import compare
 from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import deliver, report
+from pipelines.flows.track import track
 from pipelines.libraries import Library
 from pipelines.settings import Settings
 from pipelines.warehouse.base_tables import libraries_in_order
@@ -57,21 +57,23 @@ def _ingest(
         for verb in (land, stage):
             announce(f"{verb.__name__} {source.name}")
             verb(settings, source, batch)
-        try:
-            announce(f"check {source.name}")
-            check(settings, source, batch)
-        finally:  # the owner hears of a batch that failed its gate, too
-            announce(f"report {source.name}")
-            report(settings, source, batch)
     except BaselibError as failure:
         outcome.failures[source.name] = failure
+        return
+    # The owner hears of a batch that failed its gate, too: each is done whatever came of another.
+    for follow in (check, track, report):
+        try:
+            announce(f"{follow.__name__} {source.name}")
+            follow(settings, source, batch)
+        except BaselibError as failure:
+            outcome.failures.setdefault(source.name, failure)
 
 
 def _build(
     settings: Settings, library: str, run: str, announce: Announce, outcome: RunOutcome
 ) -> None:
     try:
-        for verb in (resolve, merge, check_library, publish, compare):
+        for verb in (resolve, merge, check_library, publish):
             announce(f"{verb.__name__} {library}")
             verb(settings, library, run)
     except BaselibError as failure:

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from pathlib import Path
 from time import perf_counter
 from uuid import uuid4
@@ -13,6 +14,7 @@ import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 from sqlalchemy import Engine
 
+from pipelines.batch import CHINA
 from pipelines.engines.duck import connect
 from pipelines.lake import Lake, open_lake
 from pipelines.settings import Settings
@@ -70,6 +72,13 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
     finally:
         con.disconnect()
         warehouse.dispose()
+
+
+def moment(settings: Settings) -> datetime:
+    """Now; on a day that the settings call today, that day at noon in China."""
+    if settings.today:
+        return datetime.combine(settings.today, time(12), CHINA)
+    return datetime.now(UTC)
 
 
 def identity_key(settings: Settings) -> str:

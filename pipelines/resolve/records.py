@@ -30,7 +30,7 @@ def current_records(staged: ir.Table, delivery: Delivery) -> ir.Table:
     Returns:
         ``staged`` with one row per ``source_key`` and ``since_batch``, the first batch it was in.
     """
-    first = staged.group_by("source_key").agg(since_order=_batch_order(staged).min())
+    first = staged.group_by("source_key").agg(since_order=batch_order(staged["_batch"]).min())
     rows = _latest_batch(staged) if delivery == "snapshot" else _latest_versions(staged)
     joined = rows.inner_join(first, "source_key")
     return joined.mutate(since_batch=_batch_of(joined.since_order)).drop("since_order")
@@ -67,13 +67,13 @@ def _or_null(table: ir.Table, column: str, kind: str) -> ir.Value:
 
 
 def _latest_batch(staged: ir.Table) -> ir.Table:
-    order = _batch_order(staged)
+    order = batch_order(staged["_batch"])
     return staged.filter(order == order.max().as_scalar())
 
 
 def _latest_versions(staged: ir.Table) -> ir.Table:
     order = [
-        _batch_order(staged).desc(),
+        batch_order(staged["_batch"]).desc(),
         staged["_file"].desc(),
         staged["_line"].desc(),
     ]
@@ -84,13 +84,12 @@ def _latest_versions(staged: ir.Table) -> ir.Table:
     return ranked.filter(ranked.version_rank == 0).drop("version_rank")
 
 
-def _batch_order(staged: ir.Table) -> ir.StringValue:
+def batch_order(batch: ir.StringValue) -> ir.StringValue:
     """Text that sorts as batches were delivered: 20260630-10 after 20260630-2."""
-    batch = staged["_batch"]
     suffix = batch.substr(8)
     return batch.substr(0, 8) + suffix.length().cast("string").lpad(2, "0") + suffix
 
 
 def _batch_of(order: ir.StringValue) -> ir.StringValue:
-    """The batch id that ``_batch_order`` was made of."""
+    """The batch id that ``batch_order`` was made of."""
     return order.substr(0, 8) + order.substr(10)

@@ -1,6 +1,15 @@
 """Stage a batch: typed elements and findings for every row, the unusable ones set aside."""
 
+from pipelines.stage.overlay import applicable, match_ledger, overlay
 from pipelines.stage.rows import IDENTIFYING_ELEMENTS, parse_rows
 from pipelines.stage.split import Split, split_rows
 
-__all__ = ["IDENTIFYING_ELEMENTS", "Split", "parse_rows", "split_rows"]
+__all__ = [
+    "IDENTIFYING_ELEMENTS",
+    "Split",
+    "applicable",
+    "match_ledger",
+    "overlay",
+    "parse_rows",
+    "split_rows",
+]

@@ -11,15 +11,16 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import add_cross_field_findings
-from pipelines.clean.parser import (
-    ColumnToParse,
-    concat_findings,
-    finding_array,
-    parse_columns,
+from pipelines.clean.parser import concat_findings, finding_array, parse_columns
+from pipelines.contracts import Source
+from pipelines.stage.overlay import (
+    CORRECTED,
+    columns_to_parse,
+    corrected_columns,
+    silence_confirmed,
+    source_key,
+    text_column,
 )
-from pipelines.clean.registry import parser_for
-from pipelines.contracts import Source, SourceColumn
-from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import severities
 
 LINEAGE = ("_batch", "_file", "_line")
@@ -43,7 +44,8 @@ def parse_rows(raw: ir.Table, source: Source, as_of: date) -> ir.Table:
     """Parse every row of one batch of ``raw.<source>``.
 
     Args:
-        raw: Delivered text columns plus ``_batch, _file, _line, _defect, _text``.
+        raw: Delivered text columns plus ``_batch, _file, _line, _defect, _text``; after
+            ``overlay``, corrected texts beside them, which are parsed instead.
         source: The contract.
         as_of: Date of the data, against which "future" and "implausible" are judged.
 
@@ -52,19 +54,13 @@ def parse_rows(raw: ir.Table, source: Source, as_of: date) -> ir.Table:
         ``reject_reasons`` (array of rule codes, empty for a usable row) and ``record`` (map of the
         delivered text by physical name; NULL for a usable row, so that it costs nothing).
     """
-    elements = load_elements()
-    columns = [
-        ColumnToParse(
-            column.name, column.physical_name, parser_for(elements[column.element or "text"])
-        )
-        for column in source.columns
-    ]
-    parsed = parse_columns(raw, columns, as_of, severities())
+    parsed = parse_columns(raw, columns_to_parse(source, raw), as_of, severities())
     by_element = {c.name: c.element for c in source.columns if c.element}
     parsed = add_cross_field_findings(parsed, by_element, severities(), as_of)
+    found = concat_findings([parsed.findings, _missing_required(parsed, source)])
     parsed = parsed.mutate(
-        findings=concat_findings([parsed.findings, _missing_required(parsed, source)]),
-        source_key=_source_key(parsed, source.key_columns),
+        findings=concat_findings([silence_confirmed(found, parsed), *_corrected(parsed, source)]),
+        source_key=source_key(parsed, source.key_columns),
     )
     parsed = parsed.mutate(reject_reasons=_reject_reasons(parsed, source))
     delivered = [name for name in raw.columns if not name.startswith("_")]
@@ -83,31 +79,30 @@ def parse_rows(raw: ir.Table, source: Source, as_of: date) -> ir.Table:
     )
 
 
-def _source_key(table: ir.Table, keys: Sequence[SourceColumn]) -> ir.StringValue:
-    """The clean key where the element has one, else the text: two spellings are one record."""
-    parts = [
-        ibis.coalesce(table[key.name].cast("string"), table[key.physical_name].strip().nullif(""))
-        for key in keys
-    ]
-    key = parts[0]
-    for part in parts[1:]:
-        key = key + "|" + part  # NULL if any part is missing
-    return key
-
-
 def _missing_required(table: ir.Table, source: Source) -> ir.ArrayValue:
     """One finding for each required column that was delivered empty."""
+    good = table["_defect"].isnull()
     arrays = [
         finding_array(
             column.name,
             table[column.physical_name],
-            {"MISSING_REQUIRED": _blank(table[column.physical_name]) & table["_defect"].isnull()},
+            {"MISSING_REQUIRED": _blank(table[text_column(table, column)]) & good},
             severities(),
         )
         for column in source.columns
         if column.required
     ]
     return concat_findings(arrays)
+
+
+def _corrected(table: ir.Table, source: Source) -> list[ir.ArrayValue]:
+    """A remark for each value that stands corrected; it keeps what was delivered."""
+    return [
+        finding_array(
+            column.name, table[column.physical_name], {CORRECTED: corrected}, severities()
+        )
+        for column, corrected in corrected_columns(table, source)
+    ]
 
 
 def _reject_reasons(table: ir.Table, source: Source) -> ir.ArrayValue:

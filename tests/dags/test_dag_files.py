@@ -64,8 +64,9 @@ def test_an_ingest_is_a_chain_whose_check_is_not_retried(described):
             "land": [],
             "stage": ["land"],
             "check": ["stage"],
-            "report": ["check"],
-            "passed": ["check"],
+            "track": ["check"],
+            "report": ["track"],
+            "passed": ["check", "track"],
         }
         assert tasks["check"]["retries"] == 0
         assert all(tasks[task]["retries"] > 0 for task in ("land", "stage", "report"))

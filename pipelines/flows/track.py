@@ -1,0 +1,215 @@
+"""Follow the issues of a source from batch to batch: what is new, repaired, or there again.
+
+Runs after ``check``, whether or not a gate stopped the batch: its owner has to repair it anyway.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.batch import batch_date
+from pipelines.contracts import Source
+from pipelines.engines.duck import arrow_reader
+from pipelines.flows.corrections import ledger_table
+from pipelines.flows.results import TrackResult
+from pipelines.flows.workplace import Workplace, identity_key, moment, open_workplace
+from pipelines.libraries import load_library
+from pipelines.quality.issues import (
+    KNOWN_SCHEMA,
+    found_issues,
+    judge,
+    library_issues,
+    records_of,
+)
+from pipelines.resolve.records import batch_order, current_records
+from pipelines.settings import Settings
+from pipelines.stage import applicable, match_ledger
+from pipelines.warehouse.issues import IssueSession, open_issues
+
+CHUNK_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of a source, and for which of its records it speaks."""
+
+    name: str
+    newest: bool
+    staged: ir.Table
+    quarantined: ir.Table
+    superseded: ir.Table | None  # records of which a newer batch speaks; None: there are none
+
+
+def track(settings: Settings, source: Source, batch: str) -> TrackResult:
+    """Bring ``quality.issue`` and the correction ledger up to date with a batch.
+
+    A batch that could not be staged has nothing to follow: the failed task tells the engineer.
+
+    Raises:
+        CalendarUnknown: a due date lies beyond the known years; everything else is done.
+    """
+    batch_date(batch)
+    with open_workplace(settings) as place, place.timed(source.name, batch, "track"):
+        if not place.lake.has(f"quarantine.{source.name}", batch):
+            return TrackResult(source.name, batch, 0, 0, 0, 0, 0, 0)
+        return _track(place, source, batch)
+
+
+def _track(place: Workplace, source: Source, batch: str) -> TrackResult:
+    when = moment(place.settings)
+    with open_issues(place.settings, source) as issues:
+        this = _batch(place, source, batch)
+        held, retired = _follow_ledger(place, issues, source, this, when)
+        counts = _track_batch(place, issues, source, this, held, when)
+        _track_library(place, issues, source, held, batch, when)
+        still_open = issues.count_open()
+    with open_issues(
+        place.settings, source
+    ) as issues:  # afterwards, so that a refusal undoes nothing
+        issues.set_due_dates()
+    return TrackResult(
+        source.name,
+        batch,
+        opened=counts.get("opened", 0),
+        reopened=counts.get("reopened", 0),
+        fixed=counts.get("fixed", 0) + counts.get("gone", 0),
+        not_fixed=counts.get("not_fixed", 0),
+        retired=retired,
+        still_open=still_open,
+    )
+
+
+def _batch(place: Workplace, source: Source, batch: str) -> Batch:
+    table, aside = f"staged.{source.name}", f"quarantine.{source.name}"
+    staged = place.lake.read(place.con, table, batch)
+    quarantined = place.lake.read(place.con, aside, batch)
+    every = ibis.memtable({"batch": place.lake.batches(table)}, schema={"batch": "string"})
+    newer = every.filter(batch_order(every.batch) > batch_order(ibis.literal(batch)))
+    names = place.con.to_pyarrow(newer).column("batch").to_pylist()
+    if not names or source.delivery == "snapshot":
+        return Batch(batch, not names, staged, quarantined, None)
+    key = identity_key(place.settings)
+    said = [
+        records_of(rows.filter(rows["_batch"].isin(names)), source.name, key)
+        for rows in (place.lake.read(place.con, table), place.lake.read(place.con, aside))
+    ]
+    return Batch(batch, False, staged, quarantined, said[0].union(said[1]))
+
+
+def _speaks(this: Batch, source: Source, record: ir.StringValue) -> ir.BooleanValue:
+    """Whether the batch speaks for a record that is in it."""
+    if this.newest:
+        return ibis.literal(True)
+    if source.delivery == "snapshot" or this.superseded is None:
+        return ibis.literal(False)
+    return record.notin(this.superseded.record)
+
+
+def _track_batch(
+    place: Workplace,
+    issues: IssueSession,
+    source: Source,
+    this: Batch,
+    held: ir.Table,
+    when: datetime,
+) -> dict[str, int]:
+    key = identity_key(place.settings)
+    found = found_issues(this.staged, this.quarantined, source.name, key)
+    present = records_of(this.staged, source.name, key).union(
+        records_of(this.quarantined, source.name, key)
+    )
+    known = ibis.memtable(issues.known("batch"), schema=ibis.schema(KNOWN_SCHEMA))
+    changes = judge(
+        known,
+        found.mutate(speaks=_speaks(this, source, found.record)),
+        present.filter(_speaks(this, source, present.record)),
+        held,
+        batch=this.name,
+        whole=this.newest and source.delivery == "snapshot",
+    )
+    return _apply(place, issues, changes, "batch", this.name, when)
+
+
+def _track_library(
+    place: Workplace,
+    issues: IssueSession,
+    source: Source,
+    held: ir.Table,
+    batch: str,
+    when: datetime,
+) -> None:
+    """What only the whole library shows, as its last run found it; nothing before there was one."""
+    table = f"identity.{load_library(source.library).entity}_finding"
+    if not place.lake.has(table):
+        return
+    key = identity_key(place.settings)
+    staged = place.lake.read(place.con, f"staged.{source.name}")
+    findings = place.lake.read(place.con, table)
+    found = library_issues(findings, current_records(staged, source.delivery), source.name, key)
+    run = place.lake.properties(table, None).get("run", batch)
+    known = ibis.memtable(issues.known("library"), schema=ibis.schema(KNOWN_SCHEMA))
+    speaking = found.mutate(speaks=ibis.literal(True))
+    every = known.select("record")
+    changes = judge(known, speaking, every, held, batch=run, whole=True)
+    _apply(place, issues, changes, "library", run, when)
+
+
+def _follow_ledger(
+    place: Workplace, issues: IssueSession, source: Source, this: Batch, when: datetime
+) -> tuple[ir.Table, int]:
+    """Retire what the source has overtaken; answer which values stand corrected in this batch."""
+    ledger = issues.ledger()
+    if not ledger.num_rows:
+        return _nothing_held(), 0
+    raw = place.lake.read(place.con, f"raw.{source.name}", this.name)
+    entries = applicable(ledger_table(ledger), this.name)
+    key = identity_key(place.settings)
+    as_of = batch_date(this.name)
+    with place.materialised(match_ledger(raw, entries, source, as_of, key)) as matched:
+        live = matched.filter(matched.holds, matched.kind == "correction")
+        held = place.con.to_pyarrow(live.select("record", "column_name").distinct())
+        overtaken = _overtaken(matched, entries, source, this)
+        retired = place.con.to_pyarrow(overtaken).to_pylist()
+    issues.retire(retired, this.name, when)
+    return ibis.memtable(held), len(retired)
+
+
+def _overtaken(matched: ir.Table, entries: ir.Table, source: Source, this: Batch) -> ir.Table:
+    """``id, why`` of live entries that the batch makes pointless."""
+    now = matched.group_by("id").agg(
+        holds=matched.holds.any(), repaired=matched.repaired.any(), met=matched.count()
+    )
+    live = entries.filter(entries.retired_batch.isnull())
+    followed = live.left_join(now, "id")
+    there = followed.met.notnull()
+    gone = ibis.literal(this.newest and source.delivery == "snapshot")
+    why = ibis.cases(
+        (there & followed.holds, ibis.null("string")),
+        (there & ~_speaks(this, source, followed.record), ibis.null("string")),
+        (there & followed.repaired, "source_repaired"),
+        (there, "source_changed"),
+        (gone, "record_gone"),
+        else_=ibis.null("string"),
+    )
+    told = followed.select("id", why=why)
+    return told.filter(told.why.notnull())
+
+
+def _apply(
+    place: Workplace,
+    issues: IssueSession,
+    changes: ir.Table,
+    layer: str,
+    batch: str,
+    when: datetime,
+) -> dict[str, int]:
+    with place.materialised(changes) as rows:
+        reader = arrow_reader(place.con, rows, CHUNK_ROWS)
+        return dict(issues.apply(reader, layer=layer, batch=batch, when=when))
+
+
+def _nothing_held() -> ir.Table:
+    schema = {"record": "string", "column_name": "string"}
+    return ibis.memtable({name: [] for name in schema}, schema=ibis.schema(schema))

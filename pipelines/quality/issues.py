@@ -1,0 +1,235 @@
+"""From the findings of a batch to what becomes of each issue.
+
+An old batch speaks only for records of which no newer batch speaks: a snapshot for every record
+until a newer one is there, a delta for the records in it that have not come again since. So
+whatever the order in which batches are tracked, the open issues are those of the latest version of
+each record, and a back-fill never opens again what a newer batch has closed.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.quality.fingerprint import (
+    issue_fingerprint,
+    record_fingerprint,
+    record_key,
+    value_digest,
+    with_site_key,
+)
+from pipelines.resolve.records import batch_order
+
+ACTIVE = ("open", "sent", "answered", "not_fixed")
+CLOSED = ("fixed", "confirmed_correct")
+
+ISSUE_SCHEMA = {
+    "fingerprint": "string",
+    "record": "string",
+    "column_name": "string",
+    "rule": "string",
+    "severity": "string",
+    "batch": "string",
+    "file": "string",
+    "line": "int64",
+    "is_quarantined": "boolean",
+    "value_digest": "string",
+}
+KNOWN_SCHEMA = {
+    "fingerprint": "string",
+    "record": "string",
+    "column_name": "string",
+    "state": "string",
+    "first_batch": "string",
+    "last_batch": "string",
+    "value_digest": "string",
+}
+
+
+def found_issues(staged: ir.Table, quarantined: ir.Table, source: str, key: str) -> ir.Table:
+    """The issues of one batch, one row each: ``ISSUE_SCHEMA``.
+
+    Args:
+        staged: One batch of ``staged.<source>``.
+        quarantined: The same batch of ``quarantine.<source>``.
+        source: Name of the source.
+        key: The site's secret.
+
+    Returns:
+        Every finding of severity error or warning, and every reason for quarantine; of several
+        rows with the same issue, the first of the delivery.
+    """
+    found = [
+        _findings(staged, quarantined=False),
+        _findings(quarantined, quarantined=True),
+        _reasons(quarantined),
+    ]
+    return _one_each(found[0].union(*found[1:], distinct=False), source, key)
+
+
+def library_issues(findings: ir.Table, records: ir.Table, source: str, key: str) -> ir.Table:
+    """The issues that only the whole library shows: ``ISSUE_SCHEMA``.
+
+    Args:
+        findings: ``identity.<entity>_finding``.
+        records: What the source says today, with ``source_key`` and where it was delivered.
+        source: Name of the source; findings of others are left out.
+        key: The site's secret.
+    """
+    ours = findings.filter(findings.source == source, findings.severity.isin(["error", "warning"]))
+    where = records.select("source_key", "_batch", "_file", "_line")
+    placed = ours.left_join(where, "source_key")
+    listed = placed.select(
+        record_key=placed.source_key.fill_null(""),
+        column=placed.column_name,
+        rule=placed.rule,
+        severity=placed.severity,
+        value=placed.value.cast("string"),
+        batch=placed["_batch"],
+        file=placed["_file"],
+        line=placed["_line"].cast("int64"),
+        is_quarantined=ibis.literal(False),
+    )
+    return _one_each(listed, source, key)
+
+
+def records_of(rows: ir.Table, source: str, key: str) -> ir.Table:
+    """``record``: which records are among rows of ``staged`` or ``quarantine``."""
+    keyed = with_site_key(rows.select(record_key=record_key(rows)).distinct(), key)
+    named = record_fingerprint(keyed.site_key, ibis.literal(source), keyed.record_key)
+    return keyed.select(record=named)
+
+
+def judge(
+    known: ir.Table,
+    found: ir.Table,
+    spoken: ir.Table,
+    held: ir.Table,
+    *,
+    batch: str,
+    whole: bool,
+) -> ir.Table:
+    """What becomes of each issue of one source.
+
+    Args:
+        known: Issues so far, ``KNOWN_SCHEMA``.
+        found: ``ISSUE_SCHEMA`` and ``speaks`` (boolean): whether the batch speaks for the record.
+        spoken: ``record`` of all records in the batch that it speaks for.
+        held: ``record, column_name`` of values that the correction ledger replaces in this batch.
+        batch: Its id, or the run's for findings of a whole library.
+        whole: The batch speaks for every record of the source: one that is not in it is gone.
+
+    Returns:
+        ``ISSUE_SCHEMA`` and ``action``, one row per issue to which something happens:
+
+        ========= ============================================================================
+        opened    it is new
+        seen      it is still there
+        reopened  it had been fixed, or was confirmed correct with another value
+        not_fixed its owner answered, and a later batch still has it
+        fixed     the record came again without it
+        gone      the record is no longer there
+        older     an old batch had it already
+        ========= ============================================================================
+    """
+    news = found.rename(**{f"new_{name}": name for name in found.columns})
+    replaced = held.select("record", "column_name").distinct().mutate(is_held=True)
+    judged = known.left_join(replaced, ["record", "column_name"]).drop(
+        "record_right", "column_name_right"
+    )
+    judged = judged.mutate(present=judged.record.isin(spoken.record))
+    pairs = judged.outer_join(news, judged.fingerprint == news.new_fingerprint)
+    action = _action(pairs, batch, whole=whole)
+    kept = {name: pairs[f"new_{name}"] for name in ISSUE_SCHEMA if name != "fingerprint"}
+    changes = pairs.select(
+        fingerprint=ibis.coalesce(pairs.fingerprint, pairs.new_fingerprint), **kept, action=action
+    )
+    return changes.filter(changes.action.notnull())
+
+
+def _action(pair: ir.Table, batch: str, *, whole: bool) -> ir.StringValue:
+    here = pair.new_speaks.fill_null(False)
+    this = batch_order(ibis.literal(batch))
+    later = this > batch_order(pair.last_batch)
+    earlier = this < batch_order(pair.first_batch)
+    changed = pair.new_value_digest != pair.value_digest
+    active = pair.state.isin(ACTIVE)
+    held = pair.is_held.fill_null(False)
+    return ibis.cases(
+        (pair.fingerprint.isnull() & here, "opened"),
+        (pair.fingerprint.isnull(), ibis.null("string")),
+        (here & (pair.state == "fixed"), "reopened"),
+        (here & (pair.state == "confirmed_correct") & changed, "reopened"),
+        (here & (pair.state == "answered") & later, "not_fixed"),
+        (here & active, "seen"),
+        (pair.new_fingerprint.notnull() & earlier, "older"),
+        (~active | held | here, ibis.null("string")),
+        (pair.present, "fixed"),
+        (ibis.literal(whole), "gone"),
+        else_=ibis.null("string"),
+    )
+
+
+def _findings(rows: ir.Table, *, quarantined: bool) -> ir.Table:
+    each = rows.select(
+        "_batch",
+        "_file",
+        "_line",
+        record_key=record_key(rows),
+        finding=rows["findings"].unnest(),
+    )
+    finding = each["finding"]
+    listed = each.select(
+        "record_key",
+        column=finding["column"],
+        rule=finding["rule"],
+        severity=finding["severity"],
+        value=finding["value"],
+        batch=each["_batch"],
+        file=each["_file"],
+        line=each["_line"].cast("int64"),
+        is_quarantined=ibis.literal(quarantined),
+    )
+    return listed.filter(listed.severity != "info")
+
+
+def _reasons(quarantined: ir.Table) -> ir.Table:
+    each = quarantined.select(
+        "_batch",
+        "_file",
+        "_line",
+        record_key=record_key(quarantined),
+        rule=quarantined["reasons"].unnest(),
+    )
+    return each.select(
+        "record_key",
+        column=ibis.null("string"),
+        rule=each.rule,
+        severity=ibis.literal("error"),
+        value=ibis.null("string"),
+        batch=each["_batch"],
+        file=each["_file"],
+        line=each["_line"].cast("int64"),
+        is_quarantined=ibis.literal(True),
+    )
+
+
+def _one_each(listed: ir.Table, source: str, key: str) -> ir.Table:
+    keyed = with_site_key(listed, key)
+    name = ibis.literal(source)
+    named = keyed.select(
+        fingerprint=issue_fingerprint(
+            keyed.site_key, name, keyed.record_key, keyed["column"], keyed.rule
+        ),
+        record=record_fingerprint(keyed.site_key, name, keyed.record_key),
+        column_name=keyed["column"].fill_null(""),
+        rule=keyed.rule,
+        severity=keyed.severity,
+        batch=keyed.batch,
+        file=keyed.file,
+        line=keyed.line,
+        is_quarantined=keyed.is_quarantined,
+        value_digest=value_digest(keyed.site_key, keyed["value"]),
+    )
+    order = [named.file, named.line, named.value_digest]
+    place = ibis.row_number().over(group_by=named.fingerprint, order_by=order)
+    ranked = named.mutate(place=place)
+    return ranked.filter(ranked.place == 0).drop("place")

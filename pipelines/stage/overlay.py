@@ -1,0 +1,185 @@
+"""The correction ledger over delivered text: what an owner has answered, until his source says so.
+
+A correction replaces the text of one column of one record, and a confirmation silences one finding
+of it; either only while the delivered text is the one that the owner saw, which a keyed digest
+guards. Raw is never touched: the corrected text stands beside it while a batch is parsed. Which
+entries apply to a batch depends on the ledger and the batch alone, so a replay gives the same rows.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.clean.parser import FINDING_TYPE, ColumnToParse, parse_columns
+from pipelines.clean.registry import parser_for
+from pipelines.contracts import Source, SourceColumn
+from pipelines.quality.fingerprint import record_fingerprint, value_digest, with_site_key
+from pipelines.resolve.records import batch_order
+from pipelines.standards.elements import load_elements
+from pipelines.standards.rules import severities
+
+CORRECTED = "CORRECTED_BY_OWNER"
+CONFIRMED = "CONFIRMED_BY_OWNER"
+_SEPARATOR = "\x1f"
+
+LEDGER_SCHEMA = {
+    "id": "int64",
+    "fingerprint": "string",
+    "record": "string",
+    "column_name": "string",
+    "rule": "string",
+    "kind": "string",
+    "guard": "string",
+    "new_value": "string",
+    "since_batch": "string",
+    "retired_batch": "string",
+}
+
+
+def columns_to_parse(source: Source, raw: ir.Table) -> list[ColumnToParse]:
+    """Every mapped column with its parser and the text to parse, corrected where it is."""
+    return [_to_parse(column, text_column(raw, column)) for column in source.columns]
+
+
+def text_column(raw: ir.Table, column: SourceColumn) -> str:
+    """Name of the column of ``raw`` that holds the text to parse."""
+    corrected = _text(column.name)
+    return corrected if corrected in raw.columns else column.physical_name
+
+
+def source_key(table: ir.Table, keys: Sequence[SourceColumn]) -> ir.StringValue:
+    """The clean key where the element has one, else the text: two spellings are one record.
+
+    ``table`` has the parsed columns and the text columns.
+    """
+    parts = [
+        ibis.coalesce(
+            table[key.name].cast("string"), table[text_column(table, key)].strip().nullif("")
+        )
+        for key in keys
+    ]
+    key = parts[0]
+    for part in parts[1:]:
+        key = key + "|" + part  # NULL if any part is missing
+    return key
+
+
+def applicable(ledger: ir.Table, batch: str) -> ir.Table:
+    """The entries of a ledger that may apply to a batch: made for it or an earlier one."""
+    this = batch_order(ibis.literal(batch))
+    begun = batch_order(ledger.since_batch) <= this
+    ended = ledger.retired_batch.notnull() & (batch_order(ledger.retired_batch) <= this)
+    return ledger.filter(begun & ~ended.fill_null(False))
+
+
+def match_ledger(
+    raw: ir.Table, entries: ir.Table, source: Source, as_of: date, key: str
+) -> ir.Table:
+    """Find the delivered rows that ledger entries are about.
+
+    Args:
+        raw: One batch of ``raw.<source>``.
+        entries: ``applicable`` entries, ``LEDGER_SCHEMA``.
+        source: The contract.
+        as_of: Date of the data.
+        key: The site's secret.
+
+    Returns:
+        ``LEDGER_SCHEMA``, ``_file, _line``, ``holds`` (the delivered text is the guarded one) and
+        ``repaired`` (it is what the entry corrects to); a row for each delivered row of a record.
+    """
+    texts = list(dict.fromkeys(column.physical_name for column in source.columns))
+    wanted = raw.select("_file", "_line", *texts)
+    keys = [_to_parse(column, column.physical_name) for column in source.key_columns]
+    parsed = parse_columns(wanted, keys, as_of, severities())
+    keyed = with_site_key(parsed.mutate(_key=source_key(parsed, source.key_columns)), key)
+    named = keyed.mutate(
+        _record=record_fingerprint(keyed.site_key, ibis.literal(source.name), keyed["_key"])
+    ).filter(keyed["_key"].notnull())
+    met = named.inner_join(entries, named["_record"] == entries.record)
+    delivered = ibis.cases(
+        *((met.column_name == c.name, met[c.physical_name]) for c in source.columns),
+        else_=ibis.null("string"),
+    )
+    return met.select(
+        *LEDGER_SCHEMA,
+        "_file",
+        "_line",
+        holds=value_digest(met.site_key, delivered) == met.guard,
+        repaired=(delivered.fill_null("").strip() == met.new_value).fill_null(False),
+    )
+
+
+def overlay(raw: ir.Table, matched: ir.Table, columns: Sequence[SourceColumn]) -> ir.Table:
+    """Put the corrected texts beside the delivered ones.
+
+    Args:
+        raw: One batch of ``raw.<source>``.
+        matched: What ``match_ledger`` found in it; should be materialised.
+        columns: Those that any entry corrects.
+
+    Returns:
+        ``raw``, and per column the text to parse and whether it is corrected; ``_confirmed``, an
+        array that says which findings of the row its owner has confirmed to be none.
+    """
+    live = matched.filter(matched.holds)
+    per_row = {
+        _new(column.name): live.new_value.max(
+            where=(live.column_name == column.name) & (live.kind == "correction")
+        )
+        for column in columns
+    }
+    confirmed = (live.column_name + _SEPARATOR + live.rule).collect(
+        where=live.kind == "confirmation"
+    )
+    rows = live.group_by("_file", "_line").agg(**per_row, _confirmed=confirmed)
+    joined = raw.left_join(rows, ["_file", "_line"]).drop("_file_right", "_line_right")
+    texts = {
+        _text(column.name): ibis.coalesce(joined[_new(column.name)], joined[column.physical_name])
+        for column in columns
+    }
+    return joined.mutate(**texts)
+
+
+def corrected_columns(raw: ir.Table, source: Source) -> list[tuple[SourceColumn, ir.BooleanValue]]:
+    """The columns that ``overlay`` has corrected, each with the rows in which it has."""
+    return [
+        (column, raw[_new(column.name)].notnull())
+        for column in source.columns
+        if _new(column.name) in raw.columns
+    ]
+
+
+def silence_confirmed(findings: ir.ArrayValue, raw: ir.Table) -> ir.ArrayValue:
+    """Turn the findings that an owner has confirmed to be none into remarks that he has."""
+    if "_confirmed" not in raw.columns:
+        return findings
+    confirmed = raw["_confirmed"].fill_null(ibis.literal([], type="array<string>"))
+
+    def told(finding: ir.StructValue) -> ir.StructValue:
+        silent = confirmed.contains(finding["column"] + _SEPARATOR + finding["rule"])
+        return ibis.struct(
+            {
+                "column": finding["column"],
+                "rule": ibis.ifelse(silent, CONFIRMED, finding["rule"]),
+                "severity": ibis.ifelse(silent, "info", finding["severity"]),
+                "value": finding["value"],
+            }
+        ).cast(FINDING_TYPE)
+
+    return findings.map(told)
+
+
+def _to_parse(column: SourceColumn, text: str) -> ColumnToParse:
+    elements = load_elements()
+    return ColumnToParse(column.name, text, parser_for(elements[column.element or "text"]))
+
+
+def _new(column: str) -> str:
+    return f"_corrected_{column}"
+
+
+def _text(column: str) -> str:
+    return f"_text_of_{column}"

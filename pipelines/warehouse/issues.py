@@ -1,0 +1,218 @@
+"""``quality.issue`` and its history, written set-based: a batch of 200 thousand takes seconds.
+
+What a batch changes comes in by binary COPY into a temporary table, and a handful of statements
+apply it, in one transaction that is the only one about its source meanwhile. Applied again, it
+changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as postgres
+import pyarrow as pa
+
+from pipelines.contracts import Source
+from pipelines.errors import BaselibError, DatabaseUnavailable
+from pipelines.settings import Settings
+from pipelines.standards.working_days import load_working_calendar
+from pipelines.warehouse.database import database_url, shown_url
+
+
+@dataclass
+class IssuesNotKept(BaselibError):
+    """PostgreSQL did not take what happened to the issues of a source; nothing of it was kept."""
+
+    source: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: the issues were not updated, and are as they were: {self.problem}. "
+            "Put that right and run track again; nothing has to be undone."
+        )
+
+
+@dataclass(frozen=True)
+class IssueSession:
+    """One transaction about the issues of one source. Made by ``open_issues``."""
+
+    cursor: Any
+    source: Source
+
+    def known(self, layer: str) -> pa.Table:
+        """The issues of a layer: ``KNOWN_SCHEMA`` of ``quality/issues.py``."""
+        return self._read(
+            "SELECT fingerprint, record, column_name, state, first_batch, last_batch, value_digest"
+            " FROM quality.issue WHERE source = $1::text AND layer = $2::text",
+            (self.source.name, layer),
+        )
+
+    def apply(
+        self, changes: pa.RecordBatchReader, *, layer: str, batch: str, when: datetime
+    ) -> Mapping[str, int]:
+        """Apply what ``judge`` found; answers how many issues each action befell."""
+        self.cursor.execute(_CHANGE)
+        self.cursor.adbc_ingest("change", changes, mode="append", temporary=True)
+        self.cursor.execute("ANALYZE change")
+        at = when.isoformat()
+        self._run(_NOTE, (batch, at))
+        self._run(_OPEN, (self.source.name, self.source.department, layer, batch, at))
+        self._run(_SEE, (batch,))
+        self._run(_REOPEN, (at,))
+        self.cursor.execute(_DOUBT)
+        self._run(_BACKDATE, (batch,))
+        self._run(_CLOSE, (batch, at))
+        counted = self.cursor.execute("SELECT action, count(*) FROM change GROUP BY action")
+        counts = Counter({str(action): int(count) for action, count in counted.fetchall()})
+        self.cursor.execute("DROP TABLE change")
+        return counts
+
+    def ledger(self) -> pa.Table:
+        """The correction ledger of the source: ``LEDGER_SCHEMA`` of ``stage/overlay.py``."""
+        return self._read(_LEDGER, (self.source.name,))
+
+    def retire(self, overtaken: Sequence[Mapping[str, object]], batch: str, when: datetime) -> None:
+        """End ledger entries: each with ``id`` and ``why``; the issue's history says so."""
+        for entry in overtaken:
+            self._run(_RETIRE, (entry["id"], entry["why"], batch, when.isoformat()))
+
+    def count_open(self) -> int:
+        """How many issues of the source wait for an answer or a repair."""
+        row = self.cursor.execute(
+            "SELECT count(*) FROM quality.issue WHERE source = $1::text"
+            " AND state NOT IN ('fixed', 'confirmed_correct')",
+            (self.source.name,),
+        ).fetchone()
+        return int(row[0])
+
+    def set_due_dates(self) -> None:
+        """Give every issue that was sent its due date.
+
+        Raises:
+            CalendarUnknown: one reaches into a year that the calendar does not have.
+        """
+        for (day,) in self.cursor.execute(_WITHOUT_DUE, (self.source.name,)).fetchall():
+            due = load_working_calendar().due(day)
+            self._run(_SET_DUE, (self.source.name, day.isoformat(), due.isoformat()))
+
+    def _read(self, query: str, parameters: tuple[object, ...]) -> pa.Table:
+        self.cursor.execute(query, parameters)
+        return self.cursor.fetch_arrow_table()
+
+    def _run(self, statement: str, parameters: tuple[object, ...]) -> None:
+        self.cursor.execute(statement, parameters)
+
+
+@contextmanager
+def open_issues(settings: Settings, source: Source) -> Iterator[IssueSession]:
+    """The issues of a source to oneself; committed when the block ends well.
+
+    Raises:
+        DatabaseUnavailable: PostgreSQL cannot be reached.
+        IssuesNotKept: it refused what it was given.
+    """
+    url = database_url(settings)
+    try:
+        connection = postgres.connect(url, autocommit=False)
+    except adbc_driver_manager.Error as failed:
+        raise DatabaseUnavailable(shown_url(url), _first_line(failed)) from None
+    with connection:
+        try:
+            with connection.cursor() as cursor:
+                lock = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))"
+                cursor.execute(lock, (f"baselib issues {source.name}",)).fetchall()
+                yield IssueSession(cursor, source)
+            connection.commit()
+        except adbc_driver_manager.Error as failed:
+            raise IssuesNotKept(source.name, _first_line(failed)) from None
+
+
+def _first_line(failed: adbc_driver_manager.Error) -> str:
+    """What PostgreSQL said, without the detail, which quotes values."""
+    return str(failed).splitlines()[0].removeprefix("INVALID_DATA: ").strip()
+
+
+_CHANGE = """
+CREATE TEMPORARY TABLE change (
+    fingerprint text COLLATE "C", record text, column_name text, rule text, severity text,
+    batch text, file text, line bigint, is_quarantined boolean, value_digest text, action text
+) ON COMMIT DROP"""
+
+_NOTE = """
+INSERT INTO quality.issue_event (fingerprint, kind, from_state, to_state, batch, at)
+SELECT change.fingerprint, action, issue.state,
+    CASE action WHEN 'opened' THEN 'open' WHEN 'reopened' THEN 'open'
+        WHEN 'not_fixed' THEN 'not_fixed' ELSE 'fixed' END,
+    $1::text, CAST($2::text AS timestamptz)
+FROM change LEFT JOIN quality.issue AS issue USING (fingerprint)
+WHERE action IN ('opened', 'reopened', 'not_fixed', 'fixed', 'gone')
+ORDER BY change.fingerprint"""
+
+_OPEN = """
+INSERT INTO quality.issue (fingerprint, source, department, layer, record, column_name, rule,
+    severity, state, first_batch, last_batch, batch, file, line, is_quarantined, value_digest,
+    found_at)
+SELECT fingerprint, $1::text, $2::text, $3::text, record, column_name, rule,
+    severity, 'open', $4::text, $4::text, batch, file, line, is_quarantined, value_digest,
+    CAST($5::text AS timestamptz)
+FROM change WHERE action = 'opened'"""
+
+_SEE = """
+UPDATE quality.issue AS issue SET last_batch = $1::text, severity = change.severity,
+    batch = change.batch, file = change.file, line = change.line,
+    is_quarantined = change.is_quarantined, value_digest = change.value_digest
+FROM change
+WHERE change.fingerprint = issue.fingerprint AND action IN ('seen', 'reopened', 'not_fixed')
+    AND (issue.last_batch, issue.severity, issue.batch, issue.file, issue.line,
+        issue.is_quarantined, issue.value_digest)
+    IS DISTINCT FROM ($1::text, change.severity, change.batch, change.file, change.line,
+        change.is_quarantined, change.value_digest)"""
+
+_REOPEN = """
+UPDATE quality.issue AS issue SET state = 'open', reopened = reopened + 1,
+    found_at = CAST($1::text AS timestamptz), told_digest = NULL, sent_at = NULL, due_date = NULL,
+    answered_at = NULL, closed_at = NULL, closed_batch = NULL, closed_how = NULL
+FROM change WHERE change.fingerprint = issue.fingerprint AND action = 'reopened'"""
+
+_DOUBT = """
+UPDATE quality.issue AS issue SET state = 'not_fixed'
+FROM change WHERE change.fingerprint = issue.fingerprint AND action = 'not_fixed'"""
+
+_BACKDATE = """
+UPDATE quality.issue AS issue SET first_batch = $1::text
+FROM change WHERE change.fingerprint = issue.fingerprint AND action = 'older'"""
+
+_CLOSE = """
+UPDATE quality.issue AS issue SET state = 'fixed', closed_batch = $1::text,
+    closed_at = CAST($2::text AS timestamptz),
+    closed_how = CASE action WHEN 'gone' THEN 'record_gone' ELSE 'repaired' END
+FROM change WHERE change.fingerprint = issue.fingerprint AND action IN ('fixed', 'gone')"""
+
+_LEDGER = """
+SELECT id, fingerprint, record, column_name, rule, kind, guard, new_value, since_batch,
+    retired_batch
+FROM quality.correction WHERE source = $1::text ORDER BY id"""
+
+_RETIRE = """
+WITH retired AS (
+    UPDATE quality.correction SET retired_why = $2::text, retired_batch = $3::text,
+        retired_at = CAST($4::text AS timestamptz)
+    WHERE id = $1::bigint AND retired_batch IS NULL RETURNING fingerprint
+)
+INSERT INTO quality.issue_event (fingerprint, kind, batch, at, note)
+SELECT fingerprint, 'correction_retired', $3::text, CAST($4::text AS timestamptz), $2::text
+FROM retired"""
+
+_WITHOUT_DUE = """
+SELECT DISTINCT (sent_at AT TIME ZONE 'Asia/Shanghai')::date FROM quality.issue
+WHERE source = $1::text AND sent_at IS NOT NULL AND due_date IS NULL"""
+
+_SET_DUE = """
+UPDATE quality.issue SET due_date = CAST($3::text AS date)
+WHERE source = $1::text AND due_date IS NULL
+    AND (sent_at AT TIME ZONE 'Asia/Shanghai')::date = CAST($2::text AS date)"""

@@ -1,0 +1,15 @@
+"""Issues and what becomes of them, the ledger of corrections, disputes, and figures per owner."""
+
+from pathlib import Path
+
+from alembic import op
+
+from pipelines.warehouse.database import run_sql
+
+revision = "0002"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

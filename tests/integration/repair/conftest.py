@@ -1,0 +1,105 @@
+"""A small department that delivers, and a warehouse that follows what becomes of its faults."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from pipelines import flows
+from pipelines.contracts import Owner, Server, Source, SourceColumn
+from pipelines.flows.track import track
+from pipelines.settings import Settings
+from pipelines.warehouse import connect, migrate
+
+HEADER = ("编号", "身份证号", "姓名", "性别", "出生日期")
+COLUMNS = (
+    SourceColumn("source_key", "编号", required=True, primary_key=True),
+    SourceColumn("citizen_id", "身份证号", "citizen_id", required=True),
+    SourceColumn("person_name", "姓名", "person_name", required=True),
+    SourceColumn("sex_code", "性别", "sex_code"),
+    SourceColumn("birth_date", "出生日期", "birth_date"),
+)
+# Of the standard and of docs: valid ones, fictional persons.
+GOOD = ("1", "11010519491231002X", "张三丰", "女", "1949-12-31")
+BAD = ("2", "110101199003079990", "李四光", "男", "1990-03-07")  # the check digit must be 9
+MENDED = ("2", "110101199003079999", "李四光", "男", "1990-03-07")
+Row = tuple[str, ...]
+
+
+@dataclass
+class Department:
+    """One source, its warehouse, and the verbs by which a batch goes through."""
+
+    settings: Settings
+    source: Source
+    engine: Engine
+    folder: Path
+
+    def deliver(self, batch: str, *rows: Row) -> None:
+        """Write the file of a batch and stage it."""
+        lines = [",".join(row) for row in (HEADER, *rows)]
+        text_ = "\n".join(lines) + "\n"
+        (self.folder / f"people_{batch}.csv").write_text(text_, encoding="gb18030")
+        flows.land(self.settings, self.source, batch)
+        flows.stage(self.settings, self.source, batch)
+
+    def track(self, batch: str) -> Any:
+        return track(self.settings, self.source, batch)
+
+    def receive(self, batch: str, *rows: Row) -> Any:
+        """Deliver and track."""
+        self.deliver(batch, *rows)
+        return self.track(batch)
+
+    def query(self, sql: str, **parameters: object) -> list[dict[str, Any]]:
+        with self.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
+
+    def issues(self) -> dict[tuple[str, str], str]:
+        """Column and rule to state."""
+        rows = self.query("SELECT column_name, rule, state FROM quality.issue")
+        return {(row["column_name"], row["rule"]): row["state"] for row in rows}
+
+
+def make_department(settings: Settings, folder: Path, delivery: str) -> Department:
+    migrate(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    location = str(folder / "people_{batch}.csv")
+    source = Source(
+        name="public_security__people",
+        title="人口",
+        library="population",
+        file=folder / "public_security__people.yml",
+        server=Server("file", "csv", location, encoding="gb18030"),
+        columns=COLUMNS,
+        owner=Owner("示范市公安局", "户政科", ("owner@example.gov.cn",)),
+        delivery=delivery,
+        schedule=None,
+        frequency=timedelta(days=1),
+    )
+    return Department(settings, source, connect(settings), folder)
+
+
+@pytest.fixture
+def department(settings: Settings, tmp_path: Path) -> Iterator[Department]:
+    """Delivers the whole each time."""
+    made = make_department(settings, tmp_path / "in", "snapshot")
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def delta_department(settings: Settings, tmp_path: Path) -> Iterator[Department]:
+    """Delivers what has changed."""
+    made = make_department(settings, tmp_path / "in", "delta")
+    yield made
+    made.engine.dispose()
+
+
+def only(rows: Sequence[Any]) -> Any:
+    (row,) = rows
+    return row

@@ -1,0 +1,112 @@
+"""Issues open, are seen again, close and open again, as batches come."""
+
+import pytest
+
+from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
+
+FAULT = ("citizen_id", "CHECK_DIGIT")
+
+
+def test_a_fault_is_found_seen_again_and_repaired(department: Department):
+    first = department.receive("20260601", GOOD, BAD)
+    assert (first.opened, first.still_open) == (1, 1)
+    assert department.issues() == {FAULT: "open"}
+    assert department.receive("20260602", GOOD, BAD).opened == 0
+    seen = only(department.query("SELECT * FROM quality.issue"))
+    assert (seen["first_batch"], seen["last_batch"]) == ("20260601", "20260602")
+    assert (seen["file"], seen["line"]) == ("people_20260602.csv", 3)
+    assert department.receive("20260603", GOOD, MENDED).fixed == 1
+    closed = only(department.query("SELECT * FROM quality.issue"))
+    assert (closed["state"], closed["closed_batch"]) == ("fixed", "20260603")
+    assert (closed["closed_how"], closed["last_batch"]) == ("repaired", "20260602")
+
+
+def test_a_fault_that_comes_back_is_opened_again(department: Department):
+    department.receive("20260601", GOOD, BAD)
+    department.receive("20260602", GOOD, MENDED)
+    assert department.receive("20260603", GOOD, BAD).reopened == 1
+    issue = only(department.query("SELECT * FROM quality.issue"))
+    assert (issue["state"], issue["reopened"], issue["closed_at"]) == ("open", 1, None)
+    kinds = department.query("SELECT kind FROM quality.issue_event ORDER BY id")
+    assert [row["kind"] for row in kinds] == ["opened", "fixed", "reopened"]
+
+
+def test_a_record_that_is_gone_closes_its_issues_and_says_so(department: Department):
+    department.receive("20260601", GOOD, BAD)
+    department.receive("20260602", GOOD)
+    issue = only(department.query("SELECT * FROM quality.issue"))
+    assert (issue["state"], issue["closed_how"]) == ("fixed", "record_gone")
+
+
+def test_tracking_a_batch_again_changes_nothing(department: Department):
+    department.receive("20260601", GOOD, BAD)
+    tables = ("SELECT * FROM quality.issue", "SELECT * FROM quality.issue_event ORDER BY id")
+    before = [department.query(table) for table in tables]
+    department.track("20260601")
+    assert [department.query(table) for table in tables] == before
+
+
+def test_an_old_batch_does_not_open_what_a_newer_one_closed(department: Department):
+    department.receive("20260601", GOOD, BAD)
+    department.receive("20260603", GOOD, MENDED)
+    department.receive("20260602", GOOD, BAD)
+    assert department.issues() == {FAULT: "fixed"}
+    department.track("20260601")
+    assert department.issues() == {FAULT: "fixed"}
+
+
+def test_batch_ten_of_a_day_is_later_than_batch_two(department: Department):
+    department.receive("20260601-2", GOOD, BAD)
+    department.receive("20260601-10", GOOD, MENDED)
+    assert department.issues() == {FAULT: "fixed"}
+
+
+def test_a_delta_closes_only_what_came_again(delta_department: Department):
+    department = delta_department
+    other = ("3", "110101199003079990", "王五", "男", "1990-03-07")
+    department.receive("20260601", BAD, other)
+    assert department.receive("20260602", GOOD).fixed == 0
+    assert department.receive("20260603", MENDED).fixed == 1
+    states = department.query("SELECT state FROM quality.issue ORDER BY state")
+    assert [row["state"] for row in states] == ["fixed", "open"]
+
+
+def test_a_late_delta_speaks_only_for_records_that_have_not_come_since(
+    delta_department: Department,
+):
+    department = delta_department
+    department.receive("20260603", MENDED)
+    other = ("3", "110101199003079990", "王五", "男", "1990-03-07")
+    assert department.receive("20260601", BAD, other).opened == 1
+
+
+def test_a_row_without_a_key_is_one_issue_until_it_is_gone(department: Department):
+    keyless = ("", *BAD[1:])
+    department.receive("20260601", GOOD, keyless)
+    assert department.issues()[("", "NO_KEY")] == "open"
+    assert department.receive("20260602", keyless, GOOD).opened == 0
+    assert department.receive("20260603", GOOD).fixed >= 2
+
+
+def test_no_value_and_no_key_is_in_the_issues(department: Department):
+    department.receive("20260601", GOOD, ("K-77", *BAD[1:]))
+    for table in ("issue", "issue_event"):
+        told = str(department.query(f"SELECT * FROM quality.{table}"))
+        assert "K-77" not in told
+        assert BAD[1] not in told
+
+
+@pytest.mark.parametrize("role", ["base_reader", "share_reader", "quality_reader"])
+def test_nobody_who_reads_sees_the_ledger_or_free_text(department: Department, role):
+    granted = department.query(
+        "SELECT table_name FROM information_schema.role_table_grants WHERE grantee = :role"
+        " AND table_schema = 'quality'",
+        role=role,
+    )
+    assert "correction" not in {row["table_name"] for row in granted}
+    columns = department.query(
+        "SELECT column_name FROM information_schema.role_column_grants WHERE grantee = :role"
+        " AND table_name IN ('issue_event', 'dispute', 'correction')",
+        role=role,
+    )
+    assert not {"note", "reason", "new_value", "answer"} & {row["column_name"] for row in columns}
