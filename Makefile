@@ -13,7 +13,7 @@ SCALE ?= 1000000
 PERSONS ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-spark up down airflow lint lock docs bench clean runtime dev
+.PHONY: help run test test-spark up down airflow lint lock docs bench bench-identity clean runtime dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ docs: dev ## write the documents that derive from declarations
 
 bench: dev ## time every stage for SCALE persons, beside the floor and the plain stack
 	@$(BIN)/python -m benchmarks --scale $(SCALE) $(ARGS)
+
+bench-identity: dev ## who links best, and at what cost: make bench-identity SCALE=100000
+	@$(BIN)/python -m benchmarks.identity --scale $(SCALE) $(ARGS)
 
 clean: down ## delete .venv and everything that runs have made
 	rm -rf .venv "$${BASELIB_HOME:-.baselib}"

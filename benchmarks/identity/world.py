@@ -1,0 +1,132 @@
+"""A benchmark on disk: the records as the pipeline stages them, and, apart from them, the truth.
+
+``<home>/<library>/records.parquet`` is ``library_records``: all that a contestant is given.
+``<home>/<library>/truth.parquet`` has ``source, source_key, entity``, ``planted`` (bits, see
+``planted.py``) and one column per group; only the scorer reads it.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import ibis
+import pyarrow as pa
+import pyarrow.parquet as pq
+from ibis.backends.duckdb import Backend
+
+from benchmarks.identity.departments import BATCH, FileOf, physical, sources
+from benchmarks.identity.firm_files import firm_files
+from benchmarks.identity.firms import make_firms
+from benchmarks.identity.people import make_people
+from benchmarks.identity.person_files import person_files
+from pipelines.contracts import Source
+from pipelines.libraries import load_library
+from pipelines.resolve.records import current_records, library_records
+from pipelines.stage import parse_rows, split_rows
+
+LIBRARIES = ("population", "legal_entity")
+RECORDS_A_PERSON = 2.70
+PERSON_RECORDS_A_FIRM = 12.3  # as in peers' benchmarks: one firm record for five of persons
+MOST_FIRMS = 99_000  # organisation codes that GB 11714 leaves to users: PDY00001 to PDY99999
+RECORDS, TRUTH = "records.parquet", "truth.parquet"
+_MEMORY, _THREADS = "3GB", 2
+_GENERATOR = (
+    "words.yml", "rates.py", "codepoints.py", "lunar.py", "places.py", "planted.py",
+    "departments.py", "people.py", "numbers_of_people.py", "person_files.py", "firms.py",
+    "firm_files.py", "world.py",
+)  # fmt: skip
+
+
+def make_world(home: Path, library: str, scale: int, seed: int) -> Path:
+    """Make about ``scale`` person records, or the enterprise records that go with them.
+
+    Returns:
+        The folder of the library. What is there already is used again.
+    """
+    folder = home / library
+    wanted = {"scale": scale, "seed": seed, "version": _version()}
+    done = folder / "world.json"
+    if done.exists() and json.loads(done.read_text(encoding="utf-8")) == wanted:
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    con = ibis.duckdb.connect(memory_limit=_MEMORY, threads=_THREADS, temp_directory=str(folder))
+    declared = {source.name: source for source in sources(library)}
+    staged = {}
+    with pq.ParquetWriter(folder / TRUTH, _truth_schema(library)) as truth:
+        for file in _files(library, scale, seed):
+            truth.write_table(_truth(file))
+            staged[file.source] = _stage(con, file, declared[file.source], folder)
+    records = {name: current_records(con.read_parquet(path), "snapshot")
+               for name, path in staged.items()}  # fmt: skip
+    rows = library_records(records, load_library(library))
+    con.to_parquet(rows, folder / RECORDS, compression="zstd", compression_level=1)
+    for path in staged.values():
+        path.unlink()
+    con.disconnect()
+    done.write_text(json.dumps(wanted), encoding="utf-8")
+    return folder
+
+
+def _version() -> str:
+    """Changes with the generator and with what the library takes from a record."""
+    here = Path(__file__).parent
+    texts = [(here / name).read_bytes() for name in _GENERATOR]
+    columns = [list(load_library(name).record_columns) for name in LIBRARIES]
+    return hashlib.sha256(b"".join(texts) + json.dumps(columns).encode()).hexdigest()[:16]
+
+
+def _files(library: str, scale: int, seed: int) -> Iterator[FileOf]:
+    if library == "population":
+        return person_files(make_people(round(scale / RECORDS_A_PERSON), seed))
+    return firm_files(make_firms(min(MOST_FIRMS, round(scale / PERSON_RECORDS_A_FIRM)), seed))
+
+
+def _truth_schema(library: str) -> pa.Schema:
+    groups = ("age", "name", "region", "sex") if library == "population" else ("kind", "region")
+    whole = {"source": pa.string(), "source_key": pa.string(), "entity": pa.int64()}
+    planted = {"planted": pa.int64()}
+    return pa.schema(whole | planted | {group: pa.string() for group in groups})
+
+
+def _truth(file: FileOf) -> pa.Table:
+    rows = len(file.entity)
+    return pa.table(
+        {
+            "source": pa.array([file.source]).take(pa.array([0] * rows)),
+            "source_key": pa.array(file.columns["key"]).cast(pa.string()),
+            "entity": file.entity,
+            "planted": file.bits,
+            **{name: pa.array(group).cast(pa.string()) for name, group in file.groups.items()},
+        }
+    )
+
+
+def _stage(con: Backend, file: FileOf, source: Source, folder: Path) -> Path:
+    """Through the project's parsers, as a department's file would go."""
+    raw = folder / f"raw_{source.name}.parquet"
+    rows = len(file.entity)
+    columns = {physical(source.library, name): pa.array(texts).cast(pa.string())
+               for name, texts in file.columns.items()}  # fmt: skip
+    lineage = {
+        "_batch": pa.array([BATCH]).take(pa.array([0] * rows)),
+        "_file": pa.array([raw.name]).take(pa.array([0] * rows)),
+        "_line": pa.array(range(1, rows + 1), pa.int64()),
+        "_defect": pa.nulls(rows, pa.string()),
+        "_text": pa.nulls(rows, pa.string()),
+    }
+    pq.write_table(pa.table(columns | lineage), raw)
+    parsed = folder / f"parsed_{source.name}.parquet"
+    con.to_parquet(parse_rows(con.read_parquet(raw), source, _as_of()), parsed)
+    staged = folder / f"staged_{source.name}.parquet"
+    con.to_parquet(split_rows(con.read_parquet(parsed), source).staged, staged)
+    raw.unlink()
+    parsed.unlink()
+    return staged
+
+
+def _as_of() -> date:
+    return date(int(BATCH[:4]), int(BATCH[4:6]), int(BATCH[6:]))
