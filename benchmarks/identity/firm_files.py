@@ -48,7 +48,7 @@ def _file(firms: Firms, homes: Homes, department: int, source: str) -> FileOf:
     established = firms.established[which].astype("U10")
     moved = firms.traits["moved"][which]
     former = slips.draw("former_address", moved)
-    bare = rng.random(len(which)) < 0.4
+    bare, short = rng.random(len(which)) < 0.4, slips.draw("address_form")
     address = np.where(former, firms.former_address[which], firms.address[which])
     phone = np.where(former, firms.former_phone[which], firms.phone[which])
     cancelled = firms.cancelled[which]
@@ -65,7 +65,7 @@ def _file(firms: Firms, homes: Homes, department: int, source: str) -> FileOf:
         "cancelled": where(cancelled, _cancelled(firms, which), ""),
         "status": where(cancelled, "注销", np.array(["存续", "正常", "在业"])[department]),
         "region": number(REGIONS[firms.region[which]], 6),
-        "address": where(slips.draw("no_address"), "", homes.written(address, bare, ~bare & bare)),
+        "address": where(slips.draw("no_address"), "", homes.written(address, bare, short)),
         "phone": where(slips.draw("no_phone"), "", number(phone, 11)),
         "changed": join((TODAY - rng.integers(1, 3000, len(which))).astype("U10"), " 10:00:00"),
     }

@@ -24,16 +24,11 @@ def run(folder: Path, library: str, out: Path) -> None:
         "source", "source_key", "rule", "linked_source", "linked_key", cluster="entity_id"
     )
     con.to_parquet(answer, out / "answer.parquet")
-    question = getattr(found, "question", None)
-    if question is not None:
-        con.to_parquet(question, out / "question.parquet")
-    if "probability" in record.columns:
-        links = record.filter(record.probability.notnull(), record.linked_key.notnull())
-        scored = links.select(
-            "probability", left_source="source", left_key="source_key",
-            right_source="linked_source", right_key="linked_key",
-        )  # fmt: skip
-        if question is not None:
-            asked = question.filter(question.probability.notnull()).select(*scored.columns)
-            scored = scored.union(asked, distinct=True)
-        con.to_parquet(scored, out / "scored.parquet")
+    question = found.question
+    con.to_parquet(question, out / "question.parquet")
+    links = record.filter(record.probability.notnull(), record.linked_key.notnull())
+    pairs = {"left_source": "source", "left_key": "source_key"}
+    pairs |= {"right_source": "linked_source", "right_key": "linked_key"}
+    said = links.select("probability", **pairs)
+    asked = question.filter(question.probability.notnull()).select("probability", *pairs)
+    con.to_parquet(said.union(asked, distinct=True), out / "scored.parquet")

@@ -301,10 +301,7 @@ def _mobiles(people: People, who: Ints, slips: Slips) -> Texts:
     mobile = np.where(former, people.former_mobile[who], mobile)
     relatives = slips.draw("household_mobile", people.household_mobile[who] != mobile)
     mobile = np.where(relatives, people.household_mobile[who], mobile)
-    none = slips.draw("no_mobile")
-    if none.all():  # the file has no such column
-        slips.unmark("no_mobile", np.arange(len(who)))
-    return where(none, "", number(mobile, 11))
+    return where(slips.draw("no_mobile"), "", number(mobile, 11))
 
 
 def _employers(people: People, who: Ints, rng: np.random.Generator, department: int) -> Texts:

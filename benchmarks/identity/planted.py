@@ -55,8 +55,11 @@ class Slips:
 
     def draw(self, tag: str, among: Bools | None = None) -> Bools:
         """The share of the records that the rates say, of those in ``among``."""
-        chosen = self.rng.random(self.records) < self.rates[tag].shares[self.department]
-        return self.mark(tag, chosen if among is None else chosen & among)
+        share = self.rates[tag].shares[self.department]
+        chosen = self.rng.random(self.records) < share
+        chosen = chosen if among is None else chosen & among
+        # A column that a department does not have explains no error of one of its records.
+        return chosen if share == 1.0 else self.mark(tag, chosen)
 
     def draw_one(self, tags: Sequence[str], among: Mapping[str, Bools]) -> Mapping[str, Bools]:
         """At most one of several slips for each record."""

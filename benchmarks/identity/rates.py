@@ -28,8 +28,8 @@ class Slip:
 
 
 PERSON_TRAITS: Mapping[str, Trait] = {
-    "twin": Trait(0.016, "1 to 1.5 % of births are of twins or more, and IVF raises it"),
-    "namesake": Trait(0.003, "born on one day under one name: chance in a city of millions"),
+    "twin": Trait(0.018, "twins are 2 to 3 % of those born lately; their parents name them alike"),
+    "namesake": Trait(0.005, "born on one day under one name: chance in a city of millions"),
     "shared_number": Trait(
         0.0006, "重号: numbers given twice by hand before 1999; millions were cleared after 2006"
     ),
@@ -136,6 +136,7 @@ FIRM_SLIPS: Mapping[str, Slip] = {
     "no_representative": Slip((0.002, 0.01, 0.08), "left empty"),
     "former_address": Slip((0.0, 0.25, 0.4), "of those that moved"),
     "no_address": Slip((0.0, 0.01, 0.06), "left empty"),
+    "address_form": Slip((0.02, 0.08, 0.15), "3-2-501 for 3号楼2单元501室"),
     "no_phone": Slip((0.05, 0.05, 0.10), "left empty"),
     "no_date": Slip((0.0, 0.01, 1.0), "left empty; the insurance office has no column"),
 }

@@ -35,9 +35,12 @@ RECORDS, TRUTH = "records.parquet", "truth.parquet"
 _MEMORY, _THREADS = "3GB", 2
 _GENERATOR = (
     "words.yml", "rates.py", "codepoints.py", "lunar.py", "places.py", "planted.py",
-    "departments.py", "people.py", "numbers_of_people.py", "person_files.py", "firms.py",
-    "firm_files.py", "world.py",
+    "departments.py", "people.py", "numbers_of_people.py", "world.py",
 )  # fmt: skip
+_GENERATOR_OF = {
+    "population": ("person_files.py",),
+    "legal_entity": ("firms.py", "firm_files.py"),
+}
 
 
 def make_world(home: Path, library: str, scale: int, seed: int) -> Path:
@@ -47,7 +50,7 @@ def make_world(home: Path, library: str, scale: int, seed: int) -> Path:
         The folder of the library. What is there already is used again.
     """
     folder = home / library
-    wanted = {"scale": scale, "seed": seed, "version": _version()}
+    wanted = {"scale": scale, "seed": seed, "version": _version(library)}
     done = folder / "world.json"
     if done.exists() and json.loads(done.read_text(encoding="utf-8")) == wanted:
         return folder
@@ -71,11 +74,11 @@ def make_world(home: Path, library: str, scale: int, seed: int) -> Path:
     return folder
 
 
-def _version() -> str:
+def _version(library: str) -> str:
     """Changes with the generator and with what the library takes from a record."""
     here = Path(__file__).parent
-    texts = [(here / name).read_bytes() for name in _GENERATOR]
-    columns = [list(load_library(name).record_columns) for name in LIBRARIES]
+    texts = [(here / name).read_bytes() for name in (*_GENERATOR, *_GENERATOR_OF[library])]
+    columns = list(load_library(library).record_columns)
     return hashlib.sha256(b"".join(texts) + json.dumps(columns).encode()).hexdigest()[:16]
 
 
