@@ -1,4 +1,4 @@
-"""One DAG per base library: resolve, merge, check, publish. Wiring only.
+"""One DAG per base library: resolve, merge, check, publish, compare. Wiring only.
 
 A library is built when all of its sources have a new batch, or in the morning with what came.
 """
@@ -47,7 +47,8 @@ def library_dag(library: Library) -> DAG:
     )
     def build() -> None:
         published = verb("publish", outlets=[Asset(f"published/{library.name}")])
-        verb("resolve") >> verb("merge") >> verb("check_library", retries=0) >> published
+        checked = verb("check_library", retries=0)
+        verb("resolve") >> verb("merge") >> checked >> published >> verb("compare")
 
     return build()
 

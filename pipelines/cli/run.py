@@ -19,7 +19,7 @@ from pipelines.libraries import load_libraries, load_library
 from pipelines.registry import load_sources
 from pipelines.settings import Settings, load_settings
 
-STEPS_PER_SOURCE, STEPS_PER_LIBRARY = 5, 4
+STEPS_PER_SOURCE, STEPS_PER_LIBRARY = 5, 5
 
 
 def batch_of_today(settings: Settings) -> str:
@@ -39,7 +39,7 @@ def run(
     home: Home = None,
     batch: Batch = None,
 ) -> None:
-    """Land, stage, check, track and report every source; then resolve to publish every library."""
+    """Land, stage, check, track and report sources; resolve to publish and compare libraries."""
     settings = load_settings(home=home, sources=tuple(sources) if sources else None)
     chosen = [load_library(name) for name in libraries or load_libraries()]
     known = load_sources(settings)

@@ -1,4 +1,6 @@
-"""The verbs: land, stage, check, track, report; resolve, merge, check_library, publish; deliver.
+"""The verbs of a source: land, stage, check, track, report; then deliver.
+
+Of a library: resolve, merge, check_library, publish, compare.
 
 Each is one arrow of the architecture, one task of an Airflow DAG and one step of ``baselib run``.
 A verb takes the settings and what it works on, is idempotent, and answers with counts and ids.
@@ -6,6 +8,7 @@ This package composes the edge (lake, warehouse, mail, engines) with the pure pa
 computation lives in a module that knows neither.
 """
 
+from pipelines.flows.compare import compare
 from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import deliver, report
@@ -14,6 +17,7 @@ from pipelines.flows.track import track
 __all__ = [
     "check",
     "check_library",
+    "compare",
     "deliver",
     "land",
     "merge",

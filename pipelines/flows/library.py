@@ -55,7 +55,7 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
     with open_workplace(settings) as place, place.timed(library.name, run, "resolve"):
         _note_inputs(place, library, run)
         previous, events = _ledger_before(place, library, run)
-        with place.materialised(_records(place, library, run)) as records:
+        with place.materialised(records_of_run(place, library, run)) as records:
             resolved = resolve_records(
                 place.con,
                 records,
@@ -79,7 +79,7 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
     library = load_library(library_name)
     with open_workplace(settings) as place, place.timed(library.name, run, "merge"):
         identity = place.lake.read(place.con, f"identity.{library.entity}_record")
-        with place.materialised(_records(place, library, run)) as records:
+        with place.materialised(records_of_run(place, library, run)) as records:
             merged = merge_records(records, identity, library, _published_entities(place, library))
             core = place.lake.write(
                 place.con,
@@ -110,7 +110,7 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
     with (
         open_workplace(settings) as place,
         place.timed(library.name, run, "check"),
-        place.scratch_file(_records(place, library, run).select(*RECORD_ORDER)) as keys,
+        place.scratch_file(records_of_run(place, library, run).select(*RECORD_ORDER)) as keys,
     ):
         published = read_publications(place.warehouse, library.name)
         rows = published[-1].row_counts[library.entity] if published else 0
@@ -192,7 +192,8 @@ def _current(place: Workplace, library: Library, run: str) -> Mapping[str, ir.Ta
     }
 
 
-def _records(place: Workplace, library: Library, run: str) -> ir.Table:
+def records_of_run(place: Workplace, library: Library, run: str) -> ir.Table:
+    """``library_records`` of the staged snapshots that this run reads."""
     return library_records(_current(place, library, run), library)
 
 

@@ -1,7 +1,7 @@
 """What each verb answers: counts and ids only, fit for a log line or an XCom."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipelines.quality.outcome import ExpectationOutcome
@@ -90,6 +90,16 @@ class PublishResult:
     entities: int
     snapshot_id: int
     changed: bool
+
+
+@dataclass(frozen=True)
+class CompareResult:
+    """Findings about a library as a whole, by rule; ``compared`` values were held side by side."""
+
+    library: str
+    run: str
+    compared: int
+    findings: Mapping[str, int]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from pipelines.contracts import Source
 from pipelines.errors import BaselibError, QualityGateFailed
+from pipelines.flows.compare import compare
 from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import deliver, report
@@ -73,7 +74,7 @@ def _build(
     settings: Settings, library: str, run: str, announce: Announce, outcome: RunOutcome
 ) -> None:
     try:
-        for verb in (resolve, merge, check_library, publish):
+        for verb in (resolve, merge, check_library, publish, compare):
             announce(f"{verb.__name__} {library}")
             verb(settings, library, run)
     except BaselibError as failure:

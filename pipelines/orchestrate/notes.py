@@ -49,6 +49,8 @@ Builds `core.{entity}` and `base.{entity}` out of {count} source(s): {sources}.
   stays until a later run passes. Look at the suite's result, then at the sources named there.
 * **publish**: PostgreSQL refused or was out of reach. Readers still see the last publication.
   Clear the task.
+* **compare**: what sources disagree about could not be written down. The publication stands and is
+  not affected; clear the task.
 
 Runs when every source has a new batch, and once a day for those that came late.
 """

@@ -12,7 +12,7 @@ from pipelines.libraries import Library
 from pipelines.orchestrate.client import DagRun, TaskRun
 
 REPORTS = "quality_reports"
-INGEST_TASKS, LIBRARY_TASKS = 5, 4
+INGEST_TASKS, LIBRARY_TASKS = 6, 5
 # Asset events reach the scheduler within two of its rounds; a minute means they never will.
 _GRACE = timedelta(seconds=60)
 

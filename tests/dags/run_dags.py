@@ -14,7 +14,7 @@ from datetime import datetime
 
 VERBS = (
     *("land", "stage", "check", "track", "report"),
-    *("resolve", "merge", "check_library", "publish"),
+    *("resolve", "merge", "check_library", "publish", "compare"),
 )
 
 

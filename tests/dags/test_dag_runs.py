@@ -65,10 +65,11 @@ def test_a_failed_report_fails_the_run(ran):
     assert ran["report fails"]["state"] == "failed"
 
 
-def test_a_library_is_resolved_merged_checked_and_published_under_one_run_id(ran):
+def test_a_library_is_resolved_merged_checked_published_and_compared_under_one_run_id(ran):
     run = ran["library"]
     assert run["state"] == "success"
-    assert [call[0] for call in run["calls"]] == ["resolve", "merge", "check_library", "publish"]
+    verbs = ["resolve", "merge", "check_library", "publish", "compare"]
+    assert [call[0] for call in run["calls"]] == verbs
     (run_id,) = {call[2] for call in run["calls"]}
     assert re.fullmatch(r"\d{8}T\d{6}", run_id)
 

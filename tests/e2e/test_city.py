@@ -136,3 +136,28 @@ def test_running_the_batch_again_changes_nothing(city, warehouse):
     assert {name: lake.snapshot_id(name) for name in tables} == before
     assert scalar(warehouse, xmin) == touched
     assert len(read_publications(warehouse)) >= publications
+
+
+@pytest.mark.parametrize("library", ENTITIES)
+def test_who_lost_a_disagreement_is_told_of_it(city, library):
+    """Every finding is about a published entity, and names the value that is published."""
+    entity = ENTITIES[library]
+    lake = open_lake(city.settings)
+    finding, core, value = (
+        [str(file) for file in lake.files(name)]
+        for name in (f"identity.{entity}_finding", f"core.{entity}", f"core.{entity}_source")
+    )
+    found, unknown, of_itself = one(
+        "SELECT count(*), count(*) FILTER (WHERE entity_id NOT IN"
+        " (SELECT entity_id FROM read_parquet(?))), count(*) FILTER (WHERE source = other_source)"
+        " FROM read_parquet(?)",
+        *(core, finding),
+    )
+    assert (unknown, of_itself) == (0, 0)
+    assert found > 0 or library == "e_license"  # of a licence, its issuer alone knows
+    (strange,) = one(
+        "SELECT count(*) FROM read_parquet(?) AS f ANTI JOIN read_parquet(?) AS s"
+        " ON f.source = s.source AND f.source_key = s.source_key AND f.entity_id = s.entity_id",
+        *(finding, value),
+    )
+    assert strange == 0

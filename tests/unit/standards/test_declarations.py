@@ -21,7 +21,7 @@ from pipelines.standards.rules import Severity, load_rules, severities
 # Broken by records, or by two columns together, and not found by a parser.
 NOT_OF_A_PARSER = {
     *("NO_KEY", "NO_IDENTITY", "RAGGED_LINE", "UNDECODABLE_BYTES", "SUPERSEDED"),
-    "MISSING_REQUIRED",
+    *("MISSING_REQUIRED", "DISAGREES_WITH_AUTHORITY", "NUMBER_OF_ANOTHER_ENTITY"),
 }
 INDICATORS = {
     *("0101", "0102", "0103", "0104", "0105", "0106", "0201", "0202", "0301", "0302", "0303"),
