@@ -2,7 +2,10 @@
 
 import typer
 
+from pipelines.cli import identity_queue
+
 app = typer.Typer(help="How records are recognised as the same entity.", no_args_is_help=True)
+identity_queue.register(app)
 
 
 @app.callback()

@@ -21,6 +21,7 @@ from pipelines.errors import (
     UnknownLibrary,
     UnknownSource,
 )
+from pipelines.resolve.refusals import DecisionRefused
 
 app = typer.Typer(
     name="baselib",
@@ -41,6 +42,7 @@ app.add_typer(demo.app, name="demo")
 _COMMAND_WRONG = (
     BadBatchId,
     ContractsRefused,
+    DecisionRefused,
     DeclarationRefused,
     SettingRefused,
     UnknownLibrary,

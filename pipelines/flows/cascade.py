@@ -1,94 +1,137 @@
-"""When a library is published, what other libraries say about its entities follows at once.
+"""What hangs on an entity: its records, and the licences, firms and others that are linked to it.
 
-Two persons were joined, or taken apart again: the licences they hold and the organisations they
-represent have to point to the right one of them. Which that is, is not remembered but looked up
-anew by the rules of the links, so that joining and taking apart end where they began.
+The libraries' ``links`` say by which values another library's record found its entity here. When
+records leave, the links whose value they carry, and nobody who stays does, go with them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
+import ibis
 import ibis.expr.types as ir
 
+from pipelines.flows.inputs import latest_run, records_of_run
 from pipelines.flows.workplace import Workplace
-from pipelines.lake.lock import table_lock
-from pipelines.libraries import Library, libraries_linking_to, load_library
-from pipelines.resolve.links import link_entities
-from pipelines.warehouse.publish import publish as publish_tables
+from pipelines.libraries import Library, Link, load_libraries
+from pipelines.registry import load_sources
+from pipelines.resolve.judgement import Record
+from pipelines.resolve.refusals import UnknownSubject
 
-ENTITY_ORDER = ("entity_id",)
-
-
-def published_tables(library: Library) -> list[str]:
-    """The names of the tables of a library in ``base`` and ``core``."""
-    return [library.entity, f"{library.entity}_source", f"{library.entity}_redirect"]
+Fate = Literal["follows", "stays", "undecided"]
 
 
-def look_up_links(place: Workplace, core: ir.Table, library: Library) -> ir.Table:
-    """The links of golden records, anew: to what the other libraries have published.
+@dataclass(frozen=True)
+class Follower:
+    """A record of another library that is linked to the entity, and where its link will lead.
 
-    ``core`` has to be read from a file, whoever made it: what DuckDB writes of the same rows
-    depends on whether a column comes out of a computation or out of a file.
+    ``undecided``: the value that linked it is with those who leave and with those who stay, or with
+    nobody any more; the next run decides.
     """
-    unlinked = core.drop(*(column for column in library.link_columns if column in core.columns))
-    return link_entities(
-        unlinked,
-        library,
-        _linked_tables(place, library, "core.{}"),
-        _linked_tables(place, library, "core.{}_identifier"),
-    )
+
+    library: str
+    entity_id: str
+    link: str
+    rule: str
+    fate: Fate
 
 
-def relink_others(place: Workplace, library: Library, run: str) -> Mapping[str, int]:
-    """Look up anew the links of published libraries to entities of ``library``.
-
-    Where nothing changes nothing is written, in the lake or in PostgreSQL.
-
-    Returns:
-        Library name to its published entities, of those whose links have changed.
+def find_entity(place: Workplace, subject: str | Record) -> tuple[Library, str]:
+    """The library and today's id of an entity, by its id of any time or by one of its records.
 
     Raises:
-        PublicationFailed: PostgreSQL refused the rows; what was published before stays.
+        UnknownSubject: nothing of that name is in the ledger.
     """
-    changed: dict[str, int] = {}
-    for other in libraries_linking_to(library.name):
-        if place.lake.has(f"core.{other.entity}"):
-            with table_lock(place.lake.catalog.engine, f"publish {other.name}"):
-                rows = _relink(place, other, run)
-            if rows is not None:
-                changed[other.name] = rows
-    return changed
+    for library in _libraries_of(place, subject):
+        if found := _entity_of(place, library, subject):
+            return library, found
+    raise UnknownSubject(f"{subject.source}:…" if isinstance(subject, Record) else subject)
 
 
-def _relink(place: Workplace, library: Library, run: str) -> int | None:
-    """Entities of the library if a link of theirs has changed."""
-    name = f"core.{library.entity}"
-    linked = look_up_links(place, place.lake.read(place.con, name), library)
-    commit = place.lake.write(
-        place.con, linked, name, batch=None, order_by=ENTITY_ORDER, properties={"run": run}
+def entity_records(place: Workplace, library: Library, entity_id: str) -> list[Record]:
+    """The records of an entity, the one that founded it first."""
+    ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
+    mine = ledger.filter(ledger.entity_id == entity_id)
+    head = ibis.ifelse(mine.linked_source.isnull(), 0, 1)
+    ordered = mine.order_by(head, "since_batch", "source", "source_key")
+    rows = place.con.to_pyarrow(ordered.select("source", "source_key")).to_pylist()
+    return [Record(row["source"], row["source_key"]) for row in rows]
+
+
+def followers(
+    place: Workplace, library: Library, entity_id: str, leaving: Sequence[Record]
+) -> list[Follower]:
+    """Everything published that is linked to the entity, and whether it follows the records."""
+    ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
+    mine = ledger.filter(ledger.entity_id == entity_id).select("source", "source_key")
+    gone = ibis.memtable(
+        {"source": [r.source for r in leaving], "source_key": [r.key for r in leaving]},
+        schema={"source": "string", "source_key": "string"},
+    ).mutate(leaves=ibis.literal(True))
+    records = records_of_run(place, library, latest_run(place, library))
+    own = records.semi_join(mine, ["source", "source_key"])
+    marked = own.left_join(gone, ["source", "source_key"])
+    with place.materialised(marked.mutate(leaves=marked.leaves.fill_null(False))) as members:
+        return [
+            follower
+            for other in load_libraries().values()
+            for link in other.links
+            if link.library == library.name and place.lake.has(f"core.{other.entity}")
+            for follower in _of_link(place, other, link, entity_id, members)
+        ]
+
+
+def _of_link(
+    place: Workplace, other: Library, link: Link, entity_id: str, members: ir.Table
+) -> list[Follower]:
+    golden = place.lake.read(place.con, f"core.{other.entity}")
+    rule = f"{link.name}_rule"
+    if link.column not in golden.columns or rule not in golden.columns:
+        return []
+    linked = golden.filter(golden[link.column] == entity_id, golden[rule] == link.claim)
+    here = list(link.equal)
+    there = [link.equal[column] for column in here]
+    said = members.filter(*(members[column].notnull() for column in there))
+    sides = said.group_by(there).agg(going=said.leaves.any(), remaining=(~said.leaves).any())
+    met = linked.left_join(sides, [linked[h] == sides[t] for h, t in zip(here, there, strict=True)])
+    going, remaining = met.going.fill_null(False), met.remaining.fill_null(False)
+    fate = ibis.cases(
+        (going & ~remaining, "follows"), (remaining & ~going, "stays"), else_="undecided"
     )
-    if not commit.changed:
+    rows = met.select(entity_id=met.entity_id, fate=fate).order_by("entity_id")
+    return [
+        Follower(other.name, row["entity_id"], link.name, link.claim, row["fate"])
+        for row in place.con.to_pyarrow(rows).to_pylist()
+    ]
+
+
+def _libraries_of(place: Workplace, subject: str | Record) -> list[Library]:
+    known = load_libraries().values()
+    if isinstance(subject, Record):
+        source = load_sources(place.settings).get(subject.source)
+        return [each for each in known if source and each.name == source.library]
+    return [each for each in known if subject.startswith(each.id_prefix)]
+
+
+def _entity_of(place: Workplace, library: Library, subject: str | Record) -> str | None:
+    table = f"identity.{library.entity}_record"
+    if not place.lake.has(table):
         return None
-    names = published_tables(library)
-    publication = publish_tables(
-        place.settings,
-        library,
-        run,
-        {table: place.lake.files(f"core.{table}") for table in names},
-        {
-            f"core.{table}": snapshot
-            for table in names
-            if (snapshot := place.lake.snapshot_id(f"core.{table}")) is not None
-        },
-    )
-    return publication.rows[library.entity]
+    ledger = place.lake.read(place.con, table)
+    if isinstance(subject, Record):
+        mine = (ledger.source == subject.source) & (ledger.source_key == subject.key)
+    else:
+        mine = ledger.entity_id == _current(place, library, subject)
+    found = place.con.to_pyarrow(ledger.filter(mine).select("entity_id").limit(1)).to_pylist()
+    return str(found[0]["entity_id"]) if found else None
 
 
-def _linked_tables(place: Workplace, library: Library, name: str) -> Mapping[str, ir.Table]:
-    linked = {
-        link.library: name.format(load_library(link.library).entity) for link in library.links
-    }
-    return {
-        other: place.lake.read(place.con, table)
-        for other, table in linked.items()
-        if place.lake.has(table)
-    }
+def _current(place: Workplace, library: Library, entity_id: str) -> str:
+    """Where an id of the past leads today."""
+    table = f"core.{library.entity}_redirect"
+    if not place.lake.has(table):
+        return entity_id
+    redirect = place.lake.read(place.con, table)
+    mine = redirect.filter(redirect.entity_id == entity_id, redirect.current_id.notnull())
+    found = place.con.to_pyarrow(mine.select("current_id")).to_pylist()
+    return str(found[0]["current_id"]) if found else entity_id

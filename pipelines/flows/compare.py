@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.flows.library import records_of_run
+from pipelines.flows.inputs import records_of_run
 from pipelines.flows.results import CompareResult
 from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.libraries import Library, load_library

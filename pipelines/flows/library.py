@@ -17,13 +17,9 @@ import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
 from pipelines.errors import QualityGateFailed, TableMissing
-from pipelines.flows.cascade import (
-    ENTITY_ORDER,
-    look_up_links,
-    published_tables,
-    relink_others,
-)
+from pipelines.flows.decisions import note_decisions
 from pipelines.flows.ingest import EXPECTATIONS
+from pipelines.flows.inputs import records_of_run
 from pipelines.flows.results import (
     CheckResult,
     MergeResult,
@@ -32,15 +28,11 @@ from pipelines.flows.results import (
     count_failures,
 )
 from pipelines.flows.workplace import Workplace, identity_key, open_workplace
-from pipelines.lake import Commit
-from pipelines.lake.lock import table_lock
-from pipelines.lake.types import storable
-from pipelines.libraries import Library, libraries_linking_to, load_libraries, load_library
+from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.merge.golden import merge as merge_records
 from pipelines.quality.outcome import gate
 from pipelines.quality.suites import empty_core, library_parameters, suites_for_library
 from pipelines.registry import load_sources
-from pipelines.resolve.records import current_records, library_records
 from pipelines.resolve.redirects import current_ids
 from pipelines.resolve.resolve import Resolved
 from pipelines.resolve.resolve import resolve as resolve_records
@@ -50,6 +42,7 @@ from pipelines.warehouse.publish import publish as publish_tables
 
 RECORD_ORDER = ("source", "source_key")
 QUESTION_ORDER = ("left_source", "left_key", "right_source", "right_key", "kind")
+ENTITY_ORDER = ("entity_id",)
 
 
 def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
@@ -72,7 +65,7 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
                 run=run,
                 previous=previous,
                 events=events,
-                decisions=_decisions(place, library),
+                decisions=note_decisions(place, library, run),
             )
             _keep_ledger(place, library, run, resolved)
         return _resolve_result(place, library, run)
@@ -88,8 +81,14 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
     with open_workplace(settings) as place, place.timed(library.name, run, "merge"):
         identity = place.lake.read(place.con, f"identity.{library.entity}_record")
         with place.materialised(records_of_run(place, library, run)) as records:
-            merged = merge_records(records, identity, library)
-            core = _write_core(place, merged.core, library)
+            merged = merge_records(records, identity, library, _published_entities(place, library))
+            core = place.lake.write(
+                place.con,
+                merged.core,
+                f"candidate.{library.entity}",
+                batch=None,
+                order_by=ENTITY_ORDER,
+            )
             crosswalk = place.lake.write(
                 place.con,
                 merged.crosswalk,
@@ -97,14 +96,6 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
                 batch=None,
                 order_by=("entity_id", "record_no"),
             )
-            if libraries_linking_to(library.name):
-                place.lake.write(
-                    place.con,
-                    merged.further_identifier,
-                    f"candidate.{library.entity}_identifier",
-                    batch=None,
-                    order_by=(*ENTITY_ORDER, library.identity.strong),
-                )
         return MergeResult(library.name, run, core.rows, crosswalk.rows)
 
 
@@ -141,8 +132,6 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
 def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
     """Make the candidates ``core.*`` in the lake and ``base.*`` in PostgreSQL.
 
-    Links of other libraries to these entities follow before it ends.
-
     Raises:
         TableMissing: ``merge`` has not run.
         PublicationFailed: PostgreSQL refused the rows; what was published before stays.
@@ -157,19 +146,15 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
             batch=None,
             order_by=ENTITY_ORDER,
         )
-        names = published_tables(library)
-        with table_lock(place.lake.catalog.engine, f"publish {library.name}"):
-            snapshots = {name: _adopt(place, name, run) for name in names}
-            if libraries_linking_to(library.name):
-                _adopt(place, f"{library.entity}_identifier", run)
-            publication = publish_tables(
-                settings,
-                library,
-                run,
-                {name: place.lake.files(f"core.{name}") for name in names},
-                {f"core.{name}": snapshot for name, snapshot in snapshots.items()},
-            )
-        relink_others(place, library, run)
+        names = [library.entity, f"{library.entity}_source", f"{library.entity}_redirect"]
+        snapshots = {name: _adopt(place, name, run) for name in names}
+        publication = publish_tables(
+            settings,
+            library,
+            run,
+            {name: place.lake.files(f"core.{name}") for name in names},
+            {f"core.{name}": snapshot for name, snapshot in snapshots.items()},
+        )
         return PublishResult(
             library.name,
             run,
@@ -177,16 +162,6 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
             snapshots[library.entity],
             publication.changed,
         )
-
-
-def _write_core(place: Workplace, core: ir.Table, library: Library) -> Commit:
-    """The golden records with their links, as candidates."""
-    table = f"candidate.{library.entity}"
-    if not library.links:
-        return place.lake.write(place.con, core, table, batch=None, order_by=ENTITY_ORDER)
-    with place.materialised(storable(core)) as unlinked:
-        linked = look_up_links(place, unlinked, library)
-        return place.lake.write(place.con, linked, table, batch=None, order_by=ENTITY_ORDER)
 
 
 def _note_inputs(place: Workplace, library: Library, run: str) -> None:
@@ -202,25 +177,6 @@ def _note_inputs(place: Workplace, library: Library, run: str) -> None:
     )
     table = f"identity.{library.entity}_input"
     place.lake.write(place.con, rows, table, batch=run, order_by=("source",))
-
-
-def _current(place: Workplace, library: Library, run: str) -> Mapping[str, ir.Table]:
-    """Per source, what it says today according to the snapshots that this run reads."""
-    noted = place.lake.read(place.con, f"identity.{library.entity}_input", run)
-    inputs = place.con.to_pyarrow(noted).to_pylist()
-    sources = load_sources(place.settings)
-    return {
-        row["source"]: current_records(
-            place.lake.read(place.con, f"staged.{row['source']}", snapshot_id=row["snapshot_id"]),
-            sources[row["source"]].delivery,
-        )
-        for row in inputs
-    }
-
-
-def records_of_run(place: Workplace, library: Library, run: str) -> ir.Table:
-    """``library_records`` of the staged snapshots that this run reads."""
-    return library_records(_current(place, library, run), library)
 
 
 def _ledger_before(
@@ -239,11 +195,6 @@ def _ledger_before(
     if before is None:
         return None, None
     return place.lake.read(place.con, table, snapshot_id=before), earlier
-
-
-def _decisions(_place: Workplace, _library: Library) -> ir.Table | None:
-    """What stewards decided about pairs of records; nobody keeps decisions yet."""
-    return None
 
 
 def _keep_ledger(place: Workplace, library: Library, run: str, resolved: Resolved) -> None:
@@ -298,6 +249,16 @@ def _resolve_result(place: Workplace, library: Library, run: str) -> ResolveResu
         split=kinds["split"],
         retired=kinds["retired"],
     )
+
+
+def _published_entities(place: Workplace, library: Library) -> Mapping[str, ir.Table]:
+    """Golden records of the libraries that this one links to, as far as they are published."""
+    entities = {link.library: load_library(link.library).entity for link in library.links}
+    return {
+        name: place.lake.read(place.con, f"core.{entity}")
+        for name, entity in entities.items()
+        if place.lake.has(f"core.{entity}")
+    }
 
 
 def _checked_tables(place: Workplace, library: Library) -> dict[str, list[Path] | str]:

@@ -6,8 +6,6 @@ from pipelines.libraries.declaration import (
     Library,
     Link,
     Pass,
-    libraries_in_order,
-    libraries_linking_to,
     load_libraries,
     load_library,
 )
@@ -18,8 +16,6 @@ __all__ = [
     "Library",
     "Link",
     "Pass",
-    "libraries_in_order",
-    "libraries_linking_to",
     "load_libraries",
     "load_library",
 ]

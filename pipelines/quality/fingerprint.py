@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 FINGERPRINT_DIGITS = 20  # 80 bits: of 10**9 issues two meet by chance with probability 10**-6
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
 _ROW = "\x1e"  # begins the name of a row that has no key; no key of a department begins so
 
 
@@ -53,7 +53,7 @@ def record_key(rows: ir.Table) -> ir.StringValue:
     if "record" not in rows.columns:
         return rows.source_key.fill_null("")
     told = rows.record.values().map(lambda text: text.fill_null(""))
-    content = told.join(_SEPARATOR).hexdigest("sha256")
+    content = told.join(SEPARATOR).hexdigest("sha256")
     return ibis.coalesce(rows.source_key, ibis.literal(_ROW) + content, "")
 
 
@@ -79,7 +79,7 @@ def with_site_key(rows: ir.Table, key: str) -> ir.Table:
 
 def keyed_digest(site_key: ir.StringValue, purpose: str, *parts: ir.StringValue) -> ir.StringValue:
     """The first digits of SHA-256 over the key, what it is for, and the parts."""
-    text = site_key + _SEPARATOR + purpose
+    text = site_key + SEPARATOR + purpose
     for part in parts:
-        text = text + _SEPARATOR + part.fill_null("")
+        text = text + SEPARATOR + part.fill_null("")
     return text.hexdigest("sha256").substr(0, FINGERPRINT_DIGITS)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, column, insert, select, table, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError
 
 from pipelines.errors import DatabaseUnavailable
 from pipelines.resolve.judgement import Decision, Judgement, Pair, Record, Revocation
@@ -94,9 +94,10 @@ def _as_steward(engine: Engine) -> Iterator[Connection]:
     with engine.begin() as connection:
         try:
             connection.execute(text("SET LOCAL ROLE steward"))
-        except ProgrammingError as refused:
-            problem = f"{str(refused.orig).strip()}; a superuser must run GRANT steward TO <login>"
-            raise DatabaseUnavailable("the decision ledger", problem) from None
+        except DBAPIError as refused:
+            said = str(refused.orig).strip()
+            remedy = "run `baselib db upgrade`, or have the site GRANT steward TO this login"
+            raise DatabaseUnavailable("the decision ledger", f"{said}; {remedy}") from None
         yield connection
 
 

@@ -1,0 +1,31 @@
+"""People's decisions, as a run is given them: those in force when it resolves, kept with the run.
+
+``identity.<entity>_decision`` has them by run, so that a replay decides as the run did.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.flows.workplace import Workplace
+from pipelines.libraries import Library
+from pipelines.resolve.judgement import in_force
+from pipelines.resolve.questions import DECISION_SCHEMA
+from pipelines.warehouse.decisions import read_decisions
+
+DECISION_ORDER = ("left_source", "left_key", "right_source", "right_key")
+
+
+def note_decisions(place: Workplace, library: Library, run: str) -> ir.Table:
+    """What stewards decided about pairs of records, as of now: ``DECISION_SCHEMA``.
+
+    Revoked ones, opinions that disagree and ``cannot_tell`` are not among them. What follows from
+    them by inference is left to the resolver, which groups by them.
+    """
+    decided = in_force(read_decisions(place.warehouse, library.name))
+    rows = [(*each.pair.left, *each.pair.right, each.verdict) for each in decided]
+    columns = list(zip(*rows, strict=True)) or [()] * len(DECISION_SCHEMA)
+    data = {name: list(told) for name, told in zip(DECISION_SCHEMA, columns, strict=True)}
+    table = f"identity.{library.entity}_decision"
+    noted = ibis.memtable(data, schema=ibis.schema(DECISION_SCHEMA))
+    place.lake.write(place.con, noted, table, batch=run, order_by=DECISION_ORDER)
+    return place.lake.read(place.con, table, run).select(*DECISION_SCHEMA)

@@ -1,0 +1,249 @@
+"""The steward's queue: which pairs wait for a person, most harm first.
+
+Questions come from the last run's ledger (``identity.<entity>_question``: scores between the
+thresholds, and definite yeses that met a definite no) and from two opinions that disagree. What
+follows from decisions in force is not asked.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.flows.inputs import latest_run, records_of_run
+from pipelines.flows.workplace import Workplace, identity_key, open_workplace
+from pipelines.libraries import Library, load_libraries, load_library
+from pipelines.resolve.judgement import Cause, Decision, Pair, Record, in_force, standings
+from pipelines.resolve.model import model_digest
+from pipelines.resolve.queue import (
+    PAIR,
+    by_harm,
+    in_order,
+    named,
+    pair_basis,
+    stratum,
+    unanswered,
+    with_basis,
+)
+from pipelines.resolve.refusals import UnknownQuestion
+from pipelines.settings import Settings
+from pipelines.warehouse.decisions import read_decisions
+
+_COLUMNS = {**dict.fromkeys(PAIR, "string"), "cause": "string", "probability": "float64"}
+ASKED = {**_COLUMNS, "rule": "string"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: are these two records the same entity? ``harm`` orders the queue.
+
+    ``basis`` is a digest of the two records today, ``stratum`` and ``probability`` what the machine
+    holds of them, ``together`` whether they are one entity as things stand.
+    """
+
+    question: str
+    pair: Pair
+    cause: Cause
+    probability: float | None
+    rule: str | None
+    left_entity: str
+    right_entity: str
+    together: bool
+    reach: int
+    harm: float
+    stratum: str
+    basis: str
+    model: str
+
+
+def queue(settings: Settings, library_name: str, limit: int | None = None) -> list[Question]:
+    """The questions of a library that wait for a steward, most harm first.
+
+    Raises:
+        TableMissing: the library has never been resolved.
+    """
+    library = load_library(library_name)
+    with open_workplace(settings) as place:
+        return open_questions(place, library, read_decisions(place.warehouse, library.name), limit)
+
+
+def open_questions(
+    place: Workplace, library: Library, decisions: Sequence[Decision], limit: int | None = None
+) -> list[Question]:
+    """As ``queue``, at a workplace that is open."""
+    asked = unanswered(candidates(place, library), in_force(decisions))
+    disputed = _rows(
+        each.opinions[-1] for each in standings(decisions).values() if each.verdict is None
+    )
+    # a pair that the ledger cannot tell about waits until its records change
+    told = [s.decision for s in standings(decisions).values() if s.verdict == "cannot_tell"]
+    undecided = {(each.question, each.basis) for each in told if each}
+    everything = asked.union(disputed, distinct=False)
+    most = None if limit is None else limit + len(undecided)
+    found = described(place, library, _once(everything), most)
+    waiting = [each for each in found if (each.question, each.basis) not in undecided]
+    return waiting[:limit]
+
+
+def candidates(place: Workplace, library: Library) -> ir.Table:
+    """The pairs that the last run asks about: ASKED."""
+    table = f"identity.{library.entity}_question"
+    if not place.lake.has(table):
+        return _rows([])
+    asked = place.lake.read(place.con, table)
+    return asked.select(
+        *PAIR, cause=asked.kind, probability=asked.probability.cast("float64"), rule=asked.rule
+    )
+
+
+def find_question(settings: Settings, question: str) -> tuple[Library, Question]:
+    """The library that asks, or asked, a question, and the question as it stands today.
+
+    Raises:
+        UnknownQuestion: no library does.
+    """
+    for library in load_libraries().values():
+        if question.startswith(f"{library.id_prefix.rstrip('-')}Q-"):
+            with open_workplace(settings) as place:
+                for found in look_up(place, library, [question]):
+                    return library, found
+    raise UnknownQuestion(question)
+
+
+def look_up(place: Workplace, library: Library, questions: Sequence[str]) -> list[Question]:
+    """Questions by name, open or answered, as they stand today; unknown ones are left out."""
+    decisions = read_decisions(place.warehouse, library.name)
+    pairs = _once(
+        candidates(place, library)
+        .union(_rows(decisions), distinct=False)
+        .union(linked_pairs(place, library), distinct=False)
+    )
+    wanted = ibis.memtable({"question": list(questions)}, schema={"question": "string"})
+    keyed = named(pairs, library, identity_key(place.settings))
+    return described(place, library, keyed.semi_join(wanted, "question").drop("question"))
+
+
+def linked_pairs(place: Workplace, library: Library) -> ir.Table:
+    """The links of the last run, as pairs that could be asked about: ASKED."""
+    record = place.lake.read(place.con, f"identity.{library.entity}_record")
+    linked = record.filter(record.linked_source.notnull())
+    known = "probability" in record.columns
+    return linked.select(
+        left_source=linked.source,
+        left_key=linked.source_key,
+        right_source=linked.linked_source,
+        right_key=linked.linked_key,
+        cause=ibis.literal("audit"),
+        probability=linked.probability.cast("float64") if known else ibis.null("float64"),
+        rule=linked.rule,
+    )
+
+
+def described(
+    place: Workplace, library: Library, pairs: ir.Table, limit: int | None = None
+) -> list[Question]:
+    """Everything about some pairs that a question says, most harm first."""
+    key = identity_key(place.settings)
+    record = place.lake.read(place.con, f"identity.{library.entity}_record")
+    judged = by_harm(named(pairs, library, key), record, reach(place, library))
+    strong = library.identity.strong_claim
+    strata = stratum(judged.together, judged.probability, judged.rule, strong)
+    with place.materialised(judged.mutate(stratum=strata).limit(limit)) as asked:
+        based = _beside_basis(asked, _basis(place, library, asked))
+        rows = place.con.to_pyarrow(based.order_by(ibis.desc("harm"), "question")).to_pylist()
+    model = model_digest(library)
+    return [_question(row, model) for row in rows]
+
+
+def reach(place: Workplace, library: Library) -> ir.Table:
+    """``entity_id, reach``: every published entity, counted with what is linked to it."""
+    published = f"core.{library.entity}"
+    if not place.lake.has(published):
+        return ibis.memtable(
+            {"entity_id": [], "reach": []}, schema={"entity_id": "string", "reach": "int64"}
+        )
+    ids = place.lake.read(place.con, published).select("entity_id")
+    counted = ids.mutate(n=ibis.literal(1, "int64"))
+    for target, column in linking_columns(place, library):
+        links = place.lake.read(place.con, target)
+        named_ = links.filter(links[column].notnull()).select(entity_id=links[column])
+        counted = counted.union(named_.mutate(n=ibis.literal(1, "int64")), distinct=False)
+    alive = counted.semi_join(ids, "entity_id")
+    return alive.group_by("entity_id").agg(reach=alive.n.sum())
+
+
+def linking_columns(place: Workplace, library: Library) -> list[tuple[str, str]]:
+    """Published tables and their columns that hold entity ids of this library."""
+    return [
+        (f"core.{other.entity}", column)
+        for other in load_libraries().values()
+        for column, target in other.link_columns.items()
+        if target == library.name and _has_column(place, f"core.{other.entity}", column)
+    ]
+
+
+def _has_column(place: Workplace, table: str, column: str) -> bool:
+    return place.lake.has(table) and column in place.lake.read(place.con, table).columns
+
+
+def _basis(place: Workplace, library: Library, pairs: ir.Table) -> ir.Table:
+    """``source, source_key, basis`` of the records of some pairs."""
+    sides = [
+        pairs.select(source=pairs[f"{side}_source"], source_key=pairs[f"{side}_key"])
+        for side in ("left", "right")
+    ]
+    records = records_of_run(place, library, latest_run(place, library))
+    wanted = records.semi_join(sides[0].union(sides[1], distinct=True), ["source", "source_key"])
+    based = with_basis(wanted, library, identity_key(place.settings))
+    return based.select("source", "source_key", "basis")
+
+
+def _beside_basis(pairs: ir.Table, basis: ir.Table) -> ir.Table:
+    for side in ("left", "right"):
+        of = basis.rename(
+            {f"{side}_source": "source", f"{side}_key": "source_key", f"{side}_basis": "basis"}
+        )
+        pairs = pairs.inner_join(of, [f"{side}_source", f"{side}_key"])
+    return pairs.mutate(basis=pair_basis(pairs.left_basis, pairs.right_basis))
+
+
+def _once(pairs: ir.Table) -> ir.Table:
+    """One row per pair, whoever asks; the queue's own question before an audit's."""
+    pairs = in_order(pairs)
+    rank = ibis.cases((pairs.cause == "conflict", 0), (pairs.cause == "audit", 2), else_=1)
+    first = ibis.row_number().over(group_by=list(PAIR), order_by=[rank, pairs.rule])
+    ranked = pairs.mutate(place=first)
+    return ranked.filter(ranked.place == 0).drop("place")
+
+
+def _rows(decisions: Iterable[Decision]) -> ir.Table:
+    rows = [
+        (*each.pair.left, *each.pair.right, each.cause, each.probability, None)
+        for each in decisions
+    ]
+    columns = list(zip(*rows, strict=True)) or [()] * len(ASKED)
+    data = {name: list(values) for name, values in zip(ASKED, columns, strict=True)}
+    return ibis.memtable(data, schema=ibis.schema(ASKED))
+
+
+def _question(row: dict[str, object], model: str) -> Question:
+    left, right = (
+        Record(str(row[f"{side}_source"]), str(row[f"{side}_key"])) for side in ("left", "right")
+    )
+    return Question(
+        question=str(row["question"]),
+        pair=Pair(left, right),
+        cause=cast(Cause, row["cause"]),
+        probability=cast("float | None", row["probability"]),
+        rule=cast("str | None", row["rule"]),
+        left_entity=str(row["left_entity"]),
+        right_entity=str(row["right_entity"]),
+        together=bool(row["together"]),
+        reach=cast(int, row["reach"]),
+        harm=cast(float, row["harm"]),
+        stratum=str(row["stratum"]),
+        basis=str(row["basis"]),
+        model=model,
+    )
