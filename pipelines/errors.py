@@ -352,3 +352,34 @@ class CalendarUnknown(BaselibError):
             f"are worked instead of {self.year} to {self.file}, from the State Council's notice "
             "(it comes out in the autumn before), and run this again."
         )
+
+
+@dataclass
+class MailServerUnusable(BaselibError):
+    """No report can be mailed: nobody answers, or the server refuses whoever sends."""
+
+    where: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"Mail server, {self.where}: {self.problem}. Correct BASELIB_SMTP_URL (the "
+            "Airflow connection baselib_smtp) or BASELIB_MAIL_FROM; all reports wait in the outbox."
+        )
+
+
+@dataclass
+class MailUndelivered(BaselibError):
+    """Reports that nobody will send again by himself; a person has to look at them."""
+
+    mails: Sequence[str]
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {mail}" for mail in self.mails)
+        return (
+            f"{len(self.mails)} report(s) did not reach their data owners:\n{lines}\n"
+            "failed: correct the address in the contract, or the server, then `baselib mail retry "
+            "ID`. doubtful: the connection broke after the message was handed over; ask the "
+            "recipient, or look for the Message-ID in the server's log, then `baselib mail retry "
+            "ID` or `baselib mail close ID`."
+        )

@@ -45,6 +45,17 @@ class Settings(BaseSettings):
         default="数据共享工作机构 <baselib@localhost>", description="Sender of quality reports."
     )
 
+    mail_size_limit: int = Field(
+        default=15,
+        ge=1,
+        le=1000,
+        description="Largest mail in MB, as sent; a report that is larger comes as several mails.",
+    )
+    report_contact: str = Field(
+        default="",
+        description="Whom data owners may ask: name, telephone, address; stands in every report.",
+    )
+
     today: date | None = Field(
         default=None,
         description="The day that counts as today, for a replay or a demonstration.",

@@ -17,7 +17,16 @@ def secret_of(source: Source) -> str | None:
     """
     if source.server.secret is None:
         return None
-    return _variable(source, f"BASELIB_SECRET_{source.server.secret}")
+    return named_secret(source, source.server.secret)
+
+
+def named_secret(source: Source, name: str) -> str:
+    """The secret that a source's contract calls ``name``.
+
+    Raises:
+        UnreadableDelivery: the environment does not have it.
+    """
+    return _variable(source, f"BASELIB_SECRET_{name}")
 
 
 def expanded(source: Source, text: str) -> str:

@@ -9,16 +9,20 @@ computation lives in a module that knows neither.
 """
 
 from pipelines.flows.compare import compare
+from pipelines.flows.delivery import check_mail, deliver
+from pipelines.flows.digest import digest
 from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
-from pipelines.flows.reporting import deliver, report
+from pipelines.flows.reporting import report
 from pipelines.flows.track import track
 
 __all__ = [
     "check",
     "check_library",
+    "check_mail",
     "compare",
     "deliver",
+    "digest",
     "land",
     "merge",
     "publish",

@@ -1,167 +1,144 @@
-"""Tell the data owner: compose the quality report of a batch, and deliver what waits."""
+"""Tell the data owner: a mail about a batch, or one about all of his data sets in a period."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from uuid import uuid4
-
-import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
 from pipelines.contracts import Source
-from pipelines.engines.duck import arrow_reader
-from pipelines.flows.results import DeliveryResult, ReportResult
+from pipelines.flows.compose import Composed, compose, has_report
+from pipelines.flows.results import ReportResult
 from pipelines.flows.workplace import Workplace, open_workplace
-from pipelines.mail.message import build_message, message_id
-from pipelines.mail.smtp import MailNotTaken, SmtpServer, parse_smtp_url, send_message
-from pipelines.report.bad_rows import bad_rows, examples
-from pipelines.report.model import (
-    Counts,
-    Example,
-    FailedExpectation,
-    QualityReport,
-    group_findings,
-)
-from pipelines.report.render import render_html, render_text, subject
-from pipelines.report.workbook import write_workbook
+from pipelines.mail.message import BASE64, Attachment, Picture, build_message, message_id
+from pipelines.mail.packing import pack
+from pipelines.report.model import AttachedFile, Report
+from pipelines.report.render import Charts, Rendered, draw_charts, render, render_rest
 from pipelines.settings import Settings
-from pipelines.warehouse import (
-    ClaimedMail,
-    claim_mail,
-    connect,
-    count_mail,
-    queue_mail,
-    read_batches,
-    read_expectations,
-    read_findings,
-)
+from pipelines.warehouse import NewMail, has_mail, queue_mail
 
-CHUNK_ROWS = 20_000
-# Greylisting lets a sender in after a few minutes; a server that is down for a night, by morning.
-RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
+_WORDS_BYTES = 100_000  # text, HTML and headers of a mail, generously
 
 
 def report(settings: Settings, source: Source, batch: str) -> ReportResult:
-    """Write one message per data owner about a batch into the outbox; a repeat adds none.
+    """Write the messages about a batch into the outbox; a repeat adds none.
 
     A batch that could not be landed or staged has no report: the failed task tells the engineer.
+    A source whose owner wants a digest is told of by ``digest``.
     """
     with open_workplace(settings) as place, place.timed(source.name, batch, "report"):
-        if not place.lake.has(f"quarantine.{source.name}", batch):
+        if not has_report(place, source, batch) or source.reporting.period != "batch":
             return ReportResult(source.name, batch, 0, 0)
-        staged = place.lake.read(place.con, f"staged.{source.name}", batch)
-        quarantined = place.lake.read(place.con, f"quarantine.{source.name}", batch)
-        with place.materialised(bad_rows(staged, quarantined, source)) as rows:
-            told = _compose(place, source, batch, _examples(place, rows))
-            workbook = _new_file(settings, f"{source.name}-{batch}.xlsx")
-            ordered = rows.order_by(["file", "line", "column", "rule"])
-            written = write_workbook(workbook, arrow_reader(place.con, ordered, CHUNK_ROWS), source)
-        messages = sum(
-            _queue(place, told, recipient, workbook) for recipient in source.owner.emails
+        composed = compose(place, source, batch)
+        letter = Letter(
+            period="batch",
+            source=source.name,
+            batch=batch,
+            dated=batch_date(batch),
+            report=Report(
+                owner=source.owner,
+                sources=[composed.told],
+                language=source.reporting.language,
+                contact=settings.report_contact,
+            ),
+            composed=[composed],
         )
-        return ReportResult(source.name, batch, written, messages)
+        messages = send_later(place, letter, source.owner.emails)
+        return ReportResult(source.name, batch, composed.told.listed, messages)
 
 
-def deliver(settings: Settings) -> DeliveryResult:
-    """Send what waits in the outbox; without a mail server it stays there as ``.eml`` files."""
-    engine = connect(settings)
-    sent = 0
-    if settings.smtp_url is not None:
-        server = parse_smtp_url(settings.smtp_url.get_secret_value())
-        while True:
-            with claim_mail(engine) as claimed:
-                if claimed is None:
-                    break
-                sent += _attempt(settings, server, claimed)
-    waiting = count_mail(engine)
-    engine.dispose()
-    return DeliveryResult(sent, waiting["pending"], waiting["failed"])
+@dataclass(frozen=True)
+class Letter:
+    """A report that is about to become messages: who sent what when is in the outbox then."""
+
+    period: str
+    source: str  # "*" for a digest
+    batch: str
+    dated: date
+    report: Report
+    composed: Sequence[Composed]
 
 
-def _compose(
-    place: Workplace,
-    source: Source,
-    batch: str,
-    shown: Mapping[tuple[str | None, str], Sequence[Example]],
-) -> QualityReport:
-    (record,) = read_batches(place.warehouse, source.name, batch)
-    counts = Counts(
-        landed=record.landed or 0,
-        staged=record.staged or 0,
-        superseded=record.superseded or 0,
-        quarantined=record.quarantined or 0,
-    )
-    found = [
-        (count.column_name or None, count.rule, count.row_count)
-        for count in read_findings(place.warehouse, source.name, batch)
-        if count.severity != "info"
-    ]
-    failed = [
-        FailedExpectation(outcome.note_zh, outcome.severity, outcome.observed or "未能评估")
-        for outcome in read_expectations(place.warehouse, subject=source.name, run=batch)
-        if not outcome.success and outcome.severity != "info"
-    ]
-    remarks = [*record.remarks]
-    if record.unmapped_columns:
-        remarks.append(
-            f"以下列未在数据契约中登记，仅原样保存：{'、'.join(record.unmapped_columns)}"
-        )
-    groups = group_findings(source, counts, found, shown)
-    return QualityReport(source, batch, counts, groups, failed, remarks)
-
-
-def _examples(
-    place: Workplace, rows: ir.Table
-) -> Mapping[tuple[str | None, str], Sequence[Example]]:
-    shown: dict[tuple[str | None, str], list[Example]] = defaultdict(list)
-    ordered = examples(rows).order_by(["column", "rule", "file", "line"])
-    for row in place.con.to_pyarrow(ordered).to_pylist():
-        shown[row["column"], row["rule"]].append(Example(row["file"], row["line"], row["value"]))
-    return shown
-
-
-def _queue(place: Workplace, told: QualityReport, recipient: str, workbook: Path) -> bool:
-    source, batch = told.source.name, told.batch
-    identifier = message_id(source, batch, recipient)
-    message = build_message(
-        sender=place.settings.mail_from,
-        recipient=recipient,
-        identifier=identifier,
-        subject=subject(told),
-        text=render_text(told),
-        html=render_html(told),
-        attachments=[workbook],
-        dated=datetime.combine(batch_date(batch), datetime.min.time(), UTC),
-    )
-    path = _new_file(place.settings, f"{source}-{batch}-{identifier[1:9]}.eml")
-    draft = path.with_name(f".{path.name}.{uuid4().hex}")
-    draft.write_bytes(message)
-    draft.replace(path)  # a reader of the outbox never sees half a message
-    return queue_mail(
-        place.warehouse,
-        source=source,
-        batch=batch,
-        recipient=recipient,
-        subject=subject(told),
-        path=path.name,
-    )
-
-
-def _attempt(settings: Settings, server: SmtpServer, claimed: ClaimedMail) -> int:
-    """Send one message and note what became of it; answers how many were sent."""
-    mail = claimed.mail
-    try:
-        message = (settings.outbox_dir / mail.path).read_bytes()
-        send_message(server, settings.mail_from, mail.recipient, message)
-    except MailNotTaken as refused:
-        again = not refused.permanent and mail.attempts < len(RETRIES)
-        claimed.failed(str(refused), RETRIES[mail.attempts] if again else None)
+def send_later(place: Workplace, letter: Letter, recipients: Sequence[str]) -> int:
+    """Put the letter into the outbox for those who do not have it yet; how many messages."""
+    about = {"period": letter.period, "source": letter.source, "batch": letter.batch}
+    waiting = [r for r in recipients if not has_mail(place.warehouse, **about, recipient=r)]
+    if not waiting:
         return 0
-    claimed.sent()
-    return 1
+    charts = draw_charts(letter.report, place.settings.cache_dir)
+    mails, told = _packed(place.settings, letter, charts)
+    rendered = [render(told, charts)]
+    rendered += [render_rest(told, number) for number in range(2, told.mails + 1)]
+    return sum(_queue(place, letter, recipient, rendered, mails) for recipient in waiting)
 
 
-def _new_file(settings: Settings, name: str) -> Path:
-    settings.outbox_dir.mkdir(parents=True, exist_ok=True)
-    return settings.outbox_dir / name
+def _packed(
+    settings: Settings, letter: Letter, charts: Charts
+) -> tuple[Sequence[Sequence[Attachment]], Report]:
+    """Which mail carries which file, and the report that says so."""
+    files = [file for composed in letter.composed for file in composed.files]
+    pictures = [chart for drawn in charts.values() for chart in drawn]
+    taken = int(_WORDS_BYTES + sum(len(chart.png) for chart in pictures) * BASE64)
+    mails = pack(
+        [Attachment(file.path, file.name) for file in files],
+        settings.mail_size_limit * 1_000_000,
+        taken,
+    )
+    rows = {file.path: file.rows for file in files}
+    attached = [
+        AttachedFile(each.name, rows[each.path], number)
+        for number, mail in enumerate(mails, start=1)
+        for each in mail
+    ]
+    told = Report(**vars(letter.report) | {"files": attached, "mails": len(mails)})
+    return mails, told
+
+
+def _queue(
+    place: Workplace,
+    letter: Letter,
+    recipient: str,
+    rendered: Sequence[Rendered],
+    mails: Sequence[Sequence[Attachment]],
+) -> int:
+    """All parts for one recipient, as files and as rows of the outbox; how many were added."""
+    parts = []
+    for number, (words, files) in enumerate(zip(rendered, mails, strict=True), start=1):
+        identifier = message_id(letter.period, letter.source, letter.batch, recipient, number)
+        content = build_message(
+            sender=place.settings.mail_from,
+            recipient=recipient,
+            identifier=identifier,
+            subject=words.subject,
+            text=words.text,
+            html=words.html,
+            pictures=[Picture(cid, png) for cid, png in words.pictures],
+            attachments=files,
+            dated=datetime.combine(letter.dated, datetime.min.time(), UTC),
+            language="en" if letter.report.language == "en" else "zh-CN",
+        )
+        parts.append(
+            NewMail(
+                period=letter.period,
+                source=letter.source,
+                batch=letter.batch,
+                recipient=recipient,
+                part=number,
+                parts=len(mails),
+                message_id=identifier,
+                subject=words.subject,
+                path=_write(place.settings, letter, identifier, content),
+            )
+        )
+    about = [(each.told.source.name, each.told.batch) for each in letter.composed]
+    return len(parts) if queue_mail(place.warehouse, parts, about) else 0
+
+
+def _write(settings: Settings, letter: Letter, identifier: str, content: bytes) -> str:
+    """The message as a file of the outbox folder; a reader never sees half of one."""
+    subject = letter.source if letter.source != "*" else letter.period
+    path = settings.outbox_dir / f"{subject}-{letter.batch}-{identifier[1:9]}.eml"
+    draft = path.with_name(f".{path.name}.{uuid4().hex}")
+    draft.write_bytes(content)
+    draft.replace(path)
+    return path.name

@@ -113,12 +113,21 @@ class ReportResult:
 
 
 @dataclass(frozen=True)
+class DigestResult:
+    """Digests that were due on a day, and how many messages wait because of it."""
+
+    day: str
+    messages: int
+
+
+@dataclass(frozen=True)
 class DeliveryResult:
     """The outbox after an attempt to deliver."""
 
     sent: int
     pending: int
     failed: int
+    doubtful: int
 
 
 def count_failures(outcomes: Sequence[ExpectationOutcome]) -> dict[str, int]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pipelines.contracts import Source
 from pipelines.errors import BaselibError, QualityGateFailed
 from pipelines.flows.compare import compare
+from pipelines.flows.delivery import check_mail, deliver
+from pipelines.flows.digest import digest
 from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
-from pipelines.flows.reporting import deliver, report
+from pipelines.flows.reporting import report
 from pipelines.flows.track import track
 from pipelines.libraries import Library
 from pipelines.settings import Settings
@@ -47,7 +49,7 @@ def run_libraries(
         if any(source.library == library.name for source in sources):
             _build(settings, library.name, batch, announce, outcome)
     announce("deliver quality reports")
-    deliver(settings)
+    _deliver(settings, outcome)
     return outcome
 
 
@@ -68,6 +70,15 @@ def _ingest(
             follow(settings, source, batch)
         except BaselibError as failure:
             outcome.failures.setdefault(source.name, failure)
+
+
+def _deliver(settings: Settings, outcome: RunOutcome) -> None:
+    try:
+        digest(settings)
+        deliver(settings)
+        check_mail(settings)
+    except BaselibError as failure:
+        outcome.failures["mail"] = failure
 
 
 def _build(

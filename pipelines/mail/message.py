@@ -1,20 +1,44 @@
-"""Build one quality report message as RFC 5322 bytes; no server is needed to read it."""
+"""Build one message as RFC 5322 bytes; no server is needed to read it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
+from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 from pathlib import Path
 
-XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+_OFFICE = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_KINDS = {
+    ".xlsx": ("application", _OFFICE),
+    ".csv": ("text", "csv"),
+    ".zip": ("application", "zip"),
+}
+BASE64 = 4 / 3 * 78 / 76  # bytes on the wire for one byte of a file: four for three, and line ends
 
 
-def message_id(source: str, batch: str, recipient: str) -> str:
+@dataclass(frozen=True)
+class Picture:
+    """A picture inside the HTML, which refers to it as ``cid:<cid>``."""
+
+    cid: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file, and the name that the recipient sees."""
+
+    path: Path
+    name: str
+
+
+def message_id(period: str, source: str, batch: str, recipient: str, part: int = 1) -> str:
     """The same report to the same person has the same id: a server or reader can see a repeat."""
-    digest = sha256(f"{source}\n{batch}\n{recipient}".encode()).hexdigest()[:24]
-    return f"<{digest}@baselib.invalid>"
+    about = "\n".join([period, source, batch, recipient, str(part)])
+    return f"<{sha256(about.encode()).hexdigest()[:24]}@baselib.invalid>"
 
 
 def build_message(
@@ -25,34 +49,61 @@ def build_message(
     subject: str,
     text: str,
     html: str,
-    attachments: Sequence[Path],
     dated: datetime,
+    pictures: Sequence[Picture] = (),
+    attachments: Sequence[Attachment] = (),
+    language: str = "zh-CN",
 ) -> bytes:
-    """One multipart message: plain text, HTML beside it, workbooks attached.
+    """One multipart message: plain text, HTML with its pictures beside it, files attached.
 
     Args:
         sender: ``Name <address>``.
         recipient: The address from the contract; never one taken from data.
         identifier: See ``message_id``.
-        subject: One line; line breaks are refused by the standard library.
+        subject: One line.
         text: Plain text body.
         html: HTML body.
-        attachments: Workbooks, by their own file names.
         dated: With a time zone.
+        pictures: What the HTML refers to.
+        attachments: In the order in which they are shown.
+        language: Of the text, for a reader that translates or reads aloud.
+
+    Raises:
+        ValueError: a line break in a header, or an address that is none.
     """
     name, address = parseaddr(sender)
-    message = EmailMessage()
+    message = EmailMessage(policy=SMTP)
     message["From"] = Address(name, addr_spec=address)
-    message["To"] = recipient
+    message["To"] = Address(addr_spec=recipient)
     message["Subject"] = subject
     message["Message-ID"] = identifier
     message["Date"] = format_datetime(dated.astimezone(UTC))
+    message["Content-Language"] = language
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
+    message.set_content(text, cte="base64")  # no line of ours is too long for any server
+    message.add_alternative(html, subtype="html", cte="base64")
+    _add_pictures(message, pictures)
     for attachment in attachments:
-        maintype, subtype = XLSX
+        maintype, subtype = _KINDS[attachment.path.suffix]
         message.add_attachment(
-            attachment.read_bytes(), maintype=maintype, subtype=subtype, filename=attachment.name
+            attachment.path.read_bytes(),
+            maintype=maintype,
+            subtype=subtype,
+            filename=attachment.name,
         )
     return message.as_bytes()
+
+
+def _add_pictures(message: EmailMessage, pictures: Sequence[Picture]) -> None:
+    page = message.get_body(("html",))
+    if not isinstance(page, MIMEPart):
+        raise TypeError("the message has no HTML body")  # add_alternative has just added it
+    for picture in pictures:
+        page.add_related(
+            picture.png,
+            maintype="image",
+            subtype="png",
+            cid=f"<{picture.cid}>",
+            disposition="inline",
+            filename=f"{picture.cid.split('@')[0]}.png",
+        )

@@ -58,14 +58,20 @@ Runs when every source has a new batch, and once a day for those that came late.
 REPORT_NOTES = """\
 ### Quality reports
 
-Sends what the `report` tasks of the ingests have put into the outbox: one mail per data owner and
-batch. A mail that was sent is never sent again. Without a mail server the messages stay in the
+Writes the digests that are due, then sends what waits in the outbox: reports of the ingests and
+digests. A mail that was sent is never sent again. Without a mail server the messages stay in the
 outbox folder as `.eml` files, and this DAG has nothing to do.
 
 #### When it is red
 
-The mail server is out of reach or refuses a recipient; the log says which. Correct the connection
-`baselib_smtp` (or `BASELIB_SMTP_URL`), or the address in the contract. The next run sends the rest.
+* **digest**: a digest could not be written; the log says why. Clear the task.
+* **deliver**: no mail can be sent at all: the server is out of reach, or refuses login or sender.
+  Correct the connection `baselib_smtp` (or `BASELIB_SMTP_URL`). All reports wait and none is lost.
+* **check_mail**: the alarm. All other reports were sent. A recipient was refused for good, or did
+  not get in for a day, or the contract no longer names him (`failed`); or the connection broke
+  after a message was handed over, so that it may or may not have arrived (`doubtful`).
+  `baselib mail list --state failed --state doubtful` shows the server's words; then
+  `baselib mail retry ID` sends it again, `baselib mail close ID` lets it be. Red until then.
 """
 
 

@@ -1,4 +1,4 @@
-"""Every bad row of a batch, one line per finding, masked: what the workbook and examples show."""
+"""Every bad row of a batch, one line per finding: what workbook, examples and counts show."""
 
 from collections.abc import Mapping
 
@@ -7,27 +7,75 @@ import ibis.expr.types as ir
 
 from pipelines.clean.masking import mask
 from pipelines.contracts import Source
+from pipelines.libraries import load_libraries
+from pipelines.quality.fingerprint import add_fingerprint, record_key
 from pipelines.standards.elements import Mask, load_elements
 
 # What was found may be more sensitive than the column is meant to be.
 BY_RULE: Mapping[str, Mask] = {"CITIZEN_ID_IN_USCC": "identity_number"}
+ORDER = ("file", "line", "column", "rule", "fingerprint")
+
+_ROW = {
+    "file": "string",
+    "line": "int64",
+    "source_key": "string",
+    "record_key": "string",
+    "column": "string",
+    "rule": "string",
+    "severity": "string",
+    "value": "string",
+    "is_quarantined": "boolean",
+    "other_source": "string",
+    "other_value": "string",
+}
 
 
-def bad_rows(staged: ir.Table, quarantined: ir.Table, source: Source) -> ir.Table:
+def bad_rows(
+    staged: ir.Table,
+    quarantined: ir.Table,
+    source: Source,
+    key: str,
+    compared: ir.Table | None = None,
+) -> ir.Table:
     """List every finding of severity error or warning, and every reason for quarantine.
 
     Args:
         staged: One batch of ``staged.<source>``.
         quarantined: The same batch of ``quarantine.<source>``.
-        source: The contract; gives each column's element and so its mask.
+        source: The contract.
+        key: The site's secret, for the names of issues.
+        compared: ``identity.<entity>_finding``: where this source disagrees with others.
 
     Returns:
-        Columns ``file, line, source_key, column, rule, severity, value, is_quarantined``; ``value``
-        and ``source_key`` are masked as their elements demand. ``column`` is NULL for a reason that
-        concerns the whole row.
+        Columns ``fingerprint, file, line, source_key, record_key, column, rule, severity, value,
+        is_quarantined, other_source, other_value``, **not masked**; see ``masked``. ``column`` is
+        NULL for what concerns the whole row; ``file`` and ``line`` where ``compared`` speaks of a
+        record that this batch did not deliver.
     """
     found = _findings(staged, quarantined=False).union(_findings(quarantined, quarantined=True))
-    return _masked(found.union(_reasons(quarantined)), source)
+    rows = found.union(_reasons(quarantined))
+    if compared is not None:
+        rows = rows.union(_disagreements(compared, staged, source))
+    return add_fingerprint(rows, source.name, key)
+
+
+def masked(rows: ir.Table, source: Source, *, original: bool = False) -> ir.Table:
+    """The bad rows as a person outside the database may see them.
+
+    Args:
+        rows: As ``bad_rows`` makes them.
+        source: The contract; gives each column's element and so its mask.
+        original: The owner's own values and keys stay as they are (for a locked workbook);
+            another department's value is masked all the same.
+    """
+    columns = column_masks(source)
+    shown = rows.mutate(other_value=_mask_by_column(rows, "other_value", columns))
+    if not original:
+        shown = shown.mutate(
+            value=_mask_by_column(rows, "value", columns),
+            source_key=mask(rows["source_key"], key_mask(source)),
+        )
+    return shown.drop("record_key")
 
 
 def examples(rows: ir.Table, per_group: int = 3) -> ir.Table:
@@ -36,58 +84,43 @@ def examples(rows: ir.Table, per_group: int = 3) -> ir.Table:
     return rows.mutate(rank=rank).filter(lambda t: t["rank"] < per_group).drop("rank")
 
 
-def _findings(rows: ir.Table, *, quarantined: bool) -> ir.Table:
-    each = rows.select(
-        file=rows["_file"],
-        line=rows["_line"],
-        source_key=rows["source_key"],
-        finding=rows["findings"].unnest(),
-    )
-    finding = each["finding"]
-    listed = each.select(
-        "file",
-        "line",
-        "source_key",
-        column=finding["column"],
-        rule=finding["rule"],
-        severity=finding["severity"],
-        value=finding["value"],
-        is_quarantined=ibis.literal(quarantined),
-    )
-    return listed.filter(listed.severity != "info")
+def harm(rows: ir.Table, records: ir.Table | None) -> ir.Table:
+    """How many rows break each rule in each column, and how many entities that hurts.
 
+    Args:
+        rows: As ``bad_rows`` makes them.
+        records: ``identity.<entity>_record`` of the source, ``source_key, entity_id``; None before
+            the first resolution. A record that belongs to no entity yet counts as one of its own.
 
-def _reasons(quarantined: ir.Table) -> ir.Table:
-    each = quarantined.select(
-        file=quarantined["_file"],
-        line=quarantined["_line"],
-        source_key=quarantined["source_key"],
-        column=ibis.null("string"),
-        rule=quarantined["reasons"].unnest(),
-    )
-    return each.mutate(
-        severity=ibis.literal("error"),
-        value=ibis.null("string"),
-        is_quarantined=ibis.literal(True),
+    Returns:
+        Columns ``column, rule, rows, entities, between``; the last says that another
+        department's data were compared.
+    """
+    return (
+        _with_entity(rows, records)
+        .group_by("column", "rule")
+        .agg(
+            rows=lambda t: t.count(),
+            entities=lambda t: t.who.nunique(),
+            between=lambda t: t.other_source.notnull().any(),
+        )
     )
 
 
-def _masked(rows: ir.Table, source: Source) -> ir.Table:
-    masks = column_masks(source)
-    branches = [(rows["rule"] == rule, mask(rows["value"], kind)) for rule, kind in BY_RULE.items()]
-    branches += [
-        (rows["column"] == name, mask(rows["value"], kind))
-        for name, kind in masks.items()
-        if kind != "none"
-    ]
-    value = ibis.cases(*branches, else_=rows["value"])
-    return rows.mutate(value=value, source_key=mask(rows["source_key"], key_mask(source)))
+def hurt(rows: ir.Table, records: ir.Table | None) -> ir.IntegerScalar:
+    """How many entities any bad row hurts; arguments as of ``harm``."""
+    return _with_entity(rows, records).who.nunique()
 
 
 def column_masks(source: Source) -> Mapping[str, Mask]:
-    """How each mapped column must be masked before a person outside the database sees it."""
+    """How each column, mapped or golden, is masked before a person outside the database sees it."""
     elements = load_elements()
-    return {c.name: elements[c.element].mask if c.element else "none" for c in source.columns}
+    library = load_libraries().get(source.library)
+    golden = library.columns.values() if library else ()
+    masks: dict[str, Mask] = {c.name: elements[c.element_name].mask for c in golden}
+    return masks | {
+        c.name: elements[c.element].mask if c.element else "none" for c in source.columns
+    }
 
 
 def key_mask(source: Source) -> Mask:
@@ -96,3 +129,92 @@ def key_mask(source: Source) -> Mask:
     if not masks:
         return "none"
     return masks.pop() if len(source.key_columns) == 1 else "all"
+
+
+def _with_entity(rows: ir.Table, records: ir.Table | None) -> ir.Table:
+    if records is None:
+        return rows.mutate(who=rows["record_key"])
+    # a record belongs to one entity; grouped, so that nothing is counted twice if it did not
+    known = records.group_by(record_key="source_key").agg(entity_id=records.entity_id.min())
+    met = rows.left_join(known, "record_key")
+    return met.mutate(who=ibis.coalesce(met["entity_id"], met["record_key"]))
+
+
+def _findings(rows: ir.Table, *, quarantined: bool) -> ir.Table:
+    each = rows.select(
+        file=rows["_file"],
+        line=rows["_line"],
+        source_key=rows["source_key"],
+        record_key=record_key(rows),
+        finding=rows["findings"].unnest(),
+    )
+    finding = each["finding"]
+    listed = each.select(
+        "file",
+        "line",
+        "source_key",
+        "record_key",
+        column=finding["column"],
+        rule=finding["rule"],
+        severity=finding["severity"],
+        value=finding["value"],
+        is_quarantined=ibis.literal(quarantined),
+    )
+    return _row(listed.filter(listed.severity != "info"))
+
+
+def _reasons(quarantined: ir.Table) -> ir.Table:
+    each = quarantined.select(
+        file=quarantined["_file"],
+        line=quarantined["_line"],
+        source_key=quarantined["source_key"],
+        record_key=record_key(quarantined),
+        rule=quarantined["reasons"].unnest(),
+    )
+    return _row(each.mutate(severity=ibis.literal("error"), is_quarantined=ibis.literal(True)))
+
+
+def _disagreements(compared: ir.Table, staged: ir.Table, source: Source) -> ir.Table:
+    """What was found between sources, of this one, with the line that delivered the record.
+
+    One row for each issue: of several departments that say something else, the first by name.
+    """
+    mine = compared.filter(compared.source == source.name, compared.severity != "info")
+    issue = ["source_key", "column_name", "rule"]
+    rank = ibis.row_number().over(group_by=issue, order_by=["other_source", "other_value"])
+    mine = mine.mutate(rank=rank).filter(lambda t: t["rank"] == 0)
+    place = staged.select("source_key", file=staged["_file"], line=staged["_line"])
+    met = mine.left_join(place, "source_key")
+    listed = met.select(
+        "file",
+        "line",
+        "source_key",
+        "rule",
+        "severity",
+        "value",
+        "other_source",
+        "other_value",
+        record_key=met["source_key"],
+        column=met["column_name"],
+    )
+    return _row(listed.mutate(is_quarantined=ibis.literal(False)))
+
+
+def _row(rows: ir.Table) -> ir.Table:
+    """The columns of ``_ROW`` in their order; one that is not there is NULL."""
+    return rows.select(
+        **{
+            name: rows[name].cast(kind) if name in rows.columns else ibis.null(kind)
+            for name, kind in _ROW.items()
+        }
+    )
+
+
+def _mask_by_column(rows: ir.Table, name: str, columns: Mapping[str, Mask]) -> ir.Value:
+    """Masked by its column's element; hidden altogether where the column is not known."""
+    value = rows[name]
+    branches = [(rows["rule"] == rule, mask(value, kind)) for rule, kind in BY_RULE.items()]
+    kinds = sorted(set(columns.values()))
+    of_kind = {kind: [c for c, its in columns.items() if its == kind] for kind in kinds}
+    branches += [(rows["column"].isin(names), mask(value, kind)) for kind, names in of_kind.items()]
+    return ibis.cases(*branches, else_=mask(value, "all"))

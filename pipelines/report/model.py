@@ -1,21 +1,41 @@
 """The report's content as plain values; rendering adds nothing but words and layout."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
-from pipelines.contracts import Source
+from pipelines.contracts import Language, Owner, Period, Source
 from pipelines.standards.rules import Rule, load_rules
 
 SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
+MOST_GROUPS = 8  # told in full; the others are counted in one line each, all rows are attached
+MOST_CHANGES = 3
+# A share of rows that moves by less than this is noise, not news.
+LEAST_CHANGE = 0.001
+
+FindingKey = tuple[str | None, str]  # column and rule; column None concerns the whole row
 
 
 @dataclass(frozen=True)
 class Example:
-    """One place where a rule was broken; ``value`` is masked already."""
+    """One place where a rule was broken; the values are masked already."""
 
-    file: str
-    line: int
+    file: str | None
+    line: int | None
     value: str | None
+    other: str = ""  # who says something else
+    other_value: str | None = None
+
+
+@dataclass(frozen=True)
+class Harm:
+    """How many rows break one rule in one column, and how many entities that hurts."""
+
+    column: str | None
+    rule: str
+    rows: int
+    entities: int
+    between: bool = False  # found by comparison with another department
 
 
 @dataclass(frozen=True)
@@ -26,7 +46,10 @@ class FindingGroup:
     rule: Rule
     rows: int
     share: float  # of the landed rows
+    entities: int
     examples: Sequence[Example]
+    before: float | None = None  # share in the batch before; None if it is not known
+    between: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,8 +72,54 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class QualityReport:
-    """What one data owner learns about one batch of one source."""
+class Dimension:
+    """One of the six dimensions of GB/T 36344; ``score`` None where nothing could be measured."""
+
+    name: str
+    score: float | None
+    before: float | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """Score (0 to 100) and grade of a batch, with those of the batches before, oldest first."""
+
+    value: float
+    grade: str
+    history: Sequence[tuple[str, float]] = ()  # batch and score, this batch last
+    dimensions: Sequence[Dimension] = ()
+
+    @property
+    def before(self) -> float | None:
+        """The score of the batch before."""
+        return self.history[-2][1] if len(self.history) > 1 else None
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """What became of this source's issues since the batch before, and how many are open."""
+
+    fixed: int
+    confirmed: int
+    returned: int  # were fixed once, and are there again
+    new: int
+    still_open: int
+    overdue: int
+    due: date | None = None  # the earliest date by which an open issue must be answered
+
+
+@dataclass(frozen=True)
+class AttachedFile:
+    """One file of the report; ``mail`` is which of its mails carries it."""
+
+    name: str
+    rows: int
+    mail: int
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """What is to be said about one batch of one source."""
 
     source: Source
     batch: str
@@ -58,40 +127,131 @@ class QualityReport:
     groups: Sequence[FindingGroup]
     failed: Sequence[FailedExpectation]
     remarks: Sequence[str]
+    history: Sequence[tuple[str, float]] = ()  # batch and share of faulty rows, this batch last
+    score: Score | None = None
+    repairs: Repairs | None = None
+    hurt: int = 0  # entities with at least one problem
+    listed: int = 0  # rows of the attached sheets
+    locked: bool = False  # the workbook opens with a password
 
     @property
     def blocked(self) -> bool:
         """Whether a critical expectation keeps this batch out of the base library."""
         return any(expectation.severity == "critical" for expectation in self.failed)
 
+    @property
+    def problems(self) -> int:
+        """Rows × findings that the owner has to look at."""
+        return sum(group.rows for group in self.groups)
+
+    @property
+    def own(self) -> Sequence[FindingGroup]:
+        """Findings in the data themselves."""
+        return [group for group in self.groups if group.rows and not group.between]
+
+    @property
+    def between(self) -> Sequence[FindingGroup]:
+        """Where the data and another department's disagree."""
+        return [group for group in self.groups if group.between]
+
+    @property
+    def top(self) -> Sequence[FindingGroup]:
+        """The findings that are told in full."""
+        return self.own[:MOST_GROUPS]
+
+    @property
+    def others(self) -> Sequence[FindingGroup]:
+        """The findings that are only counted."""
+        return self.own[MOST_GROUPS:]
+
+    @property
+    def worse(self) -> Sequence[FindingGroup]:
+        """Findings that became more frequent, the largest rise first."""
+        risen = [group for group in self.groups if _rise(group) > LEAST_CHANGE]
+        return sorted(risen, key=_rise, reverse=True)[:MOST_CHANGES]
+
+    @property
+    def better(self) -> Sequence[FindingGroup]:
+        """Findings that became rarer, the largest fall first."""
+        fallen = [group for group in self.groups if _rise(group) < -LEAST_CHANGE]
+        return sorted(fallen, key=_rise)[:MOST_CHANGES]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One message: what one owner learns about one batch, or about a period."""
+
+    owner: Owner
+    sources: Sequence[SourceReport]
+    period: Period = "batch"
+    since: date | None = None  # of a digest
+    until: date | None = None
+    language: Language = "zh"
+    contact: str = ""
+    files: Sequence[AttachedFile] = ()
+    mails: int = 1
+    waiting: Sequence[Source] = field(default=())  # of whom nothing came in the period
+
+    @property
+    def problems(self) -> int:
+        """Of all sources."""
+        return sum(each.problems for each in self.sources)
+
 
 def group_findings(
     source: Source,
     counts: Counts,
-    found: Sequence[tuple[str | None, str, int]],
-    shown: Mapping[tuple[str | None, str], Sequence[Example]],
+    found: Sequence[Harm],
+    shown: Mapping[FindingKey, Sequence[Example]],
+    before: Mapping[FindingKey, float] | None = None,
 ) -> Sequence[FindingGroup]:
-    """Order findings by what the owner should repair first: errors, then the most frequent.
+    """Order findings by what the owner should repair first: what hurts most entities.
 
     Args:
         source: The contract, for the department's own column names.
         counts: Of the same batch.
-        found: ``(column, rule, rows)``; column None is a reason that concerns the whole row.
-        shown: Masked examples by ``(column, rule)``.
+        found: What was found, by column and rule.
+        shown: Masked examples.
+        before: Share of rows in the batch before; what is not in it was 0. None: no such batch.
+
+    Returns:
+        Also those that are gone since the batch before, with 0 rows, at the end.
     """
-    rules = load_rules()
-    theirs = {column.name: column.physical_name for column in source.columns}
-    groups = [
-        FindingGroup(
-            column_title=theirs.get(column, column) if column else "",
-            rule=rules[rule],
-            rows=rows,
-            share=rows / counts.landed if counts.landed else 0.0,
-            examples=tuple(shown.get((column, rule), ())),
-        )
-        for column, rule, rows in found
+    here = [_group(source, counts, harm, shown, before) for harm in found]
+    present = {(harm.column, harm.rule) for harm in found}
+    gone = [
+        _group(source, counts, Harm(column, rule, 0, 0), {}, before)
+        for column, rule in (before or {})
+        if (column, rule) not in present
     ]
-    return sorted(
-        groups,
-        key=lambda g: (SEVERITY_ORDER[g.rule.severity], -g.rows, g.column_title, g.rule.code),
+    return sorted([*here, *gone], key=_urgency)
+
+
+def _group(
+    source: Source,
+    counts: Counts,
+    harm: Harm,
+    shown: Mapping[FindingKey, Sequence[Example]],
+    before: Mapping[FindingKey, float] | None,
+) -> FindingGroup:
+    theirs = {column.name: column.physical_name for column in source.columns}
+    key = (harm.column, harm.rule)
+    return FindingGroup(
+        column_title=theirs.get(harm.column, harm.column) if harm.column else "",
+        rule=load_rules()[harm.rule],
+        rows=harm.rows,
+        share=harm.rows / counts.landed if counts.landed else 0.0,
+        entities=harm.entities,
+        examples=tuple(shown.get(key, ())),
+        before=None if before is None or harm.between else before.get(key, 0.0),
+        between=harm.between,
     )
+
+
+def _urgency(group: FindingGroup) -> tuple[int, int, int, str, str]:
+    severity = SEVERITY_ORDER[group.rule.severity]
+    return (-group.entities, severity, -group.rows, group.column_title, group.rule.code)
+
+
+def _rise(group: FindingGroup) -> float:
+    return 0.0 if group.before is None else group.share - group.before

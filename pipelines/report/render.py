@@ -1,36 +1,193 @@
-"""Words and layout of the report: HTML for mail clients, plain text beside it, in Chinese.
+"""Words and layout of the report: HTML for mail clients, plain text beside it.
 
-Every value is escaped by Jinja; the page carries no script and loads nothing from elsewhere.
+Every value is escaped by Jinja; the page carries no script and loads nothing from elsewhere: its
+pictures travel with the mail.
 """
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from pipelines.report.model import QualityReport
+from pipelines.report.charts import Chart, draw_dimensions, draw_findings, draw_trend
+from pipelines.report.model import FindingGroup, Report, SourceReport
+from pipelines.report.sheet_rows import SEVERITIES
+from pipelines.report.words import vocabulary
 
 TEMPLATES = Path(__file__).with_name("templates")
-SEVERITY_ZH = {"error": "错误", "warning": "警告", "info": "提示", "critical": "严重"}
+MOST_BARS = 6
+_DOMAIN = "baselib.invalid"
+
+Charts = Mapping[str, Sequence[Chart]]  # by source name
 
 
-def subject(report: QualityReport) -> str:
+@dataclass(frozen=True)
+class Rendered:
+    """One mail: its subject, both bodies, and the pictures that the HTML names, by content id."""
+
+    subject: str
+    text: str
+    html: str
+    pictures: Sequence[tuple[str, bytes]] = ()
+
+
+def draw_charts(report: Report, folder: Path) -> Charts:
+    """The pictures of each source's section; a section without figures has none."""
+    return {each.source.name: _charts_of(each, report, folder) for each in report.sources}
+
+
+def render(report: Report, charts: Charts) -> Rendered:
+    """The report as one mail; ``charts`` as ``draw_charts`` makes them."""
+    pictures = [(_cid(name, chart), chart.png) for name, drawn in charts.items() for chart in drawn]
+    return Rendered(
+        subject=_with_part(subject(report), report, 1),
+        text=_fill("report.txt.j2", report, charts),
+        html=_fill("report.html.j2", report, charts),
+        pictures=pictures,
+    )
+
+
+def render_rest(report: Report, number: int) -> Rendered:
+    """The mail that carries the files for which mail 1 had no room."""
+    return Rendered(
+        subject=_with_part(subject(report), report, number),
+        text=_fill("rest.txt.j2", report, {}, number=number),
+        html=_fill("rest.html.j2", report, {}, number=number),
+    )
+
+
+def subject(report: Report) -> str:
     """The news in one line: which data set, which day, how many problems, whether it is blocked."""
-    problems = sum(group.rows for group in report.groups)
-    news = "未通过质量关卡，暂未入库" if report.blocked else f"发现问题 {problems:,} 处"
-    if not report.blocked and not problems:
-        news = "未发现问题"
-    return f"【数据质量报告】{report.source.title}（批次 {report.batch}）：{news}"
+    known, english = vocabulary(report.language), report.language == "en"
+    w = known.words
+    kind = known.periods[report.period]
+    head = f"[Data quality, {kind}] " if english else f"【{w['quality']}{kind}】"
+    if len(report.sources) == 1 and report.period == "batch":
+        (only,) = report.sources
+        about = (
+            f"{only.source.title} {only.batch}"
+            if english
+            else (f"{only.source.title}（{w['batch']} {only.batch}）")
+        )
+    else:
+        number = len(report.sources)
+        about = (
+            f"{report.owner.department}, {number} data set(s)"
+            if english
+            else (f"{report.owner.department} {number} 个数据集")
+        )
+    return f"{head}{about}{': ' if english else '：'}{news(report)}"
 
 
-def render_html(report: QualityReport) -> str:
-    """The report as one HTML document with inline styles."""
-    return _environment().get_template("report.html.j2").render(report=report)
+def news(report: Report) -> str:
+    """What has changed for the reader, shortest form."""
+    english = report.language == "en"
+    comma = ", " if english else "，"
+    told = []
+    blocked = sum(each.blocked for each in report.sources)
+    if blocked:
+        only = len(report.sources) == 1
+        words = "blocked by a quality gate" if english else "未通过质量关卡，暂未入库"
+        told.append(words if only else f"{blocked} {words}" if english else f"{blocked} 个{words}")
+    if len(report.sources) == 1 and (score := report.sources[0].score):
+        told.append(_score_news(score.value, score.before, english=english))
+    if report.problems:
+        told.append(
+            f"{report.problems:,} problem(s)" if english else f"发现问题 {report.problems:,} 处"
+        )
+    elif not blocked:
+        told.append("no problem found" if english else "未发现问题")
+    fixed = sum(each.repairs.fixed for each in report.sources if each.repairs)
+    if fixed:
+        told.append(f"{fixed:,} repaired" if english else f"已修复 {fixed:,} 处")
+    return comma.join(told)
 
 
-def render_text(report: QualityReport) -> str:
-    """The same content for readers without HTML."""
-    return _environment().get_template("report.txt.j2").render(report=report)
+def _score_news(value: float, before: float | None, *, english: bool) -> str:
+    moved = "" if before is None or abs(value - before) < 0.05 else f"{value - before:+.1f}"
+    moved = moved.replace("+", "↑").replace("-", "↓")
+    words = f"score {value:.1f}" if english else f"评分 {value:.1f}"
+    return words + (f" ({moved})" if moved and english else f"（{moved}）" if moved else "")
+
+
+def _with_part(line: str, report: Report, number: int) -> str:
+    return line if report.mails == 1 else f"{line} ({number}/{report.mails})"
+
+
+def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Chart]:
+    known = vocabulary(report.language)
+    w = known.words
+    charts = []
+    if each.score is not None and len(each.score.history) > 1:
+        charts.append(draw_trend(folder, each.score.history, name="score", title=w["trend_score"]))
+    elif each.score is None and len(each.history) > 1:
+        points = [(batch, share * 100) for batch, share in each.history]
+        charts.append(
+            draw_trend(folder, points, name="trend", title=w["trend_problems"], least=0.5)
+        )
+    if each.score is not None and each.score.dimensions:
+        before = any(dimension.before is not None for dimension in each.score.dimensions)
+        charts.append(
+            draw_dimensions(
+                folder,
+                each.score.dimensions,
+                name="dimensions",
+                title=w["dimensions_before" if before else "dimensions"],
+                missing=w["not_applicable"],
+            )
+        )
+    if len(each.top) > 1:
+        unit = known.entities.get(each.source.library, w["rows"])
+        charts.append(
+            draw_findings(
+                folder,
+                each.top[:MOST_BARS],
+                name="findings",
+                title=f"{w['harm']}{w['open']}{unit}{w['close']}",
+                whole_row=w["whole_row"],
+            )
+        )
+    return charts
+
+
+def _cid(source: str, chart: Chart) -> str:
+    return f"{source}.{chart.name}@{_DOMAIN}"
+
+
+def _fill(template: str, report: Report, charts: Charts, number: int = 1) -> str:
+    known = vocabulary(report.language)
+    drawn = {
+        name: {chart.name: (_cid(name, chart), chart) for chart in each}
+        for name, each in charts.items()
+    }
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            report=report,
+            charts=drawn,
+            number=number,
+            w=known.words,
+            kind=known.periods[report.period],
+            severity=SEVERITIES[report.language],
+            units=known.entities,
+            says=_says(report.language),
+            subject=subject(report),
+            news=news(report),
+            english=report.language == "en",
+        )
+    )
+
+
+def _says(language: str) -> Callable[[FindingGroup], str]:
+    """The rule of a finding in plain words."""
+
+    def says(group: FindingGroup) -> str:
+        return group.rule.en if language == "en" else group.rule.zh
+
+    return says
 
 
 @cache
@@ -43,12 +200,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
-    environment.filters["percent"] = _percent
-    environment.filters["severity_zh"] = SEVERITY_ZH.__getitem__
+    environment.filters["percent"] = percent
+    environment.filters["day"] = lambda day: day.isoformat()
     return environment
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
     """Two significant figures, and never 0 % for something or 100 % for not everything."""
     if 0 < share < 0.0001:
         return "<0.01%"

@@ -1,90 +1,144 @@
-"""The attachment: every bad row and every reason, as an Excel workbook.
+"""The workbook that a data owner repairs in: every bad row and finding, and how to use it.
 
-Written row by row with constant memory; a sheet that is full is followed by another, so that
-nothing is ever cut.
+Written row by row in constant memory. Only the owner's three columns can be typed in; the sheet
+has no password, so whoever must can unlock it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-import pyarrow as pa
-
-from pipelines.contracts import Source
-from pipelines.report.render import SEVERITY_ZH
-from pipelines.standards.rules import load_rules
-
-ROWS_PER_SHEET = 1_000_000  # Excel's limit is 1,048,576
-HEADER = (
-    ("文件", 28),
-    ("行号", 10),
-    ("记录编号", 26),
-    ("字段", 18),
-    ("原值（已脱敏）", 30),
-    ("级别", 8),
-    ("问题", 44),
-    ("怎么改", 54),
-    ("是否被隔离", 12),
-    ("规则", 24),
+from pipelines.report.repair_sheet import (
+    ANSWERS,
+    COLUMNS,
+    CONFIRMED,
+    CORRECTION,
+    FIELD,
+    FILE,
+    HELP_SHEET,
+    ISSUE,
+    LINE,
+    NOTE,
+    PROBLEM,
+    QUARANTINED,
+    RECORD,
+    REPAIR,
+    RULE,
+    SEVERITY,
+    SHEET,
+    VALUE,
+    YES,
 )
+from pipelines.report.sheet_rows import Line
+
+WIDTHS: Mapping[str, int] = {
+    ISSUE: 9, FILE: 26, LINE: 8, RECORD: 22, FIELD: 16, VALUE: 26, SEVERITY: 7, PROBLEM: 46,
+    REPAIR: 46, CORRECTION: 26, CONFIRMED: 10, NOTE: 26, QUARANTINED: 11, RULE: 22,
+}  # fmt: skip
+WRAPPED = (PROBLEM, REPAIR)
+EXCEL_ROWS = 1_048_576
+_GREY, _HEAD, _ANSWER_HEAD, _ANSWER = "#6B7785", "#DCE6F1", "#FFD966", "#FFF9E5"
+_ALLOWED = {  # for whoever works on the protected sheet
+    "autofilter": True,
+    "sort": True,
+    "format_columns": True,
+    "format_rows": True,
+    "select_locked_cells": True,
+    "select_unlocked_cells": True,
+}
 
 
-def write_workbook(
-    path: Path,
-    batches: Iterable[pa.RecordBatch],
-    source: Source,
-    rows_per_sheet: int = ROWS_PER_SHEET,
-) -> int:
-    """Write the bad rows to ``path`` and return how many there were.
+class Workbook:
+    """One ``.xlsx`` file, open for lines until the block ends.
 
     Args:
-        path: The ``.xlsx`` file; replaced if it exists.
-        batches: Rows shaped as ``bad_rows`` makes them, masked.
-        source: The contract, for the department's own column names.
-        rows_per_sheet: After so many rows a new sheet begins.
+        path: Replaced if it exists.
+        guide: The second sheet: title first, then paragraphs.
     """
-    import xlsxwriter  # heavy, and only needed here
 
-    written = 0
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(path, options) as book:
-        heading = book.add_format({"bold": True, "bg_color": "#DCE6F1", "border": 1})
-        sheet = _new_sheet(book, 1, heading, rows_per_sheet)
-        for row in _readable_rows(batches, source):
-            if written and written % rows_per_sheet == 0:
-                sheet = _new_sheet(book, written // rows_per_sheet + 1, heading, rows_per_sheet)
-            sheet.write_row(written % rows_per_sheet + 1, 0, row)
-            written += 1
-    return written
+    def __init__(self, path: Path, guide: Sequence[str]) -> None:
+        import xlsxwriter  # heavy, and only needed here
 
+        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        self._book = xlsxwriter.Workbook(path, options)
+        self._guide = guide
+        self._sheet = self._book.add_worksheet(SHEET)
+        self._rows = 0
+        self._lay_out()
 
-def _new_sheet(book: Any, number: int, heading: Any, rows: int) -> Any:
-    sheet = book.add_worksheet(f"问题清单{number if number > 1 else ''}")
-    sheet.freeze_panes(1, 0)
-    for position, (title, width) in enumerate(HEADER):
-        sheet.set_column(position, position, width)
-        sheet.write_string(0, position, title, heading)
-    sheet.autofilter(0, 0, rows, len(HEADER) - 1)
-    return sheet
+    def __enter__(self) -> "Workbook":
+        return self
 
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
 
-def _readable_rows(
-    batches: Iterable[pa.RecordBatch], source: Source
-) -> Iterator[tuple[object, ...]]:
-    rules = load_rules()
-    theirs = {column.name: column.physical_name for column in source.columns}
-    for batch in batches:
-        for row in batch.to_pylist():
-            rule = rules[row["rule"]]
-            yield (
-                row["file"],
-                row["line"],
-                row["source_key"] or "",
-                theirs.get(row["column"], row["column"]) or "（整行）",
-                row["value"] or "",
-                SEVERITY_ZH[row["severity"]],
-                rule.zh,
-                rule.repair_zh,
-                "是" if row["is_quarantined"] else "否",
-                rule.code,
-            )
+    def append(self, line: Line) -> None:
+        """Write one line; text stays text, whatever it begins with."""
+        self._rows += 1
+        for position, cell in enumerate(line):
+            if isinstance(cell, int):
+                self._sheet.write_number(self._rows, position, cell, self._formats[position])
+            elif cell:
+                self._sheet.write_string(self._rows, position, cell, self._formats[position])
+
+    def _lay_out(self) -> None:
+        sheet = self._sheet
+        self._formats = [self._format(title) for title in COLUMNS]
+        for position, title in enumerate(COLUMNS):
+            # "@" keeps a number of 18 digits as typed; a blank cell takes its column's format
+            sheet.set_column(position, position, WIDTHS[title], self._formats[position])
+            sheet.write_string(0, position, title, self._heading(title))
+        sheet.set_row(0, 24)
+        sheet.freeze_panes(1, 0)
+        sheet.protect("", _ALLOWED)
+        sheet.set_landscape()
+        sheet.set_paper(9)  # A4
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        confirmed = COLUMNS.index(CONFIRMED)
+        sheet.data_validation(
+            *(1, confirmed, EXCEL_ROWS - 1, confirmed),
+            {
+                "validate": "list",
+                "source": [YES],
+                "input_title": CONFIRMED,
+                "input_message": f"原值无误时选“{YES}”，并在“{NOTE}”写明核实人和理由。",
+                "error_title": CONFIRMED,
+                "error_message": f"只能填“{YES}”或留空；要改的值请填在“{CORRECTION}”。",
+            },
+        )
+
+    def _format(self, title: str) -> Any:
+        style: dict[str, object] = {"valign": "top", "font_size": 10}
+        if title in ANSWERS:
+            style |= {"locked": False, "num_format": "@", "bg_color": _ANSWER}
+            style |= {"border": 1, "border_color": "#E7D9A5"}
+        if title in WRAPPED:
+            style |= {"text_wrap": True}
+        if title in (ISSUE, RULE):
+            style |= {"font_color": _GREY, "font_size": 8}
+        return self._book.add_format(style)
+
+    def _heading(self, title: str) -> Any:
+        colour = _ANSWER_HEAD if title in ANSWERS else _HEAD
+        return self._book.add_format(
+            {"bold": True, "bg_color": colour, "border": 1, "valign": "vcenter"}
+        )
+
+    def _close(self) -> None:
+        self._sheet.autofilter(0, 0, max(self._rows, 1), len(COLUMNS) - 1)
+        page = self._book.add_worksheet(HELP_SHEET)
+        page.set_column(0, 0, 100)
+        page.hide_gridlines(2)
+        title = self._book.add_format({"bold": True, "font_size": 16})
+        text = self._book.add_format({"text_wrap": True, "valign": "top", "font_size": 11})
+        for row, paragraph in enumerate(self._guide):
+            page.write_string(row, 0, paragraph, title if row == 0 else text)
+        self._sheet.activate()
+        self._book.close()

@@ -11,7 +11,19 @@ from pipelines.warehouse.database import (
     stop_embedded,
 )
 from pipelines.warehouse.migrations import migrate
-from pipelines.warehouse.outbox import ClaimedMail, QueuedMail, claim_mail, count_mail, queue_mail
+from pipelines.warehouse.outbox import (
+    Attempt,
+    ClaimedMail,
+    NewMail,
+    QueuedMail,
+    claim_mail,
+    count_mail,
+    has_mail,
+    queue_mail,
+    read_mail,
+    reported_batches,
+    settle_mail,
+)
 from pipelines.warehouse.records import (
     BatchRecord,
     FindingCount,
@@ -30,10 +42,12 @@ from pipelines.warehouse.records import (
 )
 
 __all__ = [
+    "Attempt",
     "BatchRecord",
     "ClaimedMail",
     "FindingCount",
     "FindingRecord",
+    "NewMail",
     "PublicationRecord",
     "QueuedMail",
     "TimingRecord",
@@ -42,17 +56,21 @@ __all__ = [
     "count_mail",
     "database_url",
     "ensure_database",
+    "has_mail",
     "migrate",
     "queue_mail",
     "read_batches",
     "read_expectations",
     "read_findings",
+    "read_mail",
     "read_publications",
     "read_timings",
     "record_batch",
     "record_expectations",
     "record_findings",
     "record_timing",
+    "reported_batches",
+    "settle_mail",
     "sqlalchemy_url",
     "stop_embedded",
 ]

@@ -1,27 +1,49 @@
-"""The mail outbox, ``quality.mail``: queued once, claimed by one sender at a time."""
+"""The mail outbox, ``quality.mail``: queued once, claimed by one sender, never sent twice.
 
-from collections.abc import Iterator
+A message passes to the mail server with the last line of its content. Just before, the attempt is
+marked as handed over, in a transaction of its own; the server's answer ends it. An attempt that was
+handed over and never ended belongs to a process that died (or lost its database) in between: that
+message may have arrived, so nobody sends it again by himself.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from pipelines.warehouse.quality_tables import MAIL
+from pipelines.warehouse.quality_tables import MAIL, MAIL_ABOUT, MAIL_ATTEMPT
+
+STATES = ("pending", "sent", "failed", "doubtful", "closed")
+UNDELIVERED = ("failed", "doubtful")  # a person has to look
+ANSWER_LENGTH = 500  # of a server's answer, characters kept
 
 
 @dataclass(frozen=True)
-class QueuedMail:
-    """One message; ``path`` is its ``.eml`` file in the outbox folder."""
+class NewMail:
+    """One part of one message to one recipient; ``path`` is its ``.eml`` file in the outbox."""
 
-    id: int
-    source: str
-    batch: str
+    period: str  # "batch", or that of a digest
+    source: str  # "*" for a digest
+    batch: str  # of a digest, the last day of its period
     recipient: str
+    part: int
+    parts: int
+    message_id: str
     subject: str
     path: str
+
+
+@dataclass(frozen=True)
+class QueuedMail(NewMail):
+    """A message in the outbox, and how often it was tried."""
+
+    id: int
+    state: str
     attempts: int
+    last_error: str | None
 
 
 @dataclass(frozen=True)
@@ -29,34 +51,111 @@ class ClaimedMail:
     """A message that nobody else can claim until the block ends; say what became of it."""
 
     mail: QueuedMail
+    about: Mapping[str, Sequence[str]]  # source to batches that the message reports
+    interrupted: bool  # an earlier attempt may have delivered it
+    engine: Engine
     connection: Connection
+
+    def attempt(self) -> "Attempt":
+        """Note that sending begins; kept even if this process dies."""
+        with self.engine.begin() as own:
+            new = insert(MAIL_ATTEMPT).values(mail_id=self.mail.id).returning(MAIL_ATTEMPT.c.id)
+            return Attempt(self, int(own.execute(new).scalar_one()))
+
+    def refuse(self, problem: str) -> None:
+        """Not even tried, and never will be: the contract does not name the recipient."""
+        self._note("failed", problem)
+
+    def doubt(self, problem: str) -> None:
+        """Whether it arrived is not known."""
+        self._note("doubtful", problem)
+
+    def _note(self, state: str, problem: str | None, **values: object) -> None:
+        mine = update(MAIL).where(MAIL.c.id == self.mail.id)
+        error = None if problem is None else problem[:ANSWER_LENGTH]
+        self.connection.execute(mine.values(state=state, last_error=error, **values))
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One try to send a claimed message."""
+
+    claimed: ClaimedMail
+    id: int
+
+    def hand_over(self) -> None:
+        """From here on the server may have the message; kept even if this process dies."""
+        with self.claimed.engine.begin() as own:
+            mine = update(MAIL_ATTEMPT).where(MAIL_ATTEMPT.c.id == self.id)
+            own.execute(mine.values(handed_over_at=func.clock_timestamp()))
 
     def sent(self) -> None:
         """The server took it."""
-        self._note(state="sent", sent_at=func.now(), last_error=None)
+        self._end("sent", None)
+        self._note("sent", None, sent_at=func.now())
 
     def failed(self, problem: str, retry_after: timedelta | None) -> None:
         """The server did not take it; ``retry_after=None``: nor ever will."""
         if retry_after is None:
-            self._note(state="failed", last_error=problem)
+            self._end("refused", problem)
+            self._note("failed", problem)
         else:
-            self._note(last_error=problem, next_attempt_at=func.now() + retry_after)
+            self._end("deferred", problem)
+            self._note("pending", problem, next_attempt_at=func.now() + retry_after)
 
-    def _note(self, **values: object) -> None:
-        mine = update(MAIL).where(MAIL.c.id == self.mail.id)
-        self.connection.execute(mine.values(attempts=MAIL.c.attempts + 1, **values))
+    def doubted(self, problem: str) -> None:
+        """It was handed over, and no answer came."""
+        self._end("doubtful", problem)
+        self._note("doubtful", problem)
+
+    def _end(self, outcome: str, problem: str | None) -> None:
+        mine = update(MAIL_ATTEMPT).where(MAIL_ATTEMPT.c.id == self.id)
+        answer = None if problem is None else problem[:ANSWER_LENGTH]
+        ended = {"outcome": outcome, "answer": answer, "ended_at": func.clock_timestamp()}
+        self.claimed.connection.execute(mine.values(**ended))
+
+    def _note(self, state: str, problem: str | None, **values: object) -> None:
+        self.claimed._note(state, problem, attempts=MAIL.c.attempts + 1, **values)
 
 
-def queue_mail(
-    engine: Engine, *, source: str, batch: str, recipient: str, subject: str, path: str
-) -> bool:
-    """Put a message into the outbox; ``False`` if that recipient has one about this batch."""
-    new = upsert(MAIL).values(
-        source=source, batch=batch, recipient=recipient, subject=subject, path=path
-    )
+def queue_mail(engine: Engine, parts: Sequence[NewMail], about: Sequence[tuple[str, str]]) -> bool:
+    """Put all parts of a message to one recipient into the outbox, or none of them.
+
+    Args:
+        engine: The warehouse.
+        parts: Of the same message.
+        about: ``(source, batch)`` of everything that the message reports.
+
+    Returns:
+        False if the recipient has a message of that period, source and batch already.
+    """
     with engine.begin() as connection:
-        added = new.on_conflict_do_nothing().returning(MAIL.c.id)
-        return connection.execute(added).first() is not None
+        new = upsert(MAIL).on_conflict_do_nothing().returning(MAIL.c.id)
+        rows = [dict(vars(part)) for part in parts]
+        ids = [connection.execute(new.values(row)).scalar_one_or_none() for row in rows]
+        if None in ids:
+            connection.rollback()
+            return False
+        told = [{"mail_id": i, "source": s, "batch": b} for i in ids for s, b in set(about)]
+        connection.execute(insert(MAIL_ABOUT), told)
+        return True
+
+
+def has_mail(engine: Engine, *, period: str, source: str, batch: str, recipient: str) -> bool:
+    """Whether that recipient has a message of that period, source and batch."""
+    given = {"period": period, "source": source, "batch": batch, "recipient": recipient}
+    query = select(MAIL.c.id).where(*(MAIL.c[name] == value for name, value in given.items()))
+    with engine.connect() as connection:
+        return connection.execute(query.limit(1)).first() is not None
+
+
+def reported_batches(engine: Engine, recipient: str) -> set[tuple[str, str]]:
+    """Every ``(source, batch)`` that a message to the recipient reports, sent or not."""
+    met = MAIL_ABOUT.join(MAIL, MAIL.c.id == MAIL_ABOUT.c.mail_id)
+    query = select(MAIL_ABOUT.c.source, MAIL_ABOUT.c.batch).select_from(met)
+    with engine.connect() as connection:
+        rows = connection.execute(query.where(MAIL.c.recipient == recipient))
+        return {(source, batch) for source, batch in rows}
 
 
 @contextmanager
@@ -69,13 +168,55 @@ def claim_mail(engine: Engine) -> Iterator[ClaimedMail | None]:
     due = select(*columns).where(MAIL.c.state == "pending", MAIL.c.next_attempt_at <= func.now())
     first = due.order_by(MAIL.c.next_attempt_at, MAIL.c.id).limit(1)
     with engine.begin() as connection:
-        row = connection.execute(first.with_for_update(skip_locked=True)).mappings().first()
-        yield ClaimedMail(QueuedMail(**row), connection) if row else None
+        # FOR NO KEY UPDATE: an attempt that refers to the row is written by another connection
+        row = connection.execute(first.with_for_update(skip_locked=True, key_share=True)).first()
+        yield _claimed(engine, connection, QueuedMail(**row._mapping)) if row else None
+
+
+def _claimed(engine: Engine, connection: Connection, mail: QueuedMail) -> ClaimedMail:
+    told = select(MAIL_ABOUT.c.source, MAIL_ABOUT.c.batch).where(MAIL_ABOUT.c.mail_id == mail.id)
+    about: dict[str, list[str]] = {}
+    for source, batch in connection.execute(told.order_by("source", "batch")):
+        about.setdefault(source, []).append(batch)
+    a = MAIL_ATTEMPT.c
+    cut = select(a.id).where(
+        a.mail_id == mail.id, a.handed_over_at.is_not(None), a.ended_at.is_(None)
+    )
+    interrupted = connection.execute(cut.limit(1)).first() is not None
+    return ClaimedMail(mail, about, interrupted, engine, connection)
+
+
+def read_mail(engine: Engine, states: Sequence[str] = STATES) -> list[QueuedMail]:
+    """The messages of the outbox in these states, oldest first."""
+    columns = [MAIL.c[name] for name in QueuedMail.__dataclass_fields__]
+    query = select(*columns).where(MAIL.c.state.in_(states)).order_by(MAIL.c.id)
+    with engine.connect() as connection:
+        return [QueuedMail(**row) for row in connection.execute(query).mappings()]
+
+
+def settle_mail(engine: Engine, identifiers: Sequence[int], state: str) -> int:
+    """A person decides about undelivered messages: ``pending`` (send again) or ``closed``.
+
+    Returns:
+        How many of them were undelivered, and are as he decided now.
+    """
+    with engine.begin() as connection:
+        these = MAIL.c.id.in_(identifiers), MAIL.c.state.in_(UNDELIVERED)
+        locked = select(MAIL.c.id).where(*these).with_for_update(key_share=True)
+        ids = list(connection.execute(locked).scalars())
+        fresh = {"attempts": 0, "next_attempt_at": func.now()} if state == "pending" else {}
+        connection.execute(update(MAIL).where(MAIL.c.id.in_(ids)).values(state=state, **fresh))
+        # the person has looked: what was cut short no longer keeps the message from being sent
+        cut = update(MAIL_ATTEMPT).where(
+            MAIL_ATTEMPT.c.mail_id.in_(ids), MAIL_ATTEMPT.c.ended_at.is_(None)
+        )
+        connection.execute(cut.values(ended_at=func.clock_timestamp(), outcome="doubtful"))
+        return len(ids)
 
 
 def count_mail(engine: Engine) -> dict[str, int]:
-    """How many messages are ``pending``, ``sent`` and ``failed``."""
+    """How many messages are in each of ``STATES``."""
     query = select(MAIL.c.state, func.count()).group_by(MAIL.c.state)
     with engine.connect() as connection:
         counted = {str(state): int(count) for state, count in connection.execute(query)}
-    return {state: counted.get(state, 0) for state in ("pending", "sent", "failed")}
+    return {state: counted.get(state, 0) for state in STATES}

@@ -30,8 +30,12 @@ PUBLICATION = _quality_table(
 STAGE_TIMING = _quality_table("stage_timing", "subject run stage seconds row_count started_at")
 MAIL = _quality_table(
     "mail",
-    "id source batch recipient subject path state attempts next_attempt_at sent_at last_error"
-    " created_at",
+    "id period source batch recipient part parts message_id subject path state attempts"
+    " next_attempt_at sent_at last_error created_at",
+)
+MAIL_ABOUT = _quality_table("mail_about", "mail_id source batch")
+MAIL_ATTEMPT = _quality_table(
+    "mail_attempt", "id mail_id started_at handed_over_at ended_at outcome answer"
 )
 IDENTITY_ACCURACY = _quality_table(
     "identity_accuracy",

@@ -16,6 +16,7 @@ VERBS = (
     *("land", "stage", "check", "track", "report"),
     *("resolve", "merge", "check_library", "publish", "compare"),
 )
+MAIL_VERBS = ("digest", "deliver", "check_mail")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def replaced_verbs(failing, calls):
         return call
 
     flows = types.ModuleType("pipelines.flows")
-    for verb in (*VERBS, "deliver"):
+    for verb in (*VERBS, *MAIL_VERBS):
         setattr(flows, verb, replacement(verb))
     return flows
 

@@ -20,6 +20,8 @@ SCENARIOS = {
     "library": {"dag": "library__population"},
     "gate closed": {"dag": "library__population", "failing": "check_library"},
     "mail": {"dag": "quality_reports"},
+    "mail undelivered": {"dag": "quality_reports", "failing": "check_mail"},
+    "digest fails": {"dag": "quality_reports", "failing": "digest"},
 }
 Ran = dict[str, dict[str, Any]]
 
@@ -81,7 +83,20 @@ def test_a_closed_gate_keeps_a_library_from_being_published(ran):
 
 
 def test_mail_goes_through_the_airflow_connection_when_there_is_one(ran):
-    assert ran["mail"]["calls"] == [["deliver", SMTP]]
+    assert ran["mail"]["calls"] == [["digest"], ["deliver", SMTP], ["check_mail"]]
+
+
+def test_a_report_that_reached_nobody_shows_though_all_others_were_sent(ran):
+    run = ran["mail undelivered"]
+    assert run["state"] == "failed"
+    assert run["tasks"]["deliver"] == "success"
+    assert run["tasks"]["check_mail"] == "failed"
+
+
+def test_a_digest_that_fails_holds_up_no_mail_and_shows(ran):
+    run = ran["digest fails"]
+    assert run["state"] == "failed"
+    assert run["tasks"]["deliver"] == "success"
 
 
 def test_xcoms_carry_ids_and_counts_only(ran):

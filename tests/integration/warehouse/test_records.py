@@ -1,17 +1,12 @@
 """What runs report about themselves is kept once, however often it is reported."""
 
-from datetime import timedelta
-
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.warehouse import (
     FindingCount,
-    claim_mail,
-    count_mail,
-    queue_mail,
     read_batches,
     read_expectations,
     read_findings,
@@ -24,7 +19,6 @@ from pipelines.warehouse import (
 
 BATCH = {"source": "a__b", "batch": "20260630", "library": "population"}
 COUNTS = {"staged": 7, "superseded": 2, "quarantined": 1}
-MAIL = {"source": "a__b", "batch": "20260630", "recipient": "owner@example.cn"}
 
 
 def test_a_batch_is_filled_in_stage_by_stage(warehouse: Engine):
@@ -82,44 +76,3 @@ def test_the_last_timing_counts(warehouse: Engine):
     record_timing(warehouse, **about, seconds=2.5, rows=10)
     (timing,) = read_timings(warehouse, "20260630")
     assert (timing.seconds, timing.row_count) == (2.5, 10)
-
-
-def test_a_message_is_queued_once_and_sent_once(warehouse: Engine):
-    assert queue_mail(warehouse, **MAIL, subject="报告", path="a.eml")
-    assert not queue_mail(warehouse, **MAIL, subject="报告", path="b.eml")
-    with claim_mail(warehouse) as claimed:
-        assert claimed
-        assert (claimed.mail.path, claimed.mail.recipient) == ("a.eml", "owner@example.cn")
-        with claim_mail(warehouse) as second:
-            assert second is None  # another sender finds nothing meanwhile
-        claimed.sent()
-    with claim_mail(warehouse) as later:
-        assert later is None
-    assert count_mail(warehouse) == {"pending": 0, "sent": 1, "failed": 0}
-
-
-def test_a_sender_that_dies_leaves_the_message_due(warehouse: Engine):
-    queue_mail(warehouse, **MAIL, subject="报告", path="a.eml")
-    claim = claim_mail(warehouse)
-    claimed = claim.__enter__()
-    assert claimed
-    claimed.sent()
-    assert not claim.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
-    with claim_mail(warehouse) as again:
-        assert again
-
-
-def test_a_message_not_taken_waits_or_is_given_up(warehouse: Engine):
-    queue_mail(warehouse, **MAIL, subject="报告", path="a.eml")
-    with claim_mail(warehouse) as claimed:
-        assert claimed
-        claimed.failed("450 greylisted", timedelta(minutes=5))
-    with claim_mail(warehouse) as early:
-        assert early is None
-    with warehouse.begin() as connection:
-        connection.execute(text("UPDATE quality.mail SET next_attempt_at = now()"))
-    with claim_mail(warehouse) as claimed:
-        assert claimed
-        assert claimed.mail.attempts == 1
-        claimed.failed("550 no such user", None)
-    assert count_mail(warehouse) == {"pending": 0, "sent": 0, "failed": 1}

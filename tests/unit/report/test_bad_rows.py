@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts import Owner, Server, Source, SourceColumn
-from pipelines.report.bad_rows import bad_rows, examples
+from pipelines.report.bad_rows import bad_rows, examples, harm, hurt, masked
 
 COLUMNS = (
     SourceColumn("source_key", "编号", primary_key=True),
@@ -58,10 +58,15 @@ def tables(staged_findings, reasons=()):
     )
 
 
-def listed(staged_findings, reasons=(), of=None, per_group=None):
-    rows = bad_rows(*tables(staged_findings, reasons), of or source())
+def answer(rows):
+    return ibis.duckdb.connect().to_pyarrow(rows).to_pylist()
+
+
+def listed(staged_findings, reasons=(), of=None, per_group=None, **how):
+    declared = of or source()
+    rows = bad_rows(*tables(staged_findings, reasons), declared, "site key", how.pop("other", None))
     rows = examples(rows, per_group) if per_group else rows
-    return ibis.duckdb.connect().to_pyarrow(rows.order_by(["line", "rule"])).to_pylist()
+    return answer(masked(rows, declared, **how).order_by(["line", "rule"]))
 
 
 @pytest.mark.parametrize(
@@ -94,3 +99,70 @@ def test_a_key_that_is_a_citizen_id_is_masked_too():
 def test_examples_are_the_first_of_each_kind():
     rows = listed([finding("citizen_id", "CHECK_DIGIT")] * 5, per_group=3)
     assert [row["line"] for row in rows] == [2, 3, 4]
+
+
+def test_a_locked_workbook_shows_the_owner_his_own_values():
+    (row,) = listed([finding("citizen_id", "CHECK_DIGIT")], original=True)
+    assert (row["value"], row["source_key"]) == (NUMBER, "K2")
+    assert "record_key" not in row
+
+
+def test_an_issue_has_one_name_whatever_the_value():
+    (one,) = listed([finding("citizen_id", "CHECK_DIGIT")])
+    (later,) = listed([finding("citizen_id", "CHECK_DIGIT", value="another")])
+    (elsewhere,) = listed([finding("uscc", "CHECK_DIGIT")])
+    assert one["fingerprint"] == later["fingerprint"] != elsewhere["fingerprint"]
+
+
+COMPARED = {
+    "source": "string",
+    "source_key": "string",
+    "column_name": "string",
+    "rule": "string",
+    "severity": "string",
+    "value": "string",
+    "other_source": "string",
+    "other_value": "string",
+}
+
+
+def compared(*rows):
+    plain = {"source": "a__b", "rule": "USCC_CHECK", "severity": "warning", "value": NUMBER}
+    return ibis.memtable([plain | row for row in rows], schema=ibis.schema(COMPARED))
+
+
+def test_what_another_department_says_stands_beside_it_and_is_always_masked():
+    other = compared(
+        {"source_key": "K2", "column_name": "citizen_id", "other_source": "c__d",
+         "other_value": NUMBER},
+        {"source_key": "K2", "column_name": "citizen_id", "other_source": "e__f",
+         "other_value": None},
+        {"source_key": "K9", "column_name": "strange", "other_source": "c__d",
+         "other_value": NUMBER},
+        {"source_key": "K2", "column_name": "uscc", "other_source": "c__d",
+         "other_value": None, "source": "another__source"},
+    )  # fmt: skip
+    rows = listed([finding("uscc", "USCC_CHECK")], other=other, original=True)
+    told = [row for row in rows if row["other_source"]]
+    assert [(row["line"], row["column"], row["other_source"]) for row in told] == [
+        (2, "citizen_id", "c__d"),
+        (None, "strange", "c__d"),
+    ]
+    assert [row["other_value"] for row in told] == ["1101*************X", "***"]
+    assert len({row["fingerprint"] for row in rows}) == len(rows) == 3
+
+
+def test_harm_counts_entities_and_a_record_of_none_as_one():
+    findings = [finding("citizen_id", "CHECK_DIGIT")] * 4 + [finding("uscc", "USCC_CHECK")]
+    rows = bad_rows(*tables(findings, ["NO_KEY"]), source(), "site key")
+    records = ibis.memtable(
+        [{"source_key": f"K{n}", "entity_id": "P1" if n < 4 else "P2"} for n in (2, 3, 4, 6)]
+    )
+    found = {(row["column"], row["rule"]): row for row in answer(harm(rows, records))}
+    number = found["citizen_id", "CHECK_DIGIT"]
+    assert (number["rows"], number["entities"], number["between"]) == (4, 3, False)  # P1, P2, K5
+    assert found["uscc", "USCC_CHECK"]["entities"] == 1
+    assert found[None, "NO_KEY"]["entities"] == 1
+    con = ibis.duckdb.connect()
+    assert con.execute(hurt(rows, records)) == 4  # P1, P2, K5, and the row without a key
+    assert con.execute(hurt(rows, None)) == 6

@@ -1,128 +1,229 @@
 """The report says what happened, escapes what it quotes and orders by what to repair first."""
 
-from datetime import timedelta
-from pathlib import Path
+import re
+from html.parser import HTMLParser
 
-import pyarrow as pa
 import pytest
-from openpyxl import load_workbook
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pipelines.contracts import Owner, Server, Source, SourceColumn
+from pipelines.contracts import Reporting
 from pipelines.report.model import (
-    Counts,
+    AttachedFile,
     Example,
     FailedExpectation,
-    QualityReport,
-    group_findings,
+    Repairs,
+    Report,
+    Score,
 )
-from pipelines.report.render import render_html, render_text, subject
-from pipelines.report.workbook import write_workbook
+from pipelines.report.render import draw_charts, percent, render, render_rest, subject
+from pipelines.report.words import vocabulary
 
-SOURCE = Source(
-    name="public_security__household_registration",
-    title="户籍人口登记",
-    library="population",
-    file=Path("x.yml"),
-    server=Server("file", "csv", "/in/x.csv"),
-    columns=(
-        SourceColumn("source_key", "户籍编号", primary_key=True),
-        SourceColumn("citizen_id", "公民身份号码", "citizen_id"),
-        SourceColumn("person_name", "姓名", "person_name"),
-    ),
-    owner=Owner("示范市公安局", "户政科", ("huzheng@example.gov.cn",)),
-    delivery="snapshot",
-    schedule="0 2 * * *",
-    frequency=timedelta(days=1),
-)
-COUNTS = Counts(landed=1000, staged=980, superseded=5, quarantined=15)
+KEEPS_A_MAIL = {
+    "html", "head", "meta", "title", "body", "div", "table", "tr", "td", "th", "span", "b", "br",
+    "h1", "h2", "img",
+}  # fmt: skip
 
 
-def report(found, shown=None, failed=(), remarks=()):
-    groups = group_findings(SOURCE, COUNTS, found, shown or {})
-    return QualityReport(SOURCE, "20260630", COUNTS, groups, failed, remarks)
+class Page(HTMLParser):
+    """What a mail client would make of the page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.text, self.images, self.addresses, self.handlers = [], [], [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        given = dict(attrs)
+        if tag == "img":
+            self.images.append(given)
+        self.addresses += [v for k, v in attrs if k in {"src", "href", "background", "action"}]
+        self.handlers += [k for k in given if k.startswith("on") or k in {"class", "id"}]
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+    @property
+    def words(self):
+        return "".join(self.text)
 
 
-def test_errors_come_before_warnings_and_frequent_before_rare():
-    groups = report(
-        [
-            ("citizen_id", "SEQ_000", 900),
-            ("citizen_id", "CHECK_DIGIT", 2),
-            (None, "NO_KEY", 15),
-        ]
-    ).groups
-    assert [group.rule.code for group in groups] == ["NO_KEY", "CHECK_DIGIT", "SEQ_000"]
-    assert groups[0].column_title == ""
-    assert groups[1].column_title == "公民身份号码"
-    assert groups[1].share == pytest.approx(0.002)
+def rendered(report, charts=None):
+    return render(report, charts or {})
 
 
-def test_what_is_quoted_is_escaped():
-    shown = {("person_name", "LENGTH"): [Example("<b>.csv", 3, "<script>alert(1)</script>")]}
-    page = render_html(report([("person_name", "LENGTH", 1)], shown))
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
-    assert "&lt;b&gt;.csv" in page
+def test_what_hurts_most_entities_comes_first(build):
+    groups = build.told(
+        [("citizen_id", "SEQ_000", 900, 5), ("citizen_id", "CHECK_DIGIT", 7, 7),
+         (None, "NO_KEY", 5, 5), ("person_name", "LENGTH", 5, 5)]
+    ).groups  # fmt: skip
+    assert [group.rule.code for group in groups] == ["CHECK_DIGIT", "NO_KEY", "LENGTH", "SEQ_000"]
+    assert [group.column_title for group in groups] == ["公民身份号码", "", "姓名", "公民身份号码"]
+    assert groups[0].share == pytest.approx(0.007)
+
+
+def test_what_became_better_and_worse_is_told(build):
+    told = build.told(
+        [("citizen_id", "CHECK_DIGIT", 300, 300), ("person_name", "LENGTH", 10, 10)],
+        before={
+            ("citizen_id", "CHECK_DIGIT"): 0.1,
+            ("person_name", "LENGTH"): 0.0101,
+            (None, "NO_KEY"): 0.2,
+        },
+        history=[("20260629", 0.3), ("20260630", 0.3)],
+    )
+    assert [group.rule.code for group in told.worse] == ["CHECK_DIGIT"]
+    assert [(group.rule.code, group.rows) for group in told.better] == [("NO_KEY", 0)]
+    assert [group.rule.code for group in told.own] == ["CHECK_DIGIT", "LENGTH"]  # gone: not told
+    page = rendered(build.report(told))
+    for body in (page.text, Page(page.html).words):
+        assert "10.00% → 30.00%" in " ".join(body.split())
+        assert "20.00% → 0.00%" in " ".join(body.split())
+
+
+ANYTHING = st.text(min_size=1, max_size=60).filter(lambda text: text.strip() and "\x00" not in text)
+HOSTILE = st.sampled_from(
+    ["<script>alert(1)</script>", '"><img src=http://thief/x>', "</td></table>", "{{ 7*7 }}",
+     "&amp;", "' onerror='x", "<b>", "\u202e", "]]>", "<!--"]
+)  # fmt: skip
+
+
+@given(value=ANYTHING | HOSTILE, name=ANYTHING | HOSTILE)
+def test_whatever_is_quoted_stays_text(build, value, name):
+    shown = {("citizen_id", "CHECK_DIGIT"): [Example(name, 3, value, name, value)]}
+    quoting = build.told([("citizen_id", "CHECK_DIGIT", 1, 1)], shown, remarks=[value])
+    plain = build.told(
+        [("citizen_id", "CHECK_DIGIT", 1, 1)],
+        {("citizen_id", "CHECK_DIGIT"): [Example("a", 3, "b", "c", "d")]},
+        remarks=["e"],
+    )
+    with_it, without = (Page(rendered(build.report(each)).html) for each in (quoting, plain))
+    assert with_it.tags == without.tags
+    assert with_it.addresses == without.addresses == []
+    normal = value.replace("\r\n", "\n").replace("\r", "\n")
+    assert normal in with_it.words.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_pictures_travel_with_the_mail_and_nothing_is_fetched(build, cache):
+    report = build.report(build.full())
+    mail = render(report, draw_charts(report, cache))
+    page = Page(mail.html)
+    cids = {f"cid:{cid}" for cid, _ in mail.pictures}
+    assert len(cids) == 3
+    assert {image["src"] for image in page.images} == cids == set(page.addresses)
+    assert all(len(image["alt"]) > 10 and image["width"] for image in page.images)
+    assert all(png.startswith(b"\x89PNG") for _, png in mail.pictures)
+    assert not re.search(r"url\(|@import|https?:|//", mail.html.replace("<!DOCTYPE", ""))
+    assert set(page.tags) <= KEEPS_A_MAIL
+    assert page.handlers == []  # styles are inline: clients drop classes
+
+
+def test_the_alternative_text_says_what_the_picture_shows(build, cache):
+    report = build.report(build.full())
+    alts = [chart.alt for chart in draw_charts(report, cache)[report.sources[0].source.name]]
+    assert any("06-29 91.9" in alt and "06-30 91.5" in alt for alt in alts)
+    assert any("准确性 88.0" in alt and "可访问性 不适用" in alt for alt in alts)
+    assert any("1 整行 15" in alt and "2 公民身份号码 11" in alt for alt in alts)
+
+
+def test_text_and_html_tell_the_same(build, cache):
+    report = build.report(
+        build.full(failed=(FailedExpectation("主键必须唯一", "critical", "3 行"),)),
+        contact="数据质量科 010-1",
+        files=[AttachedFile("户籍.xlsx", 3, 1)],
+    )
+    mail = render(report, draw_charts(report, cache))
+    facts = [
+        "980", "91.5", "主键必须唯一", "3 行", "未通过质量关卡", "公民身份号码", "新增列：备注",
+        "21", "33", "示范市民政局《婚姻登记》", "李*", "户籍.csv", "1101*************1",
+        "数据质量科 010-1", "户籍.xlsx", "GB 11643", "第二十六条", "与其他部门不一致", "其他问题",
+    ]  # fmt: skip
+    for body in (mail.text, Page(mail.html).words):
+        assert [fact for fact in facts if fact not in body] == []
+
+
+def test_nothing_is_cut_silently(build):
+    page = Page(rendered(build.report(build.full())).html).words
+    for place in range(1, 11):
+        assert f"{place}. " in page  # eight in full, the others in one line each
 
 
 @pytest.mark.parametrize(
-    ("found", "failed", "news"),
+    ("found", "changes", "news"),
     [
-        ([], (), "未发现问题"),
-        ([("citizen_id", "CHECK_DIGIT", 12345)], (), "发现问题 12,345 处"),
-        ([], (FailedExpectation("主键必须唯一", "critical", "3"),), "未通过质量关卡"),
-        (
-            [("citizen_id", "CHECK_DIGIT", 1)],
-            (FailedExpectation("x", "warning", "3"),),
-            "问题 1 处",
-        ),
+        ([], {}, "未发现问题"),
+        ([("citizen_id", "CHECK_DIGIT", 12345, 9)], {}, "发现问题 12,345 处"),
+        ([], {"failed": (FailedExpectation("x", "critical", "3"),)}, "未通过质量关卡"),
+        ([("citizen_id", "CHECK_DIGIT", 1, 1)],
+         {"failed": (FailedExpectation("x", "warning", "3"),)}, "：发现问题 1 处"),
+        ([], {"score": Score(91.5, "B", [("20260629", 90.2), ("20260630", 91.5)])},
+         "评分 91.5（↑1.3）"),
+        ([], {"score": Score(91.5, "B", [("20260629", 91.9), ("20260630", 91.5)])},
+         "评分 91.5（↓0.4）"),
+        ([], {"repairs": Repairs(21, 0, 0, 0, 0, 0)}, "已修复 21 处"),
     ],
+)  # fmt: skip
+def test_the_subject_says_the_news(build, found, changes, news):
+    assert news in subject(build.report(build.told(found, **changes)))
+
+
+def test_a_digest_lists_every_source_and_those_that_sent_nothing(build):
+    other = build.source("civil_affairs__marriages", title="结婚登记")
+    late = build.source("civil_affairs__deaths", title="殡葬登记")
+    told = [build.told([("citizen_id", "CHECK_DIGIT", 4, 4)]), build.told(source=other)]
+    report = build.report(
+        *told,
+        period="weekly",
+        since=build.day(2026, 6, 22),
+        until=build.day(2026, 6, 28),
+        waiting=[late],
+    )
+    mail = rendered(report)
+    assert mail.subject.startswith("【数据质量周报】示范市公安局 2 个数据集：发现问题 4 处")
+    for body in (mail.text, Page(mail.html).words):
+        for fact in ("户籍人口登记", "结婚登记", "殡葬登记", "本期未收到新数据"):
+            assert fact in body
+    assert "2026-06-22 至 2026-06-28" in Page(mail.html).words
+
+
+def test_the_mails_of_one_report_say_which_they_are(build):
+    files = [AttachedFile("一.xlsx", 100, 1), AttachedFile("二.xlsx", 50, 2)]
+    report = build.report(files=files, mails=2)
+    first, second = rendered(report), render_rest(report, 2)
+    assert first.subject.endswith("(1/2)")
+    assert second.subject.endswith("(2/2)")
+    assert "二.xlsx" in first.text
+    assert "第 2 封" in Page(first.html).words
+    assert "二.xlsx" in second.text
+    assert "一.xlsx" not in Page(second.html).words
+
+
+def test_a_contract_may_ask_for_english(build):
+    source = build.source(reporting=Reporting(language="en"), title="Households")
+    told = build.told([("citizen_id", "CHECK_DIGIT", 4, 4)], build.shown, source=source)
+    report = build.report(told, language="en", contact="data office")
+    mail = rendered(report)
+    assert mail.subject.startswith("[Data quality, report] Households 20260630: 4 problem(s)")
+    words = Page(mail.html).words
+    assert "Problems to repair" in words
+    assert told.groups[0].rule.en in words
+    assert "Questions: data office" in words
+
+
+def test_every_language_has_every_word():
+    chinese, english = vocabulary("zh"), vocabulary("en")
+    assert chinese.words.keys() == english.words.keys()
+    assert chinese.entities.keys() == english.entities.keys()
+    assert len(chinese.guide) == len(english.guide)
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(0, "0.00%"), (0.00001, "<0.01%"), (0.99999, ">99.99%"), (0.125, "12.50%")]
 )
-def test_the_subject_says_the_news(found, failed, news):
-    assert news in subject(report(found, failed=failed))
+def test_a_share_is_never_rounded_to_none_or_all(share, shown):
+    assert percent(share) == shown
 
 
-def test_text_and_html_tell_the_same_counts():
-    told = report([("citizen_id", "CHECK_DIGIT", 7)], remarks=["新增列：备注"])
-    for page in (render_html(told), render_text(told)):
-        for fact in ("980", "15", "公民身份号码", "新增列：备注"):
-            assert fact in page
-
-
-def bad_row(line, **changes):
-    row = {
-        "file": "ga_hukou_20260630.csv",
-        "line": line,
-        "source_key": "H1",
-        "column": "citizen_id",
-        "rule": "CHECK_DIGIT",
-        "severity": "error",
-        "value": "1101*************1",
-        "is_quarantined": False,
-    }
-    return row | changes
-
-
-def test_the_workbook_holds_every_row_and_starts_a_new_sheet_when_one_is_full(tmp_path):
-    rows = [bad_row(line) for line in range(1, 8)]
-    batches = [pa.RecordBatch.from_pylist(rows[:4]), pa.RecordBatch.from_pylist(rows[4:])]
-    path = tmp_path / "bad.xlsx"
-    assert write_workbook(path, batches, SOURCE, rows_per_sheet=3) == 7
-    book = load_workbook(path)
-    assert book.sheetnames == ["问题清单", "问题清单2", "问题清单3"]
-    lines = [row[1] for sheet in book for row in sheet.iter_rows(min_row=2, values_only=True)]
-    assert lines == list(range(1, 8))
-
-
-def test_the_workbook_never_makes_a_formula_of_a_value(tmp_path):
-    path = tmp_path / "bad.xlsx"
-    rows = pa.RecordBatch.from_pylist([bad_row(1, value='=HYPERLINK("http://thief")')])
-    write_workbook(path, [rows], SOURCE)
-    cell = load_workbook(path).active["E2"]
-    assert cell.value == '=HYPERLINK("http://thief")'
-    assert cell.data_type == "s"
-
-
-def test_a_batch_without_findings_still_gets_a_sheet_with_a_header(tmp_path):
-    path = tmp_path / "bad.xlsx"
-    assert write_workbook(path, [], SOURCE) == 0
-    assert load_workbook(path).active["A1"].value == "文件"
+def test_a_report_without_sections_has_no_problems(build):
+    assert Report(build.source().owner, ()).problems == 0

@@ -1,0 +1,216 @@
+"""Gather what is to be said about one batch, and write its sheets; ``reporting`` mails them."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+
+from pipelines.contracts import Source
+from pipelines.engines.duck import arrow_reader
+from pipelines.extract.secrets import named_secret
+from pipelines.flows.workplace import Workplace, identity_key
+from pipelines.libraries import load_library
+from pipelines.registry import usable_sources
+from pipelines.report.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
+from pipelines.report.guide import sheet_guide
+from pipelines.report.model import (
+    Counts,
+    Example,
+    FailedExpectation,
+    FindingKey,
+    Harm,
+    SourceReport,
+    group_findings,
+)
+from pipelines.report.repair_csv import csv_encoding
+from pipelines.report.sheet_rows import Line, SheetWords, sheet_lines
+from pipelines.report.sheets import SheetFile, SheetPlan, Sheets, write_locked, write_sheets
+from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings
+
+CHUNK_ROWS = 20_000
+_TEXT_SHARE = 0.7  # of a mail's bytes, what a file of that size takes before it is written as text
+HISTORY = 12  # batches on a chart
+
+
+@dataclass(frozen=True)
+class Composed:
+    """What to say about a batch, and the files to attach."""
+
+    told: SourceReport
+    files: Sequence[SheetFile]
+
+
+def has_report(place: Workplace, source: Source, batch: str) -> bool:
+    """Whether a batch was staged; one that was not has no report but a failed task."""
+    return place.lake.has(f"quarantine.{source.name}", batch)
+
+
+def compose(place: Workplace, source: Source, batch: str) -> Composed:
+    """The report and the sheets of a batch; the sheets are in the outbox folder afterwards."""
+    others = {name: _called(each) for name, each in usable_sources(place.settings).items()}
+    words = SheetWords(source, others)
+    record, before = _records(place, source, batch)
+    with _rows(place, source, batch) as rows:
+        sheets = _write(place, rows, words, record)
+        told = _told(place, rows, words, record, before)
+    remarks = [*told.remarks]
+    if sheets.replaced:
+        remarks.append(
+            f"CSV 文件所用的字符编码写不出 {sheets.replaced:,} 个字符，已写成 [U+编码]；"
+            "这些行请在工作簿中处理。"
+        )
+    told = SourceReport(
+        **vars(told)
+        | {
+            "remarks": remarks,
+            "listed": sheets.rows,
+            "locked": source.reporting.protection == "password",
+        }
+    )
+    return Composed(told, sheets.files)
+
+
+@contextmanager
+def _rows(place: Workplace, source: Source, batch: str) -> Iterator[ir.Table]:
+    staged = place.lake.read(place.con, f"staged.{source.name}", batch)
+    quarantined = place.lake.read(place.con, f"quarantine.{source.name}", batch)
+    table = f"identity.{load_library(source.library).entity}_finding"
+    compared = place.lake.read(place.con, table) if place.lake.has(table) else None
+    found = bad_rows(staged, quarantined, source, identity_key(place.settings), compared)
+    with place.materialised(found) as rows:
+        yield rows
+
+
+def _write(place: Workplace, rows: ir.Table, words: SheetWords, record: BatchRecord) -> Sheets:
+    source = words.source
+    place.settings.outbox_dir.mkdir(parents=True, exist_ok=True)
+    password = None
+    if source.reporting.protection == "password" and source.reporting.secret is not None:
+        password = named_secret(source, source.reporting.secret)
+    plan = SheetPlan(
+        folder=place.settings.outbox_dir,
+        stem=f"{source.name}-{record.batch}",
+        title=f"{_file_name(source.title)}_{record.batch}_问题清单",
+        guide=sheet_guide(source, record.batch, place.settings.report_contact),
+        encoding=csv_encoding(record.encoding),
+        largest=int(place.settings.mail_size_limit * 1_000_000 * _TEXT_SHARE),
+        password=password,
+    )
+    shown = _lines(place, masked(rows, source), words)
+    if password is None:
+        return write_sheets(plan, shown)
+    return write_locked(plan, _lines(place, masked(rows, source, original=True), words), shown)
+
+
+def _lines(place: Workplace, rows: ir.Table, words: SheetWords) -> Iterator[Line]:
+    """Read only when asked for the first line: one connection has one open result."""
+    reader = arrow_reader(place.con, rows.order_by(list(ORDER)), CHUNK_ROWS)
+    yield from sheet_lines(reader, words)
+
+
+def _told(
+    place: Workplace,
+    rows: ir.Table,
+    words: SheetWords,
+    record: BatchRecord,
+    before: Sequence[BatchRecord],
+) -> SourceReport:
+    source, batch = words.source, record.batch
+    counts = Counts(
+        landed=record.landed or 0,
+        staged=record.staged or 0,
+        superseded=record.superseded or 0,
+        quarantined=record.quarantined or 0,
+    )
+    history = _shares(place, source, [*before, record])
+    records = _identity(place, source)
+    return SourceReport(
+        source=source,
+        batch=batch,
+        counts=counts,
+        groups=group_findings(
+            source,
+            counts,
+            [Harm(**row) for row in place.con.to_pyarrow(harm(rows, records)).to_pylist()],
+            _examples(place, words, rows),
+            history[before[-1].batch] if before else None,
+        ),
+        failed=[
+            FailedExpectation(outcome.note_zh, outcome.severity, outcome.observed or "未能评估")
+            for outcome in read_expectations(place.warehouse, subject=source.name, run=batch)
+            if not outcome.success and outcome.severity != "info"
+        ],
+        remarks=_remarks(record),
+        hurt=int(place.con.execute(hurt(rows, records))),
+        history=[(name, sum(shares.values())) for name, shares in history.items()],
+    )
+
+
+def _records(
+    place: Workplace, source: Source, batch: str
+) -> tuple[BatchRecord, Sequence[BatchRecord]]:
+    """The batch, and those before it that have been staged."""
+    every = read_batches(place.warehouse, source.name)
+    (record,) = (each for each in every if each.batch == batch)
+    before = [each for each in every if each.batch < batch and each.staged is not None]
+    return record, before[-HISTORY + 1 :]
+
+
+def _shares(
+    place: Workplace, source: Source, records: Sequence[BatchRecord]
+) -> Mapping[str, Mapping[FindingKey, float]]:
+    """Share of each batch's rows that break each rule in each column."""
+    shares: dict[str, dict[FindingKey, float]] = {record.batch: {} for record in records}
+    landed = {record.batch: record.landed or 1 for record in records}
+    for found in read_findings(place.warehouse, source.name):
+        if found.batch in shares and found.severity != "info":
+            key = (found.column_name or None, found.rule)
+            shares[found.batch][key] = found.row_count / landed[found.batch]
+    return shares
+
+
+def _identity(place: Workplace, source: Source) -> ir.Table | None:
+    """Which entity each of the source's records belongs to, since the last resolution."""
+    table = f"identity.{load_library(source.library).entity}_record"
+    if not place.lake.has(table):
+        return None
+    known = place.lake.read(place.con, table)
+    return known.filter(known.source == source.name)
+
+
+def _examples(
+    place: Workplace, words: SheetWords, rows: ir.Table
+) -> Mapping[FindingKey, Sequence[Example]]:
+    shown: dict[FindingKey, list[Example]] = defaultdict(list)
+    few = masked(examples(rows), words.source).order_by(["column", "rule", "file", "line"])
+    for row in place.con.to_pyarrow(few).to_pylist():
+        other = row["other_source"]
+        shown[row["column"], row["rule"]].append(
+            Example(
+                file=row["file"],
+                line=row["line"],
+                value=row["value"],
+                other=words.others.get(other, other) if other else "",
+                other_value=row["other_value"],
+            )
+        )
+    return shown
+
+
+def _remarks(record: BatchRecord) -> Sequence[str]:
+    remarks = [*record.remarks]
+    if record.unmapped_columns:
+        names = "、".join(record.unmapped_columns)
+        remarks.append(f"以下列未在数据契约中登记，仅原样保存：{names}")
+    return remarks
+
+
+def _called(source: Source) -> str:
+    return f"{source.owner.department}《{source.title}》"
+
+
+def _file_name(title: str) -> str:
+    """A title without what a file name cannot have."""
+    return "".join("_" if letter in '\\/:*?"<>|\r\n\t' else letter for letter in title)

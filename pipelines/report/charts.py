@@ -1,0 +1,171 @@
+"""Charts as PNG pictures for mail: few, plain, with Chinese glyphs, readable at a phone's width.
+
+A mail client shows a picture 520 points wide, a phone 340: hence narrow figures with large letters,
+drawn with twice the pixels. Every chart comes with the words that say the same.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from pipelines.report.font import chinese_font
+from pipelines.report.model import Dimension, FindingGroup
+
+WIDTH = 520  # points as shown
+_PIXELS = 2.0
+_INCH = 100.0  # points
+BLUE, RED, AMBER, GREEN, GREY, INK, LINE = (
+    "#1F5FA8", "#C0392B", "#C77700", "#2E7D4F", "#9AA5B1", "#24303C", "#E3E8EE",
+)  # fmt: skip
+_SEVERITY_COLOUR = {"error": RED, "warning": AMBER, "info": GREY}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A picture, its height in points, and the same in words."""
+
+    name: str
+    png: bytes
+    height: int
+    alt: str
+    width: int = WIDTH
+
+
+def draw_trend(
+    folder: Path, points: Sequence[tuple[str, float]], *, name: str, title: str, least: float = 1.0
+) -> Chart:
+    """A line over batches, each point with its number; a rise of ``least`` fills the picture."""
+    height = 170
+    axes, figure = _figure(folder, height)
+    values = [value for _, value in points]
+    places = list(range(len(points)))
+    axes.plot(places, values, color=BLUE, linewidth=2.2, marker="o", markersize=5)
+    for place, value in zip(places, values, strict=True):
+        last = place == places[-1]
+        beside = values[max(place - 1, 0)] + values[min(place + 1, places[-1])]
+        below = 2 * value < beside  # in a valley the line is above the point
+        axes.annotate(
+            f"{value:.1f}", (place, value), textcoords="offset points", ha="center",
+            xytext=(0, -7 if below else 7), va="top" if below else "bottom",
+            fontsize=13 if last else 10, color=INK if last else GREY,
+        )  # fmt: skip
+    axes.set_xticks(places, [_short(batch) for batch, _ in points], fontsize=10, color=GREY)
+    spread = max(max(values) - min(values), least)
+    top = max(values) + 0.45 * spread
+    axes.set_ylim(min(values) - 0.45 * spread, top)
+    axes.set_xlim(-0.4, max(len(points) - 0.6, 0.6))
+    axes.set_yticks([])
+    _entitle(figure, title)
+    told = "；".join(f"{_short(batch)} {value:.1f}" for batch, value in points)
+    return Chart(name, _png(figure), height, f"{title}：{told}")
+
+
+def draw_dimensions(
+    folder: Path, dimensions: Sequence[Dimension], *, name: str, title: str, missing: str
+) -> Chart:
+    """Bars from 0 to 100, one per dimension; a tick where the batch before was."""
+    height = 44 + 26 * len(dimensions)
+    axes, figure = _figure(folder, height)
+    for place, each in enumerate(dimensions):
+        axes.barh(place, 100, color="#EEF2F6", height=0.55)
+        if each.score is None:
+            axes.text(1.5, place, missing, va="center", fontsize=11, color=GREY)
+            continue
+        axes.barh(place, each.score, color=BLUE, height=0.55)
+        axes.text(101.5, place, f"{each.score:.1f}", va="center", fontsize=12, color=INK)
+        if each.before is not None:
+            axes.plot([each.before] * 2, [place - 0.38, place + 0.38], color=AMBER, linewidth=2.2)
+    _label_bars(axes, [each.name for each in dimensions], limit=112)
+    _entitle(figure, title)
+    told = "；".join(
+        f"{each.name} {missing if each.score is None else f'{each.score:.1f}'}"
+        for each in dimensions
+    )
+    return Chart(name, _png(figure), height, f"{title}：{told}")
+
+
+def draw_findings(
+    folder: Path, groups: Sequence[FindingGroup], *, name: str, title: str, whole_row: str
+) -> Chart:
+    """Bars by entities hurt, the worst first; numbered as the findings in the mail are."""
+    height = 44 + 28 * len(groups)
+    axes, figure = _figure(folder, height)
+    most = max((group.entities for group in groups), default=1)
+    labels = []
+    for place, group in enumerate(groups):
+        axes.barh(place, group.entities, color=_SEVERITY_COLOUR[group.rule.severity], height=0.58)
+        axes.text(
+            group.entities + most * 0.02, place, f"{group.entities:,}", va="center", fontsize=12,
+            color=INK,
+        )  # fmt: skip
+        labels.append(f"{place + 1}  {_clipped(group.column_title or whole_row, 9)}")
+    _label_bars(axes, labels, limit=most * 1.2)
+    _entitle(figure, title)
+    told = "；".join(
+        f"{place} {group.column_title or whole_row} {group.entities:,}"
+        for place, group in enumerate(groups, start=1)
+    )
+    return Chart(name, _png(figure), height, f"{title}：{told}")
+
+
+def _entitle(figure: Any, title: str) -> None:
+    figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=INK)
+
+
+def _label_bars(axes: Any, labels: Sequence[str], limit: float) -> None:
+    axes.set_yticks(range(len(labels)), labels, fontsize=12, color=INK)
+    axes.invert_yaxis()
+    axes.set_xlim(0, limit)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+
+
+def _figure(folder: Path, height: int) -> tuple[Any, Any]:
+    """Axes without ornaments on the one figure, emptied."""
+    figure = _canvas(folder)
+    figure.clear()
+    figure.set_size_inches(WIDTH / _INCH, height / _INCH)
+    axes = figure.add_subplot()
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(LINE)
+    axes.tick_params(length=0)
+    return axes, figure
+
+
+@cache
+def _canvas(folder: Path) -> Any:
+    """One figure for all charts of a process: making one costs more than emptying it."""
+    # Matplotlib lists the system's fonts once and keeps the list; a worker's home may be read-only.
+    os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
+    import matplotlib  # takes a second: only a process that draws loads it
+    from matplotlib import font_manager
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    font = chinese_font(folder)
+    font_manager.fontManager.addfont(font)
+    family = font_manager.FontProperties(fname=font).get_name()
+    matplotlib.rcParams.update({"font.family": family, "axes.unicode_minus": False})
+    figure = Figure(layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _png(figure: Any) -> bytes:
+    page = BytesIO()
+    figure.savefig(page, format="png", dpi=_INCH * _PIXELS, metadata={"Software": None})
+    return page.getvalue()
+
+
+def _short(batch: str) -> str:
+    """``20260630`` as ``06-30``; what follows a batch's date is kept."""
+    return f"{batch[4:6]}-{batch[6:8]}{batch[8:]}"
+
+
+def _clipped(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,26 @@
+"""How to use the workbook, in three steps: its second sheet."""
+
+from collections.abc import Sequence
+
+from pipelines.contracts import Source
+from pipelines.report.repair_sheet import CONFIRMED, CORRECTION, EMPTY, ISSUE, NOTE, SHEET, YES
+from pipelines.report.words import vocabulary
+
+
+def sheet_guide(source: Source, batch: str, contact: str) -> Sequence[str]:
+    """Title and paragraphs, in the language of the contract."""
+    known = vocabulary(source.reporting.language)
+    names = {
+        "title": source.title,
+        "batch": batch,
+        "SHEET": SHEET,
+        "CORRECTION": CORRECTION,
+        "EMPTY": EMPTY,
+        "CONFIRMED": CONFIRMED,
+        "NOTE": NOTE,
+        "ISSUE": ISSUE,
+        "YES": YES,
+    }
+    lock = "guide_locked" if source.reporting.protection == "password" else "guide_masked"
+    ask = f"{known.words['ask']}：{contact}" if contact else known.words["ask_reply"]
+    return [*(each.format(**names) for each in known.guide), known.words[lock], ask]

@@ -1,0 +1,70 @@
+"""From a bad row to the line that its owner reads: values in the order of ``COLUMNS``."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from pipelines.contracts import Source
+from pipelines.report.repair_sheet import NO, WHOLE_ROW, YES
+from pipelines.standards.rules import Rule, load_rules
+
+Cell = str | int | None
+Line = tuple[Cell, ...]
+
+SEVERITIES: Mapping[str, Mapping[str, str]] = {
+    "zh": {"error": "错误", "warning": "警告", "info": "提示", "critical": "严重"},
+    "en": {"error": "error", "warning": "warning", "info": "info", "critical": "critical"},
+}
+
+
+@dataclass(frozen=True)
+class SheetWords:
+    """What the lines of one source are written with."""
+
+    source: Source
+    others: Mapping[str, str] = field(default_factory=dict)  # source name -> "department, title"
+
+    @property
+    def language(self) -> str:
+        """``zh`` or ``en``, from the contract."""
+        return self.source.reporting.language
+
+
+def sheet_lines(batches: Iterable[pa.RecordBatch], words: SheetWords) -> Iterator[Line]:
+    """One line per row of ``bad_rows.masked``; the owner's own columns are empty."""
+    rules = load_rules()
+    theirs = {column.name: column.physical_name for column in words.source.columns}
+    severities = SEVERITIES[words.language]
+    for batch in batches:
+        for row in batch.to_pylist():
+            rule = rules[row["rule"]]
+            column = row["column"]
+            yield (
+                row["fingerprint"],
+                row["file"],
+                row["line"],
+                row["source_key"],
+                theirs.get(column, column) if column else WHOLE_ROW,
+                row["value"],
+                severities[row["severity"]],
+                _problem(rule, row, words),
+                rule.repair_zh,
+                None,
+                None,
+                None,
+                YES if row["is_quarantined"] else NO,
+                rule.code,
+            )
+
+
+def _problem(rule: Rule, row: Mapping[str, str | None], words: SheetWords) -> str:
+    """The rule's words, and what another department says where the rule is about that."""
+    text = rule.zh if words.language == "zh" else rule.en
+    other = row["other_source"]
+    if other is None:
+        return text
+    name = words.others.get(other, other)
+    if words.language == "en":
+        return f"{text} ({name} has: {row['other_value'] or '—'})"
+    return f"{text}（{name}登记为：{row['other_value'] or '无'}）"

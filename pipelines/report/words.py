@@ -1,0 +1,27 @@
+"""The words of the report that do not come from the declarations: ``words.yml``."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from pipelines.contracts import Language
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """One language's words."""
+
+    entities: Mapping[str, str]  # library to what its entities are counted in
+    periods: Mapping[str, str]
+    words: Mapping[str, str]
+    guide: Sequence[str]  # title and paragraphs, with names in braces
+
+
+@cache
+def vocabulary(language: Language) -> Vocabulary:
+    """The words of a language; every language has the same ones."""
+    declared = yaml.safe_load(Path(__file__).with_name("words.yml").read_text(encoding="utf-8"))
+    return Vocabulary(**declared[language])

@@ -1,0 +1,15 @@
+"""Mails in several parts and digests; every attempt to deliver one."""
+
+from pathlib import Path
+
+from alembic import op
+
+from pipelines.warehouse.database import run_sql
+
+revision = "0006"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

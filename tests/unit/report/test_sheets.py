@@ -1,0 +1,258 @@
+"""The sheets that an owner repairs in: every line, as text, in his encoding, and nothing cut."""
+
+import csv
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+
+from pipelines.contracts import Reporting
+from pipelines.report.guide import sheet_guide
+from pipelines.report.protect import unlock_workbook
+from pipelines.report.repair_csv import RepairCsv, csv_encoding, guarded, unguarded
+from pipelines.report.repair_sheet import ANSWERS, COLUMNS, CONFIRMED, CORRECTION, RULE, VALUE
+from pipelines.report.sheet_rows import SheetWords, sheet_lines
+from pipelines.report.sheets import SheetPlan, write_locked, write_sheets
+
+ROOT = Path(__file__).parents[3]
+
+
+def line(number=1, value="1101*************1"):
+    return (
+        f"{number:020x}", "户籍.csv", number, "H1", "公民身份号码", value, "错误", "校验位不对",
+        "请核对", None, None, None, "否", "CHECK_DIGIT",
+    )  # fmt: skip
+
+
+def plan(folder, **changes):
+    fields = {
+        "folder": folder,
+        "stem": "a__b-20260630",
+        "title": "户籍_20260630_问题清单",
+        "guide": ["怎样使用", "第一步", "第二步", "第三步"],
+        "encoding": "gb18030",
+        "largest": 10_000_000,
+    }
+    return SheetPlan(**fields | changes)
+
+
+def read_csv(file, encoding="gb18030"):
+    if file.path.suffix == ".zip":
+        with ZipFile(file.path) as archive:
+            (name,) = archive.namelist()
+            text = archive.read(name).decode(encoding)
+    else:
+        text = file.path.read_bytes().decode(encoding)
+    return list(csv.DictReader(text.splitlines()))
+
+
+def by_kind(sheets):
+    books = [file for file in sheets.files if file.name.endswith(".xlsx")]
+    return books, [file for file in sheets.files if not file.name.endswith(".xlsx")]
+
+
+def test_the_workbook_can_be_filled_in_where_it_should_be_and_nowhere_else(tmp_path):
+    (book,), _ = by_kind(write_sheets(plan(tmp_path), [line(1), line(2)]))
+    loaded = load_workbook(book.path)
+    assert loaded.sheetnames == ["问题清单", "使用说明"]
+    sheet = loaded["问题清单"]
+    assert [cell.value for cell in sheet[1]] == list(COLUMNS)
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref == "A1:N3"
+    assert sheet.protection.sheet
+    assert not sheet.protection.autoFilter  # False: allowed on the protected sheet
+    open_ = {
+        title for title, letter in zip(COLUMNS, "ABCDEFGHIJKLMN", strict=True)
+        if not sheet.column_dimensions[letter].protection.locked
+    }  # fmt: skip
+    assert open_ == set(ANSWERS)
+    letter = "ABCDEFGHIJKLMN"[COLUMNS.index(CORRECTION)]
+    assert sheet.column_dimensions[letter].number_format == "@"  # 18 digits stay 18 digits
+    (rule,) = sheet.data_validations.dataValidation
+    assert (rule.type, rule.formula1) == ("list", '"是"')
+    column = "ABCDEFGHIJKLMN"[COLUMNS.index(CONFIRMED)]
+    assert str(rule.sqref).startswith(f"{column}2:{column}")
+    assert [cell.value for cell in loaded["使用说明"]["A"]] == [
+        "怎样使用",
+        "第一步",
+        "第二步",
+        "第三步",
+    ]
+
+
+FORMULAS = ['=HYPERLINK("http://thief")', "+1", "-1", "@SUM(A1)", "\t=1", "＝1", "'=1"]
+
+
+@pytest.mark.parametrize("value", FORMULAS)
+def test_a_value_never_becomes_a_formula(tmp_path, value):
+    (book,), (table,) = by_kind(write_sheets(plan(tmp_path), [line(value=value)]))
+    cell = load_workbook(book.path)["问题清单"].cell(2, COLUMNS.index(VALUE) + 1)
+    assert (cell.value, cell.data_type) == (value, "s")
+    (row,) = read_csv(table)
+    assert row[VALUE] == f"'{value}"
+    assert unguarded(row[VALUE]) == value
+
+
+@given(st.text(max_size=40))
+def test_a_guarded_text_is_never_a_formula_and_comes_back(text):
+    kept = guarded(text)
+    assert not kept.startswith(tuple("=+-@\t\r\n＝＋－＠"))
+    assert unguarded(kept) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["00123", "110105194912310021", "12345678901234567890", "12e34", "1.5E9"]
+)
+def test_what_excel_would_make_a_number_of_is_kept_as_text(text):
+    assert guarded(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["20260630", "H001", "1101*************1", "12345", "张三", ""])
+def test_ordinary_text_is_left_alone(text):
+    assert guarded(text) == text
+
+
+@pytest.mark.parametrize(
+    ("delivered", "codec"),
+    [("gb18030", "gb18030"), ("utf-8", "utf-8-sig"), ("utf-16-le", "utf-16"), (None, "utf-8-sig"),
+     ("a database", "utf-8-sig"), ("gbk", "gbk"), ("big5", "utf-8-sig")],
+)  # fmt: skip
+def test_the_csv_is_in_the_encoding_that_the_delivery_came_in(delivered, codec):
+    assert csv_encoding(delivered) == codec
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig", "utf-16"])
+def test_rare_characters_survive(tmp_path, encoding):
+    name = "张㐂𠮷·阿卜杜拉é€"
+    _, (table,) = by_kind(write_sheets(plan(tmp_path, encoding=encoding), [line(value=name)]))
+    assert read_csv(table, encoding)[0][VALUE] == name
+
+
+def test_a_character_that_an_encoding_lacks_is_spelt_out_and_counted(tmp_path):
+    path = tmp_path / "x.csv"
+    with RepairCsv(path, "gbk") as table:
+        table.append(line(value="张㐂𠮷"))
+    assert table.replaced == 2
+    assert "张[U+3402][U+20BB7]" in path.read_bytes().decode("gbk")
+
+
+def test_nothing_is_cut_where_a_file_is_full(tmp_path):
+    sheets = write_sheets(plan(tmp_path), (line(number) for number in range(1, 8)), rows=3)
+    books, tables = by_kind(sheets)
+    assert [book.name for book in books] == [
+        f"户籍_20260630_问题清单-第{number}册共3册.xlsx" for number in (1, 2, 3)
+    ]
+    assert [book.rows for book in books] == [3, 3, 1]
+    assert sheets.rows == 7
+    found = [
+        row[2]
+        for book in books
+        for row in load_workbook(book.path)["问题清单"].iter_rows(min_row=2, values_only=True)
+    ]
+    assert found == list(range(1, 8))
+    assert [row["行号"] for table in tables for row in read_csv(table)] == [str(n) for n in found]
+
+
+def test_a_file_ends_before_a_mail_would_be_too_large(tmp_path):
+    lines = [
+        line(number, value=f"{number * 7919 % 10**9}号{number * 104729}") for number in range(9000)
+    ]
+    sheets = write_sheets(plan(tmp_path, largest=120_000), lines)
+    books, _ = by_kind(sheets)
+    assert len(books) > 1
+    assert max(file.path.stat().st_size for file in books) <= 120_000
+    assert sheets.rows == sum(book.rows for book in books) == 9000
+
+
+def test_a_large_csv_is_packed(tmp_path):
+    _, (table,) = by_kind(write_sheets(plan(tmp_path), [line(n) for n in range(12_000)]))
+    assert table.name == "户籍_20260630_问题清单.csv.zip"
+    assert len(read_csv(table)) == 12_000
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".xlsx", ".zip"]
+
+
+def test_a_batch_without_findings_still_gets_sheets(tmp_path):
+    (book,), (table,) = by_kind(write_sheets(plan(tmp_path), []))
+    assert [cell.value for cell in load_workbook(book.path)["问题清单"][1]] == list(COLUMNS)
+    assert read_csv(table) == []
+
+
+def test_a_locked_workbook_opens_with_its_password_only(tmp_path):
+    locked = plan(tmp_path, password="秘密 12")
+    sheets = write_locked(locked, [line(value="110105194912310021")], [line()])
+    (book,), (table,) = by_kind(sheets)
+    raw = book.path.read_bytes()
+    assert not raw.startswith(b"PK")
+    for wrong in (None, "wrong"):
+        with pytest.raises(ValueError, match="password"):
+            unlock_workbook(book.path, wrong)
+    opened = load_workbook(unlock_workbook(book.path, "秘密 12"))["问题清单"]
+    assert opened.cell(2, COLUMNS.index(VALUE) + 1).value == "110105194912310021"
+    assert read_csv(table)[0][VALUE] == "1101*************1"  # nothing can lock a CSV file
+    plain = write_sheets(plan(tmp_path, stem="plain"), [line()]).files[0]
+    assert isinstance(unlock_workbook(plain.path, None), BytesIO)
+
+
+def bad_row(**changes):
+    row = {
+        "fingerprint": "0a1b", "file": "f.csv", "line": 7, "source_key": "H1",
+        "column": "citizen_id", "rule": "CHECK_DIGIT", "severity": "error", "value": "1101**1",
+        "is_quarantined": False, "other_source": None, "other_value": None,
+    }  # fmt: skip
+    return pa.RecordBatch.from_pylist([row | changes])
+
+
+def test_a_line_speaks_of_the_departments_own_column(build):
+    words = SheetWords(build.source(), {"c__d": "示范市民政局《婚姻登记》"})
+    (told,) = (dict(zip(COLUMNS, each, strict=True)) for each in sheet_lines([bad_row()], words))
+    assert (told["字段"], told["行号"], told["级别"], told[RULE]) == (
+        *("公民身份号码", 7, "错误", "CHECK_DIGIT"),
+    )
+    assert all(told[title] is None for title in ANSWERS)
+    between = bad_row(other_source="c__d", other_value="李*", column=None, is_quarantined=True)
+    (told,) = (dict(zip(COLUMNS, each, strict=True)) for each in sheet_lines([between], words))
+    assert "示范市民政局《婚姻登记》登记为：李*" in told["问题"]
+    assert (told["字段"], told["是否被隔离"]) == ("（整行）", "是")
+
+
+def test_the_guide_names_the_columns_and_never_the_password(build):
+    source = build.source(reporting=Reporting(protection="password", secret="SHEET"))
+    text = "\n".join(sheet_guide(source, "20260630", "数据质量科"))
+    assert "更正值" in text
+    assert "数据质量科" in text
+    assert "SHEET" not in text
+    assert "{" not in text
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from pipelines.report.sheets import SheetPlan, write_sheets
+from test_sheets import line, plan
+rows = int(sys.argv[1])
+sheets = write_sheets(plan(Path(sys.argv[2])), (line(n, f"{n * 7919}号") for n in range(rows)))
+assert sheets.rows == rows
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_two_hundred_thousand_rows_need_no_more_memory_than_two_thousand(tmp_path):
+    def peak(rows):
+        folder = tmp_path / str(rows)
+        folder.mkdir()
+        command = [sys.executable, "-c", MEASURE, str(rows), str(folder)]
+        path = f"{ROOT}:{Path(__file__).parent}"
+        done = subprocess.run(
+            command, env={"PYTHONPATH": path}, capture_output=True, text=True, check=True
+        )
+        return int(done.stdout)
+
+    assert peak(200_000) < peak(2_000) + 30  # MiB
