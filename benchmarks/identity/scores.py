@@ -179,7 +179,8 @@ def _by_group(con: duckdb.DuckDBPyConnection, group: str) -> Mapping[str, Qualit
         SELECT g, any_value(together)::BIGINT, any_value(truly)::BIGINT,
                sum(pairs_touched(m, n))::BIGINT,
                sum(m * n / in_cluster) / sum(m), sum(m * n / in_entity) / sum(m), sum(m)::BIGINT
-        FROM per JOIN together USING (g) JOIN truly USING (g) GROUP BY g ORDER BY g
+        FROM per JOIN together USING (g) JOIN truly USING (g) GROUP BY g
+        ORDER BY try_cast(regexp_extract(g, '^[0-9]+') AS INT), g
         """
     ).fetchall()
     return {str(row[0]): Quality(*row[1:]) for row in rows}
