@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pipelines.cli import db, demo, export, identity, mail, sources, status
+from pipelines.cli import db, demo, export, identity, mail, repair, sources, status
 from pipelines.cli.run import run
 from pipelines.errors import (
     BadBatchId,
@@ -35,6 +35,7 @@ app.command()(run)
 app.command()(status.status)
 app.add_typer(sources.app, name="sources")
 app.add_typer(identity.app, name="identity")
+app.add_typer(repair.app, name="repair")
 app.add_typer(export.app, name="export")
 app.add_typer(mail.app, name="mail")
 app.add_typer(db.app, name="db")

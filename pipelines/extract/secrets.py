@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 
 from pipelines.contracts import Source
 from pipelines.errors import UnreadableDelivery
@@ -27,6 +28,13 @@ def named_secret(source: Source, name: str) -> str:
         UnreadableDelivery: the environment does not have it.
     """
     return _variable(source, f"BASELIB_SECRET_{name}")
+
+
+def attachment_passwords(sources: Iterable[Source]) -> list[str]:
+    """The passwords under which attachments went out, as far as the environment has them."""
+    names = {source.reporting.secret for source in sources if source.reporting.secret}
+    found = (os.environ.get(f"BASELIB_SECRET_{name}") for name in sorted(names))
+    return [password for password in found if password]
 
 
 def expanded(source: Source, text: str) -> str:

@@ -1,10 +1,21 @@
 """``quality.correction``: what owners have answered about single values."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import pyarrow as pa
 from sqlalchemy import Engine, text
 
+from pipelines.contracts import Source
+from pipelines.quality.answers import ASKED_SCHEMA
+from pipelines.settings import Settings
 from pipelines.stage.overlay import LEDGER_SCHEMA
+from pipelines.warehouse.issues import open_issues
 
+KEPT_SCHEMA = (
+    *("fingerprint", "record", "column_name", "rule", "verdict"),
+    *("guard", "new_value", "since_batch", "reason"),
+)
 _TYPES = {"int64": pa.int64(), "string": pa.string()}
 
 
@@ -19,3 +30,121 @@ def read_ledger(engine: Engine, source: str) -> pa.Table:
         rows = [dict(row) for row in connection.execute(query, {"source": source}).mappings()]
     schema = pa.schema([(name, _TYPES[kind]) for name, kind in LEDGER_SCHEMA.items()])
     return pa.Table.from_pylist(rows, schema)
+
+
+def find_issues(engine: Engine, fingerprints: Sequence[str]) -> pa.Table:
+    """The issues that answers name: ``ASKED_SCHEMA`` of ``quality/answers.py``."""
+    columns = ", ".join(ASKED_SCHEMA)
+    query = text(
+        f"SELECT {columns} FROM quality.issue"  # noqa: S608 - names of a schema
+        " WHERE fingerprint = ANY (CAST(:named AS text[]))"
+    )
+    with engine.connect() as connection:
+        rows = connection.execute(query, {"named": list(fingerprints)}).mappings()
+        schema = pa.schema([(name, _TYPES[kind]) for name, kind in ASKED_SCHEMA.items()])
+        return pa.Table.from_pylist([dict(row) for row in rows], schema)
+
+
+def keep_answers(
+    settings: Settings, source: Source, answers: pa.Table, who: str, when: datetime
+) -> None:
+    """Write answers to the ledger, and what they mean into the issues and their history.
+
+    Args:
+        settings: Where the warehouse is.
+        source: Whose records.
+        answers: The text columns ``KEPT_SCHEMA``; only verdicts that are applied.
+        who: Who sent them.
+        when: With time zone.
+
+    Raises:
+        IssuesNotKept: PostgreSQL refused them; nothing was kept.
+    """
+    at = when.isoformat()
+    with open_issues(settings, source) as issues:
+        cursor = issues.cursor
+        cursor.execute(_ANSWER)
+        cursor.adbc_ingest("answer", answers, mode="append", temporary=True)
+        cursor.execute("ANALYZE answer")
+        cursor.execute(_REPLACE, (at,))
+        cursor.execute(_KEEP, (source.name, who, at))
+        cursor.execute(_NOTE_ANSWERED, (who, at))
+        cursor.execute(_ANSWERED, (at,))
+        cursor.execute(_CONFIRMED, (at,))
+
+
+def note_import(engine: Engine, digest: str, who: str, when: datetime, counts: str) -> None:
+    """Note that a sheet came back; ``counts`` is JSON. A repeat replaces it."""
+    statement = text(
+        "INSERT INTO quality.repair_import (digest, made_by, imported_at, counts)"
+        " VALUES (:digest, :who, :at, CAST(:counts AS jsonb)) ON CONFLICT (digest, made_by)"
+        " DO UPDATE SET imported_at = excluded.imported_at, counts = excluded.counts"
+    )
+    with engine.begin() as connection:
+        connection.execute(statement, {"digest": digest, "who": who, "at": when, "counts": counts})
+
+
+_ANSWER = """
+CREATE TEMPORARY TABLE answer (
+    fingerprint text COLLATE "C", record text COLLATE "C", column_name text, rule text,
+    verdict text, guard text, new_value text, since_batch text, reason text
+) ON COMMIT DROP"""
+
+# A newer answer about the same value ends the older one, and one that says the same is kept once.
+_REPLACE = """
+UPDATE quality.correction AS old SET retired_batch = answer.since_batch, retired_why = 'replaced',
+    retired_at = CAST($1::text AS timestamptz)
+FROM answer
+WHERE old.record = answer.record AND old.column_name = answer.column_name
+    AND old.retired_batch IS NULL AND (
+        (answer.verdict = 'accepted' AND (old.kind = 'confirmation'
+            OR (old.guard, old.new_value) IS DISTINCT FROM (answer.guard, answer.new_value)))
+        OR (answer.verdict = 'confirmed' AND (old.kind = 'correction'
+            OR (old.fingerprint = answer.fingerprint AND old.guard <> answer.guard))))"""
+
+_KEEP = """
+INSERT INTO quality.correction (fingerprint, source, record, column_name, rule, kind, guard,
+    new_value, since_batch, made_by, reason, made_at)
+SELECT DISTINCT ON (answer.record, answer.column_name, kind.name, kind.about)
+    answer.fingerprint, $1::text, answer.record, answer.column_name, answer.rule, kind.name,
+    answer.guard, answer.new_value, answer.since_batch, $2::text, answer.reason,
+    CAST($3::text AS timestamptz)
+FROM answer CROSS JOIN LATERAL (
+    SELECT CASE verdict WHEN 'accepted' THEN 'correction' ELSE 'confirmation' END AS name,
+        CASE verdict WHEN 'accepted' THEN '' ELSE answer.fingerprint END AS about
+) AS kind
+WHERE answer.verdict IN ('accepted', 'confirmed') AND NOT EXISTS (
+    SELECT FROM quality.correction AS old
+    WHERE old.record = answer.record AND old.column_name = answer.column_name
+        AND old.kind = kind.name AND old.retired_batch IS NULL
+        AND (old.kind = 'correction' OR old.fingerprint = answer.fingerprint))
+ORDER BY answer.record, answer.column_name, kind.name, kind.about, answer.fingerprint"""
+
+# A corrected value answers whatever else was wrong with it.
+_MEANT = """
+SELECT issue.fingerprint, issue.state, min(answer.reason) AS reason,
+    min(answer.since_batch) AS since_batch, bool_or(answer.verdict = 'confirmed') AS confirmed
+FROM quality.issue AS issue JOIN answer ON answer.fingerprint = issue.fingerprint
+    OR (answer.verdict = 'accepted' AND answer.record = issue.record
+        AND answer.column_name = issue.column_name)
+WHERE issue.state NOT IN ('fixed', 'confirmed_correct')
+GROUP BY issue.fingerprint, issue.state"""
+
+_NOTE_ANSWERED = f"""
+INSERT INTO quality.issue_event (fingerprint, kind, from_state, to_state, batch, at, who, note)
+SELECT fingerprint, CASE WHEN confirmed THEN 'confirmed' ELSE 'answered' END, state,
+    CASE WHEN confirmed THEN 'confirmed_correct' ELSE 'answered' END, since_batch,
+    CAST($2::text AS timestamptz), $1::text, nullif(reason, '')
+FROM ({_MEANT}) AS meant ORDER BY fingerprint"""  # noqa: S608 - a constant
+
+_ANSWERED = f"""
+UPDATE quality.issue AS issue SET state = 'answered', answered_at = CAST($1::text AS timestamptz)
+FROM ({_MEANT}) AS meant
+WHERE meant.fingerprint = issue.fingerprint AND NOT meant.confirmed"""  # noqa: S608 - a constant
+
+_CONFIRMED = f"""
+UPDATE quality.issue AS issue SET state = 'confirmed_correct', closed_how = 'confirmed',
+    answered_at = CAST($1::text AS timestamptz), closed_at = CAST($1::text AS timestamptz),
+    closed_batch = meant.since_batch
+FROM ({_MEANT}) AS meant
+WHERE meant.fingerprint = issue.fingerprint AND meant.confirmed"""  # noqa: S608 - a constant

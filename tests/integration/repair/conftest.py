@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +10,42 @@ import pytest
 from sqlalchemy import Engine, text
 
 from pipelines import flows
-from pipelines.contracts import Owner, Server, Source, SourceColumn
+from pipelines.contracts import Source
 from pipelines.flows.track import track
+from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
 
 HEADER = ("编号", "身份证号", "姓名", "性别", "出生日期")
-COLUMNS = (
-    SourceColumn("source_key", "编号", required=True, primary_key=True),
-    SourceColumn("citizen_id", "身份证号", "citizen_id", required=True),
-    SourceColumn("person_name", "姓名", "person_name", required=True),
-    SourceColumn("sex_code", "性别", "sex_code"),
-    SourceColumn("birth_date", "出生日期", "birth_date"),
-)
+CONTRACT = """
+apiVersion: v3.2.0
+kind: DataContract
+id: public_security__people
+name: 人口
+version: 1.0.0
+status: active
+domain: population
+tenant: 示范市公安局
+servers:
+  - {{server: production, type: local, path: "{folder}/people_{{batch}}.csv", format: csv,
+     delimiter: ",", encoding: gb18030}}
+schema:
+  - name: people
+    customProperties:
+      - {{property: delivery, value: {delivery}}}
+    properties:
+      - {{name: source_key, physicalName: 编号, primaryKey: true, required: true}}
+      - {{name: citizen_id, physicalName: 身份证号, semanticType: citizen_id, required: true}}
+      - {{name: person_name, physicalName: 姓名, semanticType: person_name, required: true}}
+      - {{name: sex_code, physicalName: 性别, semanticType: sex_code}}
+      - {{name: birth_date, physicalName: 出生日期, semanticType: birth_date}}
+team:
+  name: 户政科
+  members:
+    - {{username: owner@example.gov.cn, role: data owner}}
+slaProperties:
+  - {{property: frequency, value: 1, unit: d}}
+"""
 # Of the standard and of docs: valid ones, fictional persons.
 GOOD = ("1", "11010519491231002X", "张三丰", "女", "1949-12-31")
 BAD = ("2", "110101199003079990", "李四光", "男", "1990-03-07")  # the check digit must be 9
@@ -47,6 +70,10 @@ class Department:
         flows.land(self.settings, self.source, batch)
         flows.stage(self.settings, self.source, batch)
 
+    def on(self, day: date) -> None:
+        """Let it be noon of that day."""
+        self.settings = self.settings.model_copy(update={"today": day})
+
     def track(self, batch: str) -> Any:
         return track(self.settings, self.source, batch)
 
@@ -68,19 +95,10 @@ class Department:
 def make_department(settings: Settings, folder: Path, delivery: str) -> Department:
     migrate(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    location = str(folder / "people_{batch}.csv")
-    source = Source(
-        name="public_security__people",
-        title="人口",
-        library="population",
-        file=folder / "public_security__people.yml",
-        server=Server("file", "csv", location, encoding="gb18030"),
-        columns=COLUMNS,
-        owner=Owner("示范市公安局", "户政科", ("owner@example.gov.cn",)),
-        delivery=delivery,
-        schedule=None,
-        frequency=timedelta(days=1),
-    )
+    contract = CONTRACT.format(folder=folder, delivery=delivery)
+    (folder / "public_security__people.yml").write_text(contract, encoding="utf-8")
+    settings = settings.model_copy(update={"sources": (folder,)})
+    source = load_sources(settings)["public_security__people"]
     return Department(settings, source, connect(settings), folder)
 
 

@@ -31,7 +31,7 @@ def fingerprints(con, findings, source="a__b", key=KEY):
 
 def oracle(finding, source="a__b", key=KEY):
     text = "\x1f".join([key, "issue", source, *(part or "" for part in finding)])
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
+    return "f" + hashlib.sha256(text.encode()).hexdigest()[:19]
 
 
 @settings(max_examples=25, deadline=None)

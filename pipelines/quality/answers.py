@@ -1,0 +1,166 @@
+"""What an owner's answers are worth, judged before anything is kept.
+
+A corrected value goes through the very parsers that found the fault, together with everything else
+that was answered about its row: it is taken if the fault is gone and no other has come.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.quality.issues import CLOSED
+
+ANSWER_SCHEMA = {
+    "place": "string",
+    "fingerprint": "string",
+    "correction": "string",
+    "confirmed": "boolean",
+    "note": "string",
+    "problem": "string",
+}
+ASKED_SCHEMA = {
+    "fingerprint": "string",
+    "source": "string",
+    "layer": "string",
+    "record": "string",
+    "column_name": "string",
+    "rule": "string",
+    "state": "string",
+    "batch": "string",
+    "file": "string",
+    "line": "int64",
+    "value_digest": "string",
+    "told_digest": "string",
+}
+# Verdict -> what is said to whoever sent the sheet; the first four are applied.
+VERDICTS = {
+    "accepted": "更正已接受",
+    "confirmed": "“确认无误”已登记",
+    "promised": "说明已登记，等待数源系统更正",
+    "unchanged": "未填写，或与报送的原值相同",
+    "still_wrong": "更正值仍不符合要求",
+    "made_worse": "更正后该行出现新的问题",
+    "needs_reason": "填写“确认无误”时必须在“说明”中写明理由",
+    "contradictory": "同一问题或同一字段有互相矛盾的答复",
+    "not_correctable": "整行问题或无主键的行无法在表中更正，请在业务系统更正后重新报送",
+    "overtaken": "数源在告知之后已报送了另外的值，请以新的报告为准",
+    "already_closed": "该问题已经解决",
+    "unreadable": "该行无法读取",
+    "unknown_row": "问题编号不存在，请勿改动问题编号或新增行",
+}
+APPLIED = ("accepted", "confirmed", "promised")
+
+
+def first_verdicts(answers: ir.Table, asked: ir.Table) -> ir.Table:
+    """What can be said of each answer without its row.
+
+    Args:
+        answers: ``ANSWER_SCHEMA``.
+        asked: ``ASKED_SCHEMA``, the issues that they name.
+
+    Returns:
+        Both joined, and ``verdict``; NULL where the corrected value has to be looked at.
+    """
+    met = answers.left_join(asked, "fingerprint").drop("fingerprint_right")
+    answered = met.correction.notnull() | met.confirmed | (met.note != "")
+    said = ibis.ifelse(met.confirmed, "\x1e", met.correction)
+    issue, value = [met.fingerprint], [met.record, met.column_name]
+    order = [answered.desc(), met.place]
+    met = met.mutate(
+        answered=answered,
+        sayings=_differ(said, issue),
+        values=_differ(met.correction, value),
+        repeat=ibis.row_number().over(group_by=issue, order_by=order),
+    )
+    contradicts = (met.confirmed & met.correction.notnull()) | met.sayings
+    contradicts |= met.correction.notnull() & met["values"]
+    told_of_another = met.told_digest.notnull() & (met.told_digest != met.value_digest)
+    verdict = ibis.cases(
+        (met.problem.notnull(), "unreadable"),
+        (met.source.isnull(), "unknown_row"),
+        (~met.answered, "unchanged"),
+        (contradicts, "contradictory"),
+        (met.repeat > 0, "unchanged"),
+        (met.state.isin(CLOSED), "already_closed"),
+        (told_of_another | met.file.isnull(), "overtaken"),
+        (met.confirmed & (met.note == ""), "needs_reason"),
+        (met.correction.notnull() & (met.column_name == ""), "not_correctable"),
+        (met.confirmed, "confirmed"),
+        (met.correction.isnull(), "promised"),
+        else_=ibis.null("string"),
+    )
+    return met.mutate(verdict=verdict).drop("answered", "sayings", "repeat", "values")
+
+
+def row_findings(parsed: ir.Table) -> ir.Table:
+    """``file, line, column_name, rule``: findings that count, and reasons for quarantine."""
+    each = parsed.select("_file", "_line", finding=parsed.findings.unnest())
+    found = each.filter(each.finding["severity"] != "info").select(
+        file="_file",
+        line=each["_line"].cast("int64"),
+        column_name=each.finding["column"],
+        rule=each.finding["rule"],
+    )
+    reasons = parsed.select("_file", "_line", rule=parsed.reject_reasons.unnest())
+    rejected = reasons.select(
+        file="_file",
+        line=reasons["_line"].cast("int64"),
+        column_name=ibis.literal(""),
+        rule=reasons.rule,
+    )
+    return found.union(rejected, distinct=True)
+
+
+def judge_corrections(
+    candidates: ir.Table, delivered: ir.Table, before: ir.Table, after: ir.Table
+) -> ir.Table:
+    """Give each corrected value of one batch its verdict.
+
+    Args:
+        candidates: Rows of ``first_verdicts`` with a correction.
+        delivered: ``file, line, column_name, text, has_key``: what the department delivered there.
+        before: ``row_findings`` without the corrections.
+        after: ``row_findings`` with all of them.
+
+    Returns:
+        ``fingerprint, verdict, because`` (the rule that speaks against it).
+    """
+    spot = ["file", "line", "column_name"]
+    new = after.anti_join(before, [*spot, "rule"])
+    same = candidates.select("fingerprint", *spot, "rule")
+    still = same.semi_join(after, [*spot, "rule"]).select("fingerprint", because="rule")
+    wrong = same.drop("rule").inner_join(new, spot).select("fingerprint", because="rule")
+    answered = candidates.select(*spot).distinct()
+    elsewhere = new.anti_join(answered, spot).select("file", "line", because="rule")
+    worse = same.inner_join(elsewhere, ["file", "line"]).select("fingerprint", "because")
+    judged = (
+        candidates.select("fingerprint", "correction", *spot)
+        .left_join(delivered, spot)
+        .drop("file_right", "line_right", "column_name_right")
+        .left_join(_first(still.union(wrong), "bad"), "fingerprint")
+        .drop("fingerprint_right")
+        .left_join(_first(worse, "harm"), "fingerprint")
+        .drop("fingerprint_right")
+    )
+    verdict = ibis.cases(
+        (~judged.has_key.fill_null(False), "not_correctable"),
+        (judged.text.fill_null("").strip() == judged.correction, "unchanged"),
+        (judged.bad.notnull(), "still_wrong"),
+        (judged.harm.notnull(), "made_worse"),
+        else_="accepted",
+    )
+    because = ibis.cases(
+        (verdict == "still_wrong", judged.bad),
+        (verdict == "made_worse", judged.harm),
+        else_=ibis.null("string"),
+    )
+    return judged.select("fingerprint", verdict=verdict, because=because)
+
+
+def _differ(value: ir.Value, group_by: list[ir.Value]) -> ir.BooleanValue:
+    """Whether the rows of a group have more than one value; an absent one is none."""
+    within = ibis.window(group_by=group_by)
+    return (value.min().over(within) != value.max().over(within)).fill_null(False)
+
+
+def _first(reasons: ir.Table, name: str) -> ir.Table:
+    return reasons.group_by("fingerprint").agg(**{name: reasons.because.min()})

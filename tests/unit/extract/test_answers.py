@@ -1,0 +1,127 @@
+"""Repair sheets in every form in which they come back."""
+
+import io
+
+import msoffcrypto
+import openpyxl
+import pytest
+
+from pipelines.extract.answers import AnswersUnreadable, read_answers
+from pipelines.report.repair_sheet import (
+    COLUMNS,
+    CONFIRMED,
+    CORRECTION,
+    EMPTY,
+    HELP_SHEET,
+    ISSUE,
+    NOTE,
+    YES,
+)
+
+ANSWER = {ISSUE: "f123", CORRECTION: "张三", NOTE: "更正，见附件", "原值": "x\ny"}
+
+
+def text_of(rows, columns=COLUMNS, delimiter=","):
+    lines = [delimiter.join(columns)]
+    for row in rows:
+        cells = (str(row.get(column, "")) for column in columns)
+        lines.append(delimiter.join(f'"{cell}"' for cell in cells))
+    return "\r\n".join(lines) + "\r\n"
+
+
+def workbook(sheets):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        page = book.create_sheet(name)
+        for row in rows:
+            page.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def rows_of(*answers):
+    return [list(COLUMNS), *([answer.get(column) for column in COLUMNS] for answer in answers)]
+
+
+def read(tmp_path, content, **options):
+    file = tmp_path / "back.dat"
+    file.write_bytes(content)
+    return list(read_answers(file, **options))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", "\t", "|", "|@|"])
+def test_text_in_every_encoding_and_delimiter_of_ours(tmp_path, encoding, delimiter):
+    content = text_of([ANSWER], delimiter=delimiter).encode(encoding)
+    (answer,) = read(tmp_path, content, delimiters=["|@|"])
+    assert (answer.fingerprint, answer.correction) == ("f123", "张三")
+
+
+def test_digits_that_a_tool_has_written_as_a_formula(tmp_path):
+    content = '问题编号,更正值,确认无误,说明\nf1,"=""0012""",,\n'.encode()
+    assert read(tmp_path, content)[0].correction == "0012"
+
+
+def test_a_workbook_of_several_sheets_and_a_page_of_help(tmp_path):
+    content = workbook(
+        {
+            HELP_SHEET: [["怎么填"], ["更正值"]],
+            "问题清单": rows_of(ANSWER),
+            "问题清单2": rows_of({ISSUE: "f2", CONFIRMED: YES, NOTE: "n"}),
+        }
+    )
+    one, two = read(tmp_path, content)
+    assert (one.correction, one.note, one.confirmed) == ("张三", "更正，见附件", False)
+    assert (two.fingerprint, two.confirmed) == ("f2", True)
+    assert two.place == "back.dat [问题清单2] row 2"
+
+
+def test_a_locked_workbook_opens_with_a_known_password(tmp_path):
+    locked = io.BytesIO()
+    plain = msoffcrypto.OfficeFile(io.BytesIO(workbook({"问题清单": rows_of(ANSWER)})))
+    plain.encrypt("secret", locked)
+    (answer,) = read(tmp_path, locked.getvalue(), passwords=["wrong", "secret"])
+    assert answer.correction == "张三"
+    with pytest.raises(AnswersUnreadable, match="locked with a password"):
+        read(tmp_path, locked.getvalue(), passwords=["wrong"])
+
+
+def test_what_a_spreadsheet_makes_of_a_cell(tmp_path):
+    import datetime as dt
+
+    day = dt.datetime(2026, 6, 1)  # noqa: DTZ001 - a spreadsheet knows no time zone
+    cells = ["", None, EMPTY, "  张三 ", 12, day, 1101011990030799]
+    content = workbook({"问题清单": rows_of(*({ISSUE: "f", CORRECTION: c} for c in cells))})
+    answers = read(tmp_path, content)
+    told = [answer.correction for answer in answers]
+    assert told == [None, None, "", "张三", "12", "2026-06-01", None]
+    assert [bool(answer.problem) for answer in answers] == [False] * 6 + [True]
+
+
+def test_rows_in_which_nothing_is_written_are_no_answers(tmp_path):
+    content = workbook({"问题清单": [*rows_of(ANSWER), [None] * 14, ["", " "]]})
+    assert len(read(tmp_path, content)) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "no column 问题编号"),
+        ("编号,姓名\n1,张三\n".encode(), "no column 问题编号; it begins: 编号,姓名"),
+        ("问题编号,更正值,说明\nf,x,y\n".encode(), "确认无误 are missing; it has 问题编号"),
+        ("问题编号,更正值,更正值,确认无误,说明\n".encode(), "更正值 are there twice"),
+        (b"\xff\xfe\xfd\xfc\x81", "begins"),
+        (b"PK\x03\x04rubbish", "no workbook, or is damaged"),
+        (b"\xd0\xcf\x11\xe0rubbish", "no workbook, or is damaged"),
+    ],
+)
+def test_what_is_no_repair_sheet_is_refused_with_what_is_wrong(tmp_path, content, problem):
+    with pytest.raises(AnswersUnreadable, match=problem):
+        read(tmp_path, content)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(AnswersUnreadable, match="no such file"):
+        list(read_answers(tmp_path / "missing.xlsx"))
