@@ -19,6 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from pipelines.errors import BaselibError
 from pipelines.extract.encodings import open_plain
 from pipelines.extract.excel import Cell, show
+from pipelines.report.repair_csv import unguarded
 from pipelines.report.repair_sheet import CONFIRMED, CORRECTION, EMPTY, HELP_SHEET, ISSUE, NOTE
 
 WANTED = (ISSUE, CORRECTION, CONFIRMED, NOTE)
@@ -148,7 +149,7 @@ def _text_rows(name: str, content: bytes, delimiters: Sequence[str]) -> list[lis
     head = text[: text.find("\n", text.find(ISSUE)) if ISSUE in text else 0]
     for delimiter in dict.fromkeys(delimiters):
         if any(ISSUE in row for row in _split(head, delimiter)):
-            return [list(row) for row in _split(text, delimiter)]
+            return [[unguarded(cell) for cell in row] for row in _split(text, delimiter)]
     first = text.splitlines()[0][:200] if text.strip() else "(nothing)"
     raise AnswersUnreadable(
         name,

@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 
 from pipelines.extract.answers import AnswersUnreadable, read_answers
+from pipelines.report.repair_csv import guarded
 from pipelines.report.repair_sheet import (
     COLUMNS,
     CONFIRMED,
@@ -57,6 +58,13 @@ def test_text_in_every_encoding_and_delimiter_of_ours(tmp_path, encoding, delimi
     content = text_of([ANSWER], delimiter=delimiter).encode(encoding)
     (answer,) = read(tmp_path, content, delimiters=["|@|"])
     assert (answer.fingerprint, answer.correction) == ("f123", "张三")
+
+
+def test_what_the_sheet_guards_against_formulas_comes_back_as_it_was(tmp_path):
+    told = ["=1+1", "0012", "'x", "110101199003079999", "plain"]
+    rows = "".join(f"f{n},{guarded(text)},,\n" for n, text in enumerate(told))
+    content = f"问题编号,更正值,确认无误,说明\n{rows}".encode("gb18030")
+    assert [answer.correction for answer in read(tmp_path, content)] == told
 
 
 def test_digits_that_a_tool_has_written_as_a_formula(tmp_path):
