@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import ibis.expr.types as ir
 
@@ -27,6 +28,7 @@ from pipelines.report.model import (
 from pipelines.report.repair_csv import csv_encoding
 from pipelines.report.sheet_rows import Line, SheetWords, sheet_lines
 from pipelines.report.sheets import SheetFile, SheetPlan, Sheets, write_locked, write_sheets
+from pipelines.report.words import vocabulary
 from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings
 
 CHUNK_ROWS = 20_000
@@ -189,14 +191,21 @@ def _examples(
         other = row["other_source"]
         shown[row["column"], row["rule"]].append(
             Example(
-                file=row["file"],
-                line=row["line"],
+                place=_place(words, row),
                 value=row["value"],
                 other=words.others.get(other, other) if other else "",
                 other_value=row["other_value"],
             )
         )
     return shown
+
+
+def _place(words: SheetWords, row: Mapping[str, Any]) -> str:
+    """Where the owner finds the record: by line in a file that he sent, else by its key."""
+    w = vocabulary(words.language).words
+    if words.source.server.kind == "file" and row["file"]:
+        return f"{row['file']} {w['at_line'].format(line=row['line'])}"
+    return w["record"].format(key=row["source_key"] or "—")
 
 
 def _remarks(record: BatchRecord) -> Sequence[str]:

@@ -102,7 +102,8 @@ def draw_findings(
             group.entities + most * 0.02, place, f"{group.entities:,}", va="center", fontsize=12,
             color=INK,
         )  # fmt: skip
-        labels.append(f"{place + 1}  {_clipped(group.column_title or whole_row, 9)}")
+        term = group.column_title.rpartition("（")[2].removesuffix("）")
+        labels.append(f"{place + 1}  {_clipped(term or whole_row, 10)}")
     _label_bars(axes, labels, limit=most * 1.2)
     _entitle(figure, title)
     told = "；".join(

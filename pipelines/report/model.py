@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.contracts import Language, Owner, Period, Source
+from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import Rule, load_rules
 
 SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -20,8 +21,7 @@ FindingKey = tuple[str | None, str]  # column and rule; column None concerns the
 class Example:
     """One place where a rule was broken; the values are masked already."""
 
-    file: str | None
-    line: int | None
+    place: str  # file and line, or the record's key
     value: str | None
     other: str = ""  # who says something else
     other_value: str | None = None
@@ -227,6 +227,20 @@ def group_findings(
     return sorted([*here, *gone], key=_urgency)
 
 
+def column_title(source: Source, name: str | None) -> str:
+    """The department's own name of a column, explained where it is short: CSRQ（出生日期）.
+
+    "" for the row as a whole.
+    """
+    column = next((each for each in source.columns if each.name == name), None)
+    if column is None or source.reporting.language == "en":
+        return column.physical_name if column else name or ""
+    element = load_elements()[column.element].title if column.element else ""
+    term = column.title if column.title != column.physical_name else element
+    plain = any("\u4e00" <= letter <= "\u9fff" for letter in column.physical_name)
+    return column.physical_name if plain or not term else f"{column.physical_name}（{term}）"
+
+
 def _group(
     source: Source,
     counts: Counts,
@@ -234,10 +248,9 @@ def _group(
     shown: Mapping[FindingKey, Sequence[Example]],
     before: Mapping[FindingKey, float] | None,
 ) -> FindingGroup:
-    theirs = {column.name: column.physical_name for column in source.columns}
     key = (harm.column, harm.rule)
     return FindingGroup(
-        column_title=theirs.get(harm.column, harm.column) if harm.column else "",
+        column_title=column_title(source, harm.column),
         rule=load_rules()[harm.rule],
         rows=harm.rows,
         share=harm.rows / counts.landed if counts.landed else 0.0,

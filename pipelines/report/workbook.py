@@ -5,6 +5,7 @@ has no password, so whoever must can unlock it.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -38,6 +39,9 @@ WIDTHS: Mapping[str, int] = {
 }  # fmt: skip
 WRAPPED = (PROBLEM, REPAIR)
 EXCEL_ROWS = 1_048_576
+_WRAPPED_AT = [(COLUMNS.index(title), WIDTHS[title]) for title in WRAPPED]
+_LINE_HEIGHT = 14  # points
+_GUIDE_WIDTH = 90
 _GREY, _HEAD, _ANSWER_HEAD, _ANSWER = "#6B7785", "#DCE6F1", "#FFD966", "#FFF9E5"
 _ALLOWED = {  # for whoever works on the protected sheet
     "autofilter": True,
@@ -81,6 +85,8 @@ class Workbook:
     def append(self, line: Line) -> None:
         """Write one line; text stays text, whatever it begins with."""
         self._rows += 1
+        lines = max(lines_of(str(line[at] or ""), width) for at, width in _WRAPPED_AT)
+        self._sheet.set_row(self._rows, _LINE_HEIGHT * lines)
         for position, cell in enumerate(line):
             if isinstance(cell, int):
                 self._sheet.write_number(self._rows, position, cell, self._formats[position])
@@ -119,6 +125,8 @@ class Workbook:
         if title in ANSWERS:
             style |= {"locked": False, "num_format": "@", "bg_color": _ANSWER}
             style |= {"border": 1, "border_color": "#E7D9A5"}
+        if title == LINE:
+            style |= {"align": "left"}
         if title in WRAPPED:
             style |= {"text_wrap": True}
         if title in (ISSUE, RULE):
@@ -134,11 +142,24 @@ class Workbook:
     def _close(self) -> None:
         self._sheet.autofilter(0, 0, max(self._rows, 1), len(COLUMNS) - 1)
         page = self._book.add_worksheet(HELP_SHEET)
-        page.set_column(0, 0, 100)
+        page.set_column(0, 0, _GUIDE_WIDTH)
         page.hide_gridlines(2)
         title = self._book.add_format({"bold": True, "font_size": 16})
         text = self._book.add_format({"text_wrap": True, "valign": "top", "font_size": 11})
         for row, paragraph in enumerate(self._guide):
+            page.set_row(row, 30 if row == 0 else 6 + 16 * lines_of(paragraph, _GUIDE_WIDTH))
             page.write_string(row, 0, paragraph, title if row == 0 else text)
+        page.set_paper(9)
+        page.fit_to_pages(1, 0)
         self._sheet.activate()
         self._book.close()
+
+
+@lru_cache(maxsize=1000)
+def lines_of(text: str, width: int) -> int:
+    """How many lines a text takes in a column; not every program finds out by itself.
+
+    A Chinese character is as wide as two others.
+    """
+    wide = sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
+    return max(-(-wide // (width - 2)), 1)

@@ -57,9 +57,9 @@ def make_report(*told, **changes):
 
 
 SHOWN = {
-    ("citizen_id", "CHECK_DIGIT"): [Example("户籍.csv", 7, "1101*************1")],
+    ("citizen_id", "CHECK_DIGIT"): [Example("户籍.csv 第 7 行", "1101*************1")],
     ("person_name", "USCC_CHECK"): [
-        Example(None, None, "张*", other="示范市民政局《婚姻登记》", other_value="李*")
+        Example("记录 H1", "张*", other="示范市民政局《婚姻登记》", other_value="李*")
     ],
 }
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.contracts import Reporting
+from pipelines.contracts import Reporting, SourceColumn
 from pipelines.report.model import (
     AttachedFile,
     Example,
@@ -15,6 +15,7 @@ from pipelines.report.model import (
     Repairs,
     Report,
     Score,
+    column_title,
 )
 from pipelines.report.render import draw_charts, percent, render, render_rest, subject
 from pipelines.report.words import vocabulary
@@ -91,11 +92,11 @@ HOSTILE = st.sampled_from(
 
 @given(value=ANYTHING | HOSTILE, name=ANYTHING | HOSTILE)
 def test_whatever_is_quoted_stays_text(build, value, name):
-    shown = {("citizen_id", "CHECK_DIGIT"): [Example(name, 3, value, name, value)]}
+    shown = {("citizen_id", "CHECK_DIGIT"): [Example(name, value, name, value)]}
     quoting = build.told([("citizen_id", "CHECK_DIGIT", 1, 1)], shown, remarks=[value])
     plain = build.told(
         [("citizen_id", "CHECK_DIGIT", 1, 1)],
-        {("citizen_id", "CHECK_DIGIT"): [Example("a", 3, "b", "c", "d")]},
+        {("citizen_id", "CHECK_DIGIT"): [Example("a", "b", "c", "d")]},
         remarks=["e"],
     )
     with_it, without = (Page(rendered(build.report(each)).html) for each in (quoting, plain))
@@ -227,3 +228,17 @@ def test_a_share_is_never_rounded_to_none_or_all(share, shown):
 
 def test_a_report_without_sections_has_no_problems(build):
     assert Report(build.source().owner, ()).problems == 0
+
+
+def test_an_abbreviated_column_is_explained_and_a_plain_one_is_not(build):
+    columns = (
+        SourceColumn("birth_date", "CSRQ", "birth_date", title="CSRQ"),
+        SourceColumn("person_name", "姓名", "person_name", title="姓名"),
+        SourceColumn("remark", "BZ", None, title="备注"),
+        SourceColumn("spare", "BY1", None, title="BY1"),
+    )
+    source = build.source(columns=columns)
+    titles = [column_title(source, each.name) for each in columns]
+    assert titles == ["CSRQ（出生日期）", "姓名", "BZ（备注）", "BY1"]
+    assert column_title(source, None) == ""
+    assert column_title(source, "a_golden_column") == "a_golden_column"
