@@ -8,10 +8,11 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from pipelines.batch import CHINA
 from pipelines.contracts import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.secrets import named_secret
-from pipelines.flows.workplace import Workplace, identity_key
+from pipelines.flows.workplace import Workplace, identity_key, moment
 from pipelines.libraries import load_library
 from pipelines.registry import usable_sources
 from pipelines.report.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
@@ -22,6 +23,7 @@ from pipelines.report.model import (
     FailedExpectation,
     FindingKey,
     Harm,
+    Repairs,
     SourceReport,
     group_findings,
 )
@@ -30,6 +32,7 @@ from pipelines.report.sheet_rows import Line, SheetWords, sheet_lines
 from pipelines.report.sheets import SheetFile, SheetPlan, Sheets, write_locked, write_sheets
 from pipelines.report.words import vocabulary
 from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings
+from pipelines.warehouse.issue_news import read_issue_news
 
 CHUNK_ROWS = 20_000
 _TEXT_SHARE = 0.7  # of a mail's bytes, what a file of that size takes before it is written as text
@@ -146,6 +149,7 @@ def _told(
         ],
         remarks=_remarks(record),
         hurt=int(place.con.execute(hurt(rows, records))),
+        repairs=_repairs(place, source, record) if before else None,
         history=[(name, sum(shares.values())) for name, shares in history.items()],
     )
 
@@ -171,6 +175,13 @@ def _shares(
             key = (found.column_name or None, found.rule)
             shares[found.batch][key] = found.row_count / landed[found.batch]
     return shares
+
+
+def _repairs(place: Workplace, source: Source, record: BatchRecord) -> Repairs:
+    """Since the batch before; of a first batch there is nothing to tell."""
+    today = moment(place.settings).astimezone(CHINA).date()
+    news = read_issue_news(place.warehouse, source.name, record.batch, today)
+    return Repairs(**vars(news))
 
 
 def _identity(place: Workplace, source: Source) -> ir.Table | None:

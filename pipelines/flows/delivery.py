@@ -7,6 +7,7 @@ from datetime import timedelta
 from pipelines.contracts import Source
 from pipelines.errors import MailUndelivered
 from pipelines.flows.results import DeliveryResult
+from pipelines.flows.workplace import moment
 from pipelines.mail.smtp import (
     PATIENCE,
     MailInDoubt,
@@ -20,6 +21,7 @@ from pipelines.registry import usable_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import ClaimedMail, QueuedMail, claim_mail, connect, count_mail, read_mail
 from pipelines.warehouse.outbox import UNDELIVERED
+from pipelines.warehouse.owner_months import note_sent
 
 # Greylisting lets a sender in after a few minutes; a server that is down for a night, by morning.
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
@@ -95,6 +97,9 @@ def _attempt(
     except MailInDoubt as doubt:
         attempt.doubted(f"handed over, and no answer came: {doubt}")
         return 0
+    # First: whoever reads this mail has been told, even if this process ends before it says so.
+    for source, batches in claimed.about.items():
+        note_sent(claimed.engine, source, batches[-1], moment(settings), batches)
     attempt.sent()
     return 1
 

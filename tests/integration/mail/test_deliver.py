@@ -83,6 +83,31 @@ def test_everything_that_waits_is_sent_once(post):
     check_mail(post.settings)  # no alarm
 
 
+ISSUE = """
+INSERT INTO quality.issue (fingerprint, source, department, layer, record, column_name, rule,
+    severity, state, first_batch, last_batch, batch, value_digest, found_at)
+VALUES (:name, :source, 'civil_affairs', 'batch', :name, '', 'NO_KEY', 'error', 'open',
+    :batch, :batch, :batch, '', now())"""
+
+
+def test_what_was_sent_is_noted_with_its_issues_and_the_time_limit_begins(post):
+    with post.engine.begin() as connection:
+        for name, batch in (("told", "20260631"), ("later", "20260709")):
+            told = {"name": name, "source": SOURCE, "batch": batch}
+            connection.execute(text(ISSUE), told)
+    post.add(1)
+    with serving(Mailbox(rcpt="451 later")) as port:
+        post.send(port)
+    query = text("SELECT fingerprint, state FROM quality.issue ORDER BY fingerprint")
+    with post.engine.connect() as connection:
+        assert dict(connection.execute(query).all()) == {"later": "open", "told": "open"}
+    post.make_due()
+    with serving(Mailbox()) as port:
+        post.send(port)
+    with post.engine.connect() as connection:
+        assert dict(connection.execute(query).all()) == {"later": "open", "told": "sent"}
+
+
 def test_a_greylisted_message_arrives_at_the_second_attempt(post):
     post.add(1)
     mailbox = Mailbox()
