@@ -6,11 +6,10 @@ from benchmarks.city import forget_runs, school_interface, settings_of
 from benchmarks.cost import Measured, Meter
 from pipelines.demo.people import FIRST_BATCH
 from pipelines.flows.run import run_libraries
-from pipelines.libraries import Library, load_libraries
+from pipelines.libraries import Library, libraries_in_order, load_libraries
 from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate, read_batches, read_publications, stop_embedded
-from pipelines.warehouse.base_tables import libraries_in_order
 
 
 def run_ours(home: Path) -> Measured:

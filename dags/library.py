@@ -1,6 +1,6 @@
 """One DAG per base library: resolve, merge, check, publish, compare. Wiring only.
 
-A library is built when all of its sources have a new batch, or in the morning with what came.
+Built when all of its sources have a new batch, or in the morning, after those that it links to.
 """
 
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAll, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
-from pipelines.libraries import Library, load_libraries
+from pipelines.libraries import Library, libraries_in_order, load_libraries
 from pipelines.orchestrate.notes import library_notes
 from pipelines.orchestrate.priority import LIBRARY_PRIORITY
 from pipelines.registry import load_sources
@@ -25,7 +25,7 @@ def library_dag(library: Library) -> DAG:
     linked = {link.library for link in library.links} & FED  # their entity ids must be there first
     awaited = [Asset(f"staged/{source.name}") for source in sources]
     awaited += [Asset(f"published/{name}") for name in sorted(linked)]
-    morning = CronTriggerTimetable("0 7 * * *" if linked else "0 6 * * *", **NEXT_TIME)
+    morning = CronTriggerTimetable(f"0 {6 + ORDER.index(library)} * * *", **NEXT_TIME)
 
     def verb(name: str, **options: Any) -> Any:
         @task(task_id=name, multiple_outputs=False, **options)
@@ -55,6 +55,6 @@ def library_dag(library: Library) -> DAG:
 
 SOURCES = [source for source in load_sources(load_settings()).values() if source.status == "active"]
 FED = {source.library for source in SOURCES}
-for declared in load_libraries().values():
-    if declared.name in FED:
-        library_dag(declared)
+ORDER = [library for library in libraries_in_order(load_libraries()) if library.name in FED]
+for declared in ORDER:
+    library_dag(declared)

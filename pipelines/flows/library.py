@@ -7,7 +7,6 @@ candidates; only ``publish`` makes them ``core`` and ``base``.
 
 import os
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
@@ -20,6 +19,12 @@ from pipelines.errors import QualityGateFailed, TableMissing
 from pipelines.flows.decisions import note_decisions
 from pipelines.flows.ingest import EXPECTATIONS
 from pipelines.flows.inputs import records_of_run
+from pipelines.flows.relink import (
+    ENTITY_ORDER,
+    look_up_links,
+    published_tables,
+    relink_others,
+)
 from pipelines.flows.results import (
     CheckResult,
     MergeResult,
@@ -28,7 +33,10 @@ from pipelines.flows.results import (
     count_failures,
 )
 from pipelines.flows.workplace import Workplace, identity_key, open_workplace
-from pipelines.libraries import Library, load_libraries, load_library
+from pipelines.lake import Commit
+from pipelines.lake.lock import table_lock
+from pipelines.lake.types import storable
+from pipelines.libraries import Library, libraries_linking_to, load_libraries, load_library
 from pipelines.merge.golden import merge as merge_records
 from pipelines.quality.outcome import gate
 from pipelines.quality.suites import empty_core, library_parameters, suites_for_library
@@ -42,7 +50,6 @@ from pipelines.warehouse.publish import publish as publish_tables
 
 RECORD_ORDER = ("source", "source_key")
 QUESTION_ORDER = ("left_source", "left_key", "right_source", "right_key", "kind")
-ENTITY_ORDER = ("entity_id",)
 
 
 def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
@@ -81,14 +88,8 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
     with open_workplace(settings) as place, place.timed(library.name, run, "merge"):
         identity = place.lake.read(place.con, f"identity.{library.entity}_record")
         with place.materialised(records_of_run(place, library, run)) as records:
-            merged = merge_records(records, identity, library, _published_entities(place, library))
-            core = place.lake.write(
-                place.con,
-                merged.core,
-                f"candidate.{library.entity}",
-                batch=None,
-                order_by=ENTITY_ORDER,
-            )
+            merged = merge_records(records, identity, library)
+            core = _write_core(place, merged.core, library)
             crosswalk = place.lake.write(
                 place.con,
                 merged.crosswalk,
@@ -96,6 +97,14 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
                 batch=None,
                 order_by=("entity_id", "record_no"),
             )
+            if libraries_linking_to(library.name):
+                place.lake.write(
+                    place.con,
+                    merged.further_identifier,
+                    f"candidate.{library.entity}_identifier",
+                    batch=None,
+                    order_by=(*ENTITY_ORDER, library.identity.strong),
+                )
         return MergeResult(library.name, run, core.rows, crosswalk.rows)
 
 
@@ -132,6 +141,8 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
 def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
     """Make the candidates ``core.*`` in the lake and ``base.*`` in PostgreSQL.
 
+    Links of other libraries to these entities follow before it ends.
+
     Raises:
         TableMissing: ``merge`` has not run.
         PublicationFailed: PostgreSQL refused the rows; what was published before stays.
@@ -146,15 +157,19 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
             batch=None,
             order_by=ENTITY_ORDER,
         )
-        names = [library.entity, f"{library.entity}_source", f"{library.entity}_redirect"]
-        snapshots = {name: _adopt(place, name, run) for name in names}
-        publication = publish_tables(
-            settings,
-            library,
-            run,
-            {name: place.lake.files(f"core.{name}") for name in names},
-            {f"core.{name}": snapshot for name, snapshot in snapshots.items()},
-        )
+        names = published_tables(library)
+        with table_lock(place.lake.catalog.engine, f"publish {library.name}"):
+            snapshots = {name: _adopt(place, name, run) for name in names}
+            if libraries_linking_to(library.name):
+                _adopt(place, f"{library.entity}_identifier", run)
+            publication = publish_tables(
+                settings,
+                library,
+                run,
+                {name: place.lake.files(f"core.{name}") for name in names},
+                {f"core.{name}": snapshot for name, snapshot in snapshots.items()},
+            )
+        relink_others(place, library, run)
         return PublishResult(
             library.name,
             run,
@@ -162,6 +177,16 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
             snapshots[library.entity],
             publication.changed,
         )
+
+
+def _write_core(place: Workplace, core: ir.Table, library: Library) -> Commit:
+    """The golden records with their links, as candidates."""
+    table = f"candidate.{library.entity}"
+    if not library.links:
+        return place.lake.write(place.con, core, table, batch=None, order_by=ENTITY_ORDER)
+    with place.materialised(storable(core)) as unlinked:
+        linked = look_up_links(place, unlinked, library)
+        return place.lake.write(place.con, linked, table, batch=None, order_by=ENTITY_ORDER)
 
 
 def _note_inputs(place: Workplace, library: Library, run: str) -> None:
@@ -249,16 +274,6 @@ def _resolve_result(place: Workplace, library: Library, run: str) -> ResolveResu
         split=kinds["split"],
         retired=kinds["retired"],
     )
-
-
-def _published_entities(place: Workplace, library: Library) -> Mapping[str, ir.Table]:
-    """Golden records of the libraries that this one links to, as far as they are published."""
-    entities = {link.library: load_library(link.library).entity for link in library.links}
-    return {
-        name: place.lake.read(place.con, f"core.{entity}")
-        for name, entity in entities.items()
-        if place.lake.has(f"core.{entity}")
-    }
 
 
 def _checked_tables(place: Workplace, library: Library) -> dict[str, list[Path] | str]:

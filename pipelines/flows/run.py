@@ -12,9 +12,8 @@ from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import report
 from pipelines.flows.track import track
-from pipelines.libraries import Library
+from pipelines.libraries import Library, libraries_in_order
 from pipelines.settings import Settings
-from pipelines.warehouse.base_tables import libraries_in_order
 
 Announce = Callable[[str], None]
 

@@ -6,6 +6,8 @@ from pipelines.libraries.declaration import (
     Library,
     Link,
     Pass,
+    libraries_in_order,
+    libraries_linking_to,
     load_libraries,
     load_library,
 )
@@ -16,6 +18,8 @@ __all__ = [
     "Library",
     "Link",
     "Pass",
+    "libraries_in_order",
+    "libraries_linking_to",
     "load_libraries",
     "load_library",
 ]

@@ -94,6 +94,9 @@ class Link:
     claim: str  # name of the rule, kept in ``<name>_rule``
     equal: Mapping[str, str]  # golden column here -> golden column there
     unless: Mapping[str, Sequence[str]] = field(default_factory=dict)  # values that rule it out
+    # Columns here -> there that rule it out where both are known and cannot be the same.
+    unless_differ: Mapping[str, str] = field(default_factory=dict)
+    sole: Sequence[str] = ()  # columns there whose value no other entity of that library has
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,26 @@ def load_library(name: str) -> Library:
     return libraries[name]
 
 
+def libraries_in_order(libraries: Mapping[str, Library]) -> list[Library]:
+    """Libraries so that each comes after those that it links to."""
+    left, ordered = dict(libraries), []
+    while left:
+        free = [one for one in left.values() if not _linked(one) & (left.keys() - {one.name})]
+        ordered += free or list(left.values())  # a circle: foreign keys are made afterwards anyway
+        left = {name: one for name, one in left.items() if one not in ordered}
+    return ordered
+
+
+def libraries_linking_to(name: str) -> list[Library]:
+    """The libraries whose entities refer to entities of this one, in order of their links."""
+    ordered = libraries_in_order(load_libraries())
+    return [one for one in ordered if one.name != name and name in _linked(one)]
+
+
+def _linked(library: Library) -> set[str]:
+    return {link.library for link in library.links}
+
+
 def _read(file: Path) -> Library:
     declared = yaml.safe_load(file.read_text(encoding="utf-8"))
     try:
@@ -210,7 +233,10 @@ def _refuse_unknown_columns(file: Path, library: Library) -> None:
     named = {"identity.strong": [identity.strong]}
     named |= {"identity.version": [identity.version]} if identity.version else {}
     named |= {each.claim: [*each.block, *each.agree, *each.unless] for each in identity.passes}
-    named |= {f"links.{link.name}": [*link.equal, *link.unless] for link in library.links}
+    named |= {
+        f"links.{link.name}": [*link.equal, *link.unless, *link.unless_differ]
+        for link in library.links
+    }
     named |= {f"columns.{c.name}.match_on": list(c.match_on) for c in library.columns.values()}
     for where, columns in named.items():
         for column in columns:

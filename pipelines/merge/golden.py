@@ -43,10 +43,13 @@ class Merged:
     ``core``: ``entity_id``, per golden column its value, its companions and ``<column>_record``
     (int16, the ``record_no`` in the crosswalk that the value came from; NULL with the value), and
     the library's link columns. ``crosswalk``: CROSSWALK_COLUMNS. Both sorted by their keys.
+    ``further_identifier``: ``entity_id`` and the strong identifier, for each believed value that is
+    not the golden one: who was given a second number is still found by the first.
     """
 
     core: ir.Table
     crosswalk: ir.Table
+    further_identifier: ir.Table
 
 
 def merge(
@@ -54,6 +57,7 @@ def merge(
     identity: ir.Table,
     library: Library,
     targets: Mapping[str, ir.Table] | None = None,
+    further: Mapping[str, ir.Table] | None = None,
 ) -> Merged:
     """One golden record per entity.
 
@@ -62,6 +66,7 @@ def merge(
         identity: ``identity.<entity>_record`` of those records.
         library: Who wins each column, and what its entities refer to.
         targets: Library name to golden records that references may point to.
+        further: Library name to ``further_identifier`` of those.
 
     Returns:
         Every entity of ``identity`` once, every record of it once in the crosswalk.
@@ -73,11 +78,14 @@ def merge(
         winners |= _winner(believed, column)
     core = believed.group_by("entity_id").agg(**winners)
     linked = link_entities(
-        core.select("entity_id", *_core_columns(library)), library, targets or {}
+        core.select("entity_id", *_core_columns(library)), library, targets or {}, further
     )
+    strong = library.identity.strong
+    said = believed.filter(believed[strong].notnull()).select("entity_id", strong).distinct()
     return Merged(
         core=linked.order_by("entity_id"),
         crosswalk=numbered.select(*CROSSWALK_COLUMNS).order_by("entity_id", "record_no"),
+        further_identifier=said.anti_join(core, ["entity_id", strong]),
     )
 
 

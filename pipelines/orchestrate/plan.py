@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pipelines.contracts import Source
-from pipelines.libraries import Library
+from pipelines.libraries import Library, libraries_in_order
 from pipelines.orchestrate.client import DagRun, TaskRun
 
 REPORTS = "quality_reports"
@@ -40,7 +40,7 @@ def make_plan(sources: Iterable[Source], libraries: Iterable[Library]) -> Plan:
 
     The DAGs of the same names are made in ``dags/`` from the same declarations.
     """
-    building = sorted(libraries, key=lambda library: len(library.links))  # pointed to: first
+    building = libraries_in_order({library.name: library for library in libraries})
     order = [library.name for library in building]
     declared = sorted(sources, key=lambda source: order.index(source.library))
     fed = {source.library for source in declared}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import ibis.expr.datatypes as dt
 
-from pipelines.libraries import Library, load_libraries
+from pipelines.libraries import Library, libraries_in_order, load_libraries
 
 _POSTGRES_TYPES = {
     "string": "text",
@@ -54,16 +54,6 @@ class BaseTable:
 def base_tables(library: Library) -> list[BaseTable]:
     """The tables of one library; the golden record first."""
     return [_golden_table(library), _source_table(library), _redirect_table(library)]
-
-
-def libraries_in_order(libraries: Mapping[str, Library]) -> list[Library]:
-    """Libraries so that each comes after those that it links to."""
-    left, ordered = dict(libraries), []
-    while left:
-        free = [one for one in left.values() if not _linked(one) & (left.keys() - {one.name})]
-        ordered += free or list(left.values())  # a circle: foreign keys are made afterwards anyway
-        left = {name: one for name, one in left.items() if one not in ordered}
-    return ordered
 
 
 def create_statements(libraries: Mapping[str, Library]) -> Iterator[str]:
@@ -118,10 +108,6 @@ def ibis_type(postgres: str) -> dt.DataType:
     return dt.dtype(kinds[bare])
 
 
-def _linked(library: Library) -> set[str]:
-    return {link.library for link in library.links}
-
-
 def _golden_table(library: Library) -> BaseTable:
     columns = {"entity_id": Column(_ID, f"{library.entity_title}标识，不含个人信息，永久有效")}
     for golden in library.columns.values():
@@ -134,8 +120,7 @@ def _golden_table(library: Library) -> BaseTable:
             "smallint", f"{golden.title}取自 base.{library.entity}_source 的哪个 record_no"
         )
     for name, target in library.link_columns.items():
-        link = Column(_ID, f"关联的 {target} 标识") if target else Column("text", "关联依据")
-        columns[name] = link
+        columns[name] = Column(_ID if target else "text", link_title(library, name))
     entities = {one.name: one.entity for one in load_libraries().values()}
     references = {n: entities[t] for n, t in library.link_columns.items() if t in entities}
     searched = [
@@ -239,6 +224,16 @@ CROSS JOIN LATERAL (VALUES
 LEFT JOIN base."{entity}_source" AS record
     ON record.entity_id = golden.entity_id AND record.record_no = said.record_no
 WHERE said.value IS NOT NULL"""  # noqa: S608 - names of the declarations
+
+
+def link_title(library: Library, column: str) -> str:
+    """What a link column of the golden record holds, to a reader."""
+    target = library.link_columns[column]
+    if target:
+        pointed = load_libraries()[target]
+        return f"关联的{pointed.entity_title}标识（{pointed.title}）"
+    claims = [one.claim for one in library.links if f"{one.name}_rule" == column]
+    return f"关联依据：{'、'.join(claims)}；为空表示没有足够的依据"
 
 
 def quoted(text: str) -> str:

@@ -5,11 +5,8 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, text
 
-from pipelines.libraries import Library
-from pipelines.warehouse.base_tables import (
-    create_statements,
-    libraries_in_order,
-)
+from pipelines.libraries import Library, libraries_in_order
+from pipelines.warehouse.base_tables import create_statements
 from pipelines.warehouse.database import run_sql
 from pipelines.warehouse.share_views import create_share_view, view_statement
 

@@ -14,7 +14,7 @@ PROJECT = Path(__file__).parents[2]
 SOURCES = load_sources(load_settings())
 LIBRARIES = {
     "library__population": set(),
-    "library__legal_entity": set(),
+    "library__legal_entity": {"published/population"},
     "library__e_license": {"published/population", "published/legal_entity"},
 }
 

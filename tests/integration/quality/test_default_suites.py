@@ -57,7 +57,10 @@ GOOD = {
         '91110105' || lpad(CAST(i AS VARCHAR), 10, '0') AS uscc, '1' AS entity_status,
         DATE '2010-01-01' AS establishment_date, DATE '2012-01-01' AS approval_date,
         CASE WHEN i = 0 THEN DATE '2020-01-01' END AS cancellation_date,
-        100.5 AS registered_capital, 'rep' AS legal_representative_name FROM range(100) AS r(i)""",
+        100.5 AS registered_capital, 'rep' AS legal_representative_name,
+        CASE WHEN i % 2 = 0 THEN 'P-' || i END AS legal_representative_person_id,
+        CASE WHEN i % 2 = 0 THEN 'same_citizen_id' END AS legal_representative_rule
+        FROM range(100) AS r(i)""",
     "core_license": """SELECT 'L-' || i AS entity_id, 'id' || i AS license_identifier,
         'holder' AS holder_name, DATE '2015-01-01' AS issue_date, DATE '2015-01-01' AS valid_from,
         DATE '2030-01-01' AS valid_to, 'valid' AS license_status, '001' AS holder_type,
@@ -165,6 +168,9 @@ BREAKS: Mapping[str, Mapping[str, str]] = {
         "entity_status_is_in_code_table": _few("entity_status", "'0'", 1),
         "registered_capital_is_not_negative": _few("registered_capital", "-1", 1),
         "legal_representative_coverage": _few("legal_representative_name", "NULL", 21),
+        "legal_representative_person_exists": _few("legal_representative_person_id", "'P-x'", 1),
+        "legal_representative_link_has_its_rule": _few("legal_representative_rule", "NULL", 1),
+        "legal_representative_is_known": _few("legal_representative_rule", "NULL", 1),
     },
     "core.license": COMMON_OF_CORE
     | {

@@ -210,3 +210,24 @@ def test_merging_reads_records_in_any_order(merged):
         for n, (source, name) in enumerate([(POLICE, "甲"), (POLICE, "乙"), (HEALTH, "丙")])
     ]
     assert merged(POPULATION, rows) == merged(POPULATION, rows[::-1])
+
+
+def test_who_has_two_numbers_is_found_by_either(con, table_of, records_of):
+    rows = [
+        {"source": POLICE, "source_key": "1", "citizen_id": "new"},
+        {"source": HEALTH, "source_key": "2", "citizen_id": "old"},
+        {"source": HEALTH, "source_key": "3", "citizen_id": "old"},
+        {
+            "source": INSURANCE,
+            "source_key": "4",
+            "citizen_id": "another's",
+            "withheld": "citizen_id",
+        },
+        {"source": INSURANCE, "source_key": "5"},
+    ]
+    rows = [{"entity_id": "E", "rule": "founding_record", **row} for row in rows]
+    found = merge(records_of(POPULATION, rows), table_of(rows, RECORD_SCHEMA), POPULATION)
+    (golden,) = con.to_pyarrow(found.core).to_pylist()
+    assert golden["citizen_id"] == "new"
+    further = con.to_pyarrow(found.further_identifier).to_pylist()
+    assert further == [{"entity_id": "E", "citizen_id": "old"}]

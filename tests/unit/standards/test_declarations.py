@@ -9,6 +9,7 @@ import pytest
 from pipelines.clean.parser import ColumnToParse, parse_columns
 from pipelines.clean.registry import parser_for
 from pipelines.errors import DeclarationRefused
+from pipelines.quality.contradiction import CONTRADICTIONS
 from pipelines.standards.code_tables import TABLES_DIR
 from pipelines.standards.elements import (
     DataElement,
@@ -22,6 +23,7 @@ from pipelines.standards.rules import Severity, load_rules, severities
 NOT_OF_A_PARSER = {
     *("NO_KEY", "NO_IDENTITY", "RAGGED_LINE", "UNDECODABLE_BYTES", "SUPERSEDED"),
     *("MISSING_REQUIRED", "DISAGREES_WITH_AUTHORITY", "NUMBER_OF_ANOTHER_ENTITY"),
+    *(one.rule for one in CONTRADICTIONS),
 }
 INDICATORS = {
     *("0101", "0102", "0103", "0104", "0105", "0106", "0201", "0202", "0301", "0302", "0303"),

@@ -5,14 +5,13 @@ from dataclasses import replace
 import ibis.expr.datatypes as dt
 import pytest
 
-from pipelines.libraries import Link, load_libraries
+from pipelines.libraries import Link, libraries_in_order, load_libraries
 from pipelines.warehouse.base_tables import (
     base_tables,
     create_statements,
     ibis_type,
     index_statements,
     late_constraints,
-    libraries_in_order,
     postgres_type,
     quoted,
 )

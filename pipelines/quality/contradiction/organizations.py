@@ -1,0 +1,112 @@
+"""What cannot be true of an organisation and its legal representative; the registrar repairs it."""
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.quality.contradiction.world import GRACE_DAYS, World, after, judged, name_key
+from pipelines.resolve.compare import names_compatible
+
+OPEN, ABNORMAL, REVOKED, CANCELLED = "1", "2", "3", "4"  # entity_status, GB/T 36104
+
+
+def deceased_representative(world: World) -> ir.Table:
+    """The legal representative of a living organisation died more than a month ago."""
+    core = world.core("legal_entity")
+    led = core.filter(
+        core.entity_status.isin([OPEN, ABNORMAL]),
+        core.legal_representative_person_id.notnull(),
+        core.legal_representative_name.notnull(),
+    ).select("entity_id", "legal_representative_name", person_id="legal_representative_person_id")
+    said = world.said("legal_entity", "legal_representative_name")
+    both = led.inner_join(said, "entity_id").left_join(world.deaths(), "person_id")
+    late = after(both.reported_on, both.death_date, GRACE_DAYS)
+    return judged(
+        both,
+        "legal_representative_name",
+        value=both.legal_representative_name,
+        other_source=both.death_source,
+        other_key=both.death_key,
+        other_entity_id=both.person_id,
+        other_value=both.death_date,
+        wrong=both.confirmed & late,
+    )
+
+
+def number_of_another_person(world: World) -> ir.Table:
+    """The number given for the legal representative is held by somebody of another name."""
+    told = world.told("legal_entity")
+    given = told.filter(
+        told.legal_representative_citizen_id.notnull(), told.legal_representative_name.notnull()
+    ).select(
+        "source",
+        "source_key",
+        "entity_id",
+        "legal_representative_name",
+        citizen_id="legal_representative_citizen_id",
+    )
+    persons = world.numbered("population")
+    persons = persons.filter(persons.citizen_id.notnull(), persons.person_name.notnull())
+    holders = persons.select("citizen_id", "person_name", person_id="entity_id")
+    said = world.said("population", "person_name").select(
+        person_id="entity_id", other_source="source", other_key="source_key"
+    )
+    both = given.inner_join(holders, "citizen_id").inner_join(said, "person_id")
+    ours = name_key(both.legal_representative_name, "person_name")
+    theirs = name_key(both.person_name, "person_name")
+    return judged(
+        both,
+        "legal_representative_citizen_id",
+        value=both.citizen_id,
+        other_entity_id=both.person_id,
+        other_value=both.person_name,
+        wrong=~names_compatible(ours, theirs),
+    )
+
+
+def active_after_cancellation(world: World) -> ir.Table:
+    """A department still counts as active, by a later entry, what its registrar has cancelled."""
+    core = world.core("legal_entity")
+    ended = core.filter(core.entity_status == CANCELLED, core.cancellation_date.notnull())
+    said = world.said("legal_entity", "cancellation_date").select(
+        "entity_id", other_source="source", other_key="source_key"
+    )
+    ended = ended.select("entity_id", "cancellation_date").inner_join(said, "entity_id")
+    told = world.told("legal_entity")
+    known = told.filter(told.entity_status.notnull(), told.changed_on.notnull()).select(
+        "source", "source_key", "entity_id", "entity_status", "changed_on"
+    )
+    both = known.inner_join(ended, "entity_id")
+    both = both.filter(both.source != both.other_source)
+    late = after(both.changed_on, both.cancellation_date, GRACE_DAYS)
+    return judged(
+        both,
+        "entity_status",
+        value=both.entity_status,
+        other_entity_id=both.entity_id,
+        other_value=both.cancellation_date,
+        wrong=(both.entity_status == OPEN) & late,
+    )
+
+
+def closed_since(world: World) -> ir.Table:
+    """Organisations that are revoked or cancelled, and the latest day since when they may be.
+
+    Returns:
+        ``entity_id, entity_status, since, other_source, other_key``.
+    """
+    core = world.core("legal_entity")
+    known = core.filter(core.entity_status.notnull()).select(
+        "entity_id", "entity_status", "cancellation_date"
+    )
+    said = world.said("legal_entity", "entity_status").select(
+        "entity_id",
+        "reported_on",
+        "changed_on",
+        other_source="source",
+        other_key="source_key",
+    )
+    both = known.inner_join(said, "entity_id")
+    since = ibis.coalesce(both.cancellation_date, both.changed_on, both.reported_on)
+    return both.mutate(since=since).select(
+        "entity_id", "entity_status", "since", "other_source", "other_key"
+    )

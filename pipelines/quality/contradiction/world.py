@@ -1,0 +1,140 @@
+"""The published libraries side by side, and what every rule asks of them.
+
+A rule judges *statements*: a value, and the record that said it. Its answer is a table of
+``JUDGED``: one row per statement that could be judged, ``wrong`` or not. Where something is
+unknown there is no row; missing data raise no alarm.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.clean.variants import unify_variants
+from pipelines.libraries import load_library
+from pipelines.resolve.compare import normal_form
+from pipelines.resolve.links import with_further_identifiers
+
+JUDGED = (
+    "source",
+    "source_key",
+    "column_name",
+    "value",
+    "entity_id",
+    "other_source",
+    "other_key",
+    "other_entity_id",
+    "other_value",
+    "wrong",
+)
+# 市场主体登记管理条例 第二十四条: what is registered is to be changed within 30 days of the event.
+# Other registers get the same time: a death of last week is no fault of theirs.
+GRACE_DAYS = 30
+LINKED_BY_NUMBER = ("same_citizen_id", "same_uscc")  # who is linked by name may be a namesake
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is published of one library, and what it was made of.
+
+    ``core``: ``core.<entity>``; ``crosswalk``: ``core.<entity>_source``; ``records``:
+    ``library_records`` of that publication; ``further``: ``core.<entity>_identifier``, if written.
+    """
+
+    core: ir.Table
+    crosswalk: ir.Table
+    records: ir.Table
+    further: ir.Table | None = None
+
+
+@dataclass(frozen=True)
+class World:
+    """Libraries by name, as far as they are published.
+
+    ``events``: source to the kind of event (``marriage``, ``insurance``) that each of its records
+    is, on the day of ``changed_at``; declared in the contract.
+    """
+
+    libraries: Mapping[str, Published]
+    events: Mapping[str, str]
+
+    def core(self, library: str) -> ir.Table:
+        """The golden records of a library."""
+        return self.libraries[library].core
+
+    def told(self, library: str) -> ir.Table:
+        """Records with the entity that they belong to.
+
+        Adds ``entity_id``, ``record_no``, ``withheld``, ``reported_on`` (the day of the batch; a
+        record knows nothing of what came later) and ``changed_on``.
+        """
+        published = self.libraries[library]
+        place = published.crosswalk.select(
+            "source", "source_key", "entity_id", "record_no", "withheld"
+        )
+        records = published.records
+        day = records.batch
+        iso = day.substr(0, 4) + "-" + day.substr(4, 2) + "-" + day.substr(6, 2)
+        dated = records.mutate(reported_on=iso.cast("date"), changed_on=records.changed_at.date())
+        return dated.inner_join(place, ["source", "source_key"])
+
+    def said(self, library: str, column: str) -> ir.Table:
+        """The record behind the golden value of a column: one row per entity that has one.
+
+        Returns:
+            ``entity_id, source, source_key, reported_on, changed_on``.
+        """
+        of = self.core(library).select("entity_id", record_no=f"{column}_record")
+        told = self.told(library).select(
+            "entity_id", "record_no", "source", "source_key", "reported_on", "changed_on"
+        )
+        joined = of.mutate(record_no=of.record_no.cast("int64")).inner_join(
+            told.mutate(record_no=told.record_no.cast("int64")), ["entity_id", "record_no"]
+        )
+        return joined.drop("record_no")
+
+    def numbered(self, library: str) -> ir.Table:
+        """Golden records, and once more with each further number of an entity."""
+        published = self.libraries[library]
+        return with_further_identifiers(published.core, load_library(library), published.further)
+
+    def deaths(self) -> ir.Table:
+        """Persons with a date of death, and whether it is beyond doubt (domain.md 3.3).
+
+        Beyond doubt is what the police have cancelled, or what two departments say.
+
+        Returns:
+            ``person_id, death_date, death_source, death_key, confirmed``.
+        """
+        told = self.told("population")
+        departments = told.source.split("__")[0]
+        known = told.filter(told.death_date.notnull())
+        counted = known.group_by(person_id=known.entity_id).agg(
+            police=(departments == "public_security").any(), departments=departments.nunique()
+        )
+        behind = self.said("population", "death_date").select(
+            person_id="entity_id", death_source="source", death_key="source_key"
+        )
+        golden = self.core("population").select(person_id="entity_id", death_date="death_date")
+        joined = golden.inner_join(behind, "person_id").inner_join(counted, "person_id")
+        confirmed = joined.police | (joined.departments >= 2)
+        return joined.mutate(confirmed=confirmed).drop("police", "departments")
+
+
+def judged(rows: ir.Table, column: str, **values: ir.Value) -> ir.Table:
+    """``JUDGED`` from rows that have ``source, source_key, entity_id``; values become texts."""
+    texts = {n: v if n == "wrong" else v.cast("string") for n, v in values.items()}
+    texts["column_name"] = ibis.literal(column)
+    shaped = rows.mutate(**texts)
+    return shaped.mutate(wrong=shaped.wrong.fill_null(False)).select(*JUDGED)
+
+
+def after(day: ir.DateValue, date: ir.DateValue, days: int = 0) -> ir.BooleanValue:
+    """Whether ``day`` is more than ``days`` after ``date``."""
+    return day.delta(date, unit="day") > days
+
+
+def name_key(value: ir.StringValue, element: str) -> ir.StringValue:
+    """The comparison key of a name, traditional and variant characters as common ones."""
+    return unify_variants(normal_form(value, element))
