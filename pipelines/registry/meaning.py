@@ -24,7 +24,8 @@ from pipelines.registry.server import build_server, properties_of
 from pipelines.standards.elements import DataElement
 
 COLUMN_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$|^[^@\s]+@localhost$")
+# One plain address: nothing that a mail header could take for two, or for another header.
+EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@(localhost|[\w-]+(\.[\w-]+)+)", re.ASCII)
 RESERVED = {"findings", "reasons", "record", "entity_id"}  # columns that the pipeline adds
 DELIVERIES = ("snapshot", "delta")
 SHARING = ("unconditional", "conditional", "none")
@@ -253,7 +254,7 @@ def _owner(document: OpenDataContractStandard, faults: Faults) -> Owner:
     members: list[TeamMember] = team if isinstance(team, list) else (team and team.members) or []
     owners = [m.username or "" for m in members if (m.role or "").strip().lower() == "data owner"]
     for email in owners:
-        if not EMAIL.match(email):
+        if not EMAIL.fullmatch(email):
             faults.add(
                 "team.members.username",
                 email,

@@ -102,6 +102,24 @@ def test_a_report_option_that_cannot_work_is_refused(settings, write, options, r
     assert "s3cret" not in str(fault)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@x.cn\n",
+        "a@x.cn\nBcc: b@y.cn",
+        "a@x.cn,b@y.cn",
+        "张三 <a@x.cn>",
+        "a b@x.cn",
+        "a@x",
+        "科@x.cn",
+    ],
+)
+def test_an_owners_address_is_one_plain_address(settings, write, address):
+    write(lambda document: document["team"]["members"][0].update(username=address))
+    (fault,) = check_sources(settings)
+    assert fault.field == "team.members.username"
+
+
 def rename_element(document: dict) -> None:
     properties(document)[2]["semanticType"] = "persn_name"
 
