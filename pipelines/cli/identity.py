@@ -2,10 +2,12 @@
 
 import typer
 
-from pipelines.cli import identity_queue
+from pipelines.cli import identity_explain, identity_queue, identity_sheet
 
 app = typer.Typer(help="How records are recognised as the same entity.", no_args_is_help=True)
+identity_explain.register(app)
 identity_queue.register(app)
+identity_sheet.register(app)
 
 
 @app.callback()

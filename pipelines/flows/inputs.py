@@ -17,10 +17,12 @@ def latest_run(place: Workplace, library: Library) -> str:
     Raises:
         TableMissing: the library has never been resolved.
     """
-    table = f"identity.{library.entity}_record"
-    if not place.lake.has(table):
+    table = f"identity.{library.entity}_event"
+    # not the ledger's own property: a run that changes nothing in it writes nothing to it
+    run = place.lake.last_batch(table)
+    if run is None:
         raise TableMissing(table, None, f"Run `baselib run {library.name}` first.")
-    return place.lake.properties(table, None)["run"]
+    return run
 
 
 def current_of_run(place: Workplace, library: Library, run: str) -> Mapping[str, ir.Table]:

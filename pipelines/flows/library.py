@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
 from pipelines.errors import QualityGateFailed, TableMissing
+from pipelines.flows.accuracy import check_accuracy
 from pipelines.flows.decisions import note_decisions
 from pipelines.flows.ingest import EXPECTATIONS
 from pipelines.flows.inputs import records_of_run
@@ -133,6 +134,7 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
         record_expectations(
             place.warehouse, subject=library.name, run=run, layer="library", outcomes=outcomes
         )
+        check_accuracy(place, library, run)
     if failed := gate(outcomes):
         raise QualityGateFailed(f"{library.title} ({library.name}), run {run}", failed)
     return CheckResult(library.name, run, len(outcomes), **count_failures(outcomes))

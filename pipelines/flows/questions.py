@@ -141,6 +141,31 @@ def linked_pairs(place: Workplace, library: Library) -> ir.Table:
     )
 
 
+def audit_sample(
+    place: Workplace, library: Library, decisions: Sequence[Decision], size: int
+) -> list[Question]:
+    """So many pairs that the machine decided alone, as many of each stratum, none decided yet.
+
+    Which ones follows from their names, whose digests are as good as drawn by lot.
+    """
+    key = identity_key(place.settings)
+    asked = candidates(place, library)
+    pairs = _once(asked.union(linked_pairs(place, library), distinct=False))
+    record = place.lake.read(place.con, f"identity.{library.entity}_record")
+    judged = by_harm(named(pairs, library, key), record, no_reach())
+    strong = library.identity.strong_claim
+    strata = stratum(judged.together, judged.probability, judged.rule, strong)
+    done = ibis.memtable(
+        {"question": [each.question for each in decisions]}, schema={"question": "string"}
+    )
+    open_ = judged.mutate(stratum=strata).anti_join(done, "question")
+    with place.materialised(open_) as drawn:
+        order = ibis.row_number().over(group_by="stratum", order_by="question")
+        ranked = drawn.mutate(place=order)
+        chosen = ranked.order_by("place", "stratum").limit(size)
+        return described(place, library, chosen.select(*ASKED))
+
+
 def described(
     place: Workplace, library: Library, pairs: ir.Table, limit: int | None = None
 ) -> list[Question]:
@@ -161,9 +186,7 @@ def reach(place: Workplace, library: Library) -> ir.Table:
     """``entity_id, reach``: every published entity, counted with what is linked to it."""
     published = f"core.{library.entity}"
     if not place.lake.has(published):
-        return ibis.memtable(
-            {"entity_id": [], "reach": []}, schema={"entity_id": "string", "reach": "int64"}
-        )
+        return no_reach()
     ids = place.lake.read(place.con, published).select("entity_id")
     counted = ids.mutate(n=ibis.literal(1, "int64"))
     for target, column in linking_columns(place, library):
@@ -172,6 +195,12 @@ def reach(place: Workplace, library: Library) -> ir.Table:
         counted = counted.union(named_.mutate(n=ibis.literal(1, "int64")), distinct=False)
     alive = counted.semi_join(ids, "entity_id")
     return alive.group_by("entity_id").agg(reach=alive.n.sum())
+
+
+def no_reach() -> ir.Table:
+    """As ``reach``, of a library of which nothing is published."""
+    schema = ibis.schema({"entity_id": "string", "reach": "int64"})
+    return ibis.memtable({"entity_id": [], "reach": []}, schema=schema)
 
 
 def linking_columns(place: Workplace, library: Library) -> list[tuple[str, str]]:

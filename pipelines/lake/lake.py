@@ -91,6 +91,16 @@ class Lake:
             return []
         return sorted({batch for file in live_files(loaded) if (batch := batch_of(file))})
 
+    def last_batch(self, table: str) -> str | None:
+        """The batch that was written last, whatever its id; ``None`` when there is none."""
+        try:
+            snapshots = self._load(table, None).snapshots()
+        except TableMissing:
+            return None
+        summaries = (s.summary.additional_properties for s in reversed(snapshots) if s.summary)
+        written = (summary.get(_BATCH_PROPERTY) for summary in summaries)
+        return next((batch for batch in written if batch and batch != _WHOLE), None)
+
     def files(
         self, table: str, batch: str | None = None, snapshot_id: int | None = None
     ) -> list[Path]:

@@ -16,6 +16,7 @@ from pipelines.errors import DeclarationRefused, UnknownLibrary
 from pipelines.standards.elements import DataElement, load_elements
 
 LIBRARIES_DIR = Path(__file__).parent
+_ACCURACY = ("precision", "recall")
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ class Library:
     columns: Mapping[str, GoldenColumn]
     identity: Identity
     links: Sequence[Link] = ()
+    # Lower bounds without which nothing is published: precision, recall (docs/identity.md).
+    accuracy: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def value_columns(self) -> Mapping[str, str]:
@@ -197,6 +200,7 @@ def _read(file: Path) -> Library:
             file, file.stem, f"{wrong}.", "Compare with the other libraries."
         ) from None
     _refuse_unknown_columns(file, library)
+    _refuse_impossible_accuracy(file, library)
     return library
 
 
@@ -223,6 +227,14 @@ def _links(declared: Mapping[str, Sequence[Mapping[str, object]]]) -> tuple[Link
         for name, links in declared.items()
         for each in links
     )
+
+
+def _refuse_impossible_accuracy(file: Path, library: Library) -> None:
+    for name, share in library.accuracy.items():
+        if name not in _ACCURACY or not 0 < share < 1:
+            problem = f"{name}: {share} is no bound."
+            remedy = "Write precision or recall with a share between 0 and 1, as 0.999."
+            raise DeclarationRefused(file, "accuracy", problem, remedy)
 
 
 def _refuse_unknown_columns(file: Path, library: Library) -> None:

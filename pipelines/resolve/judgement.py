@@ -10,9 +10,9 @@ here. These are people's decisions, thousands and not millions: Python is the en
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 Verdict = Literal["same", "different", "cannot_tell"]
 Opinion = Literal["first", "second", "final"]
@@ -75,6 +75,10 @@ class Judgement:
     probability: float | None = None
     stratum: str = ""
     model: str = ""
+
+    def in_stratum(self, stratum: str) -> Self:
+        """The same judgement, of a pair that was drawn from another stratum."""
+        return replace(self, stratum=stratum)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,13 +111,8 @@ def by_harm(pairs: ir.Table, record: ir.Table, reach: ir.Table) -> ir.Table:
     Returns:
         ``pairs`` with ``left_entity, right_entity, together, reach, harm``; most harm first.
     """
-    sides = pairs
+    sides = beside_entities(pairs, record)
     for side in ("left", "right"):
-        of = record.select(
-            **{f"{side}_source": record.source, f"{side}_key": record.source_key},
-            **{f"{side}_entity": record.entity_id},
-        )
-        sides = sides.inner_join(of, [f"{side}_source", f"{side}_key"])
         reached = reach.select(
             **{f"{side}_entity": reach.entity_id, f"{side}_reach": reach.reach.cast("int64")}
         )
@@ -130,6 +125,17 @@ def by_harm(pairs: ir.Table, record: ir.Table, reach: ir.Table) -> ir.Table:
         together=together, reach=reached_in_all, harm=wrong * ibis.greatest(reached_in_all, 1)
     )
     return judged.drop("left_reach", "right_reach").order_by(ibis.desc("harm"), "question")
+
+
+def beside_entities(pairs: ir.Table, record: ir.Table) -> ir.Table:
+    """Add ``left_entity, right_entity``; pairs with a record that is gone are left out."""
+    for side in ("left", "right"):
+        of = record.select(
+            **{f"{side}_source": record.source, f"{side}_key": record.source_key},
+            **{f"{side}_entity": record.entity_id},
+        )
+        pairs = pairs.inner_join(of, [f"{side}_source", f"{side}_key"])
+    return pairs
 
 
 def stratum(
@@ -170,3 +176,37 @@ def _beside_groups(pairs: ir.Table, group_of: Mapping[Record, int]) -> ir.Table:
         on = [f"{side}_source", f"{side}_key"]
         pairs = pairs.left_join(one, on).drop(*(f"{column}_right" for column in on))
     return pairs
+
+
+def changed_pairs(published: ir.Table, record: ir.Table) -> ir.Table:
+    """The pairs on which it hangs that published ids would merge or split.
+
+    Args:
+        published: ``core.<entity>_source``: which entity each record is published for.
+        record: ``identity.<entity>_record`` of the run that is not published yet.
+
+    Returns:
+        The pair's sides and ``rule``: ``published_ids_merge``, first records of two published
+        entities that are one now, or ``published_id_splits``, first records of what is two now.
+    """
+    was = published.select("source", "source_key", was="entity_id")
+    now = record.select("source", "source_key", now="entity_id")
+    met = was.inner_join(now, ["source", "source_key"])
+    named = met.mutate(name=met.source + SEPARATOR + met.source_key)
+    first = named.group_by("was", "now").agg(name=named.name.min())
+    parts = first.inner_join(named, ["was", "now", "name"])
+    parts = parts.select("was", "now", "name", "source", "source_key")
+    merged = _against_first(parts, "now").mutate(rule=ibis.literal("published_ids_merge"))
+    split = _against_first(parts, "was").mutate(rule=ibis.literal("published_id_splits"))
+    return merged.union(split, distinct=False)
+
+
+def _against_first(parts: ir.Table, by: str) -> ir.Table:
+    """Every part of an entity beside the part that comes first."""
+    least = parts.group_by(by).agg(name=parts.name.min())
+    head = parts.semi_join(least, [by, "name"])
+    heads = head.select(by, head="name", right_source="source", right_key="source_key")
+    beside = parts.inner_join(heads, by)
+    return beside.filter(beside.name != beside["head"]).select(
+        "right_source", "right_key", left_source="source", left_key="source_key"
+    )

@@ -1,10 +1,11 @@
 """Why a decision, or a question about one, is refused. No message carries a record's key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.errors import BaselibError
+from pipelines.errors import BaselibError, QualityGateFailed
+from pipelines.quality.accuracy import Accuracy
 from pipelines.resolve.judgement import Decision
 
 
@@ -155,4 +156,25 @@ class SheetUnreadable(DecisionRefused):
         return (
             f"{self.file.name}: {self.problem} Give the workbook that `baselib identity export` "
             "wrote, with its columns in place."
+        )
+
+
+@dataclass
+class AccuracyNotProven(QualityGateFailed):
+    """The audited pairs do not prove the accuracy that the library demands of a publication."""
+
+    measured: Accuracy
+    short: Mapping[str, tuple[float, float]]  # name -> bound and what is demanded
+
+    def __str__(self) -> str:
+        lines = "\n".join(
+            f"  {name} is at least {bound:.4%} ({self.measured.confidence:.0%} confidence), "
+            f"demanded are {wanted:.4%}"
+            for name, (bound, wanted) in self.short.items()
+        )
+        return (
+            f"{self.subject}: its accuracy is not proven, so nothing of it is published:\n{lines}\n"
+            f"{self.measured.sampled} pairs were audited; see quality.identity_accuracy. Audit "
+            "more (`baselib identity export LIBRARY --to FILE --audit N`), mend what the audit "
+            "found, or lower `accuracy` in the library's declaration."
         )

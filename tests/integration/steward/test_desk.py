@@ -1,7 +1,7 @@
 """The steward's desk, command by command, on the town's records."""
 
 import pytest
-from conftest import HEALTH, INSURANCE, POLICE
+from steward_town import HEALTH, INSURANCE, POLICE
 
 from pipelines.flows.questions import queue
 from pipelines.flows.workplace import identity_key

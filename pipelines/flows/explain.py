@@ -1,0 +1,234 @@
+"""Why records are, or are not, one entity: everything the ledgers know, gathered for a reader."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.errors import SettingRefused
+from pipelines.flows.cascade import entity_records, find_entity, followers
+from pipelines.flows.inputs import latest_run, records_of_run
+from pipelines.flows.question_sheet import shown_record
+from pipelines.flows.questions import find_question
+from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.libraries import Library
+from pipelines.report.explanation import (
+    ExplainedDecision,
+    ExplainedEvent,
+    ExplainedRecord,
+    Explanation,
+)
+from pipelines.report.side_by_side import shown_records, side_by_side
+from pipelines.resolve.judgement import Decision, Pair, Record, in_force, infer, pair_of
+from pipelines.resolve.queue import PAIR
+from pipelines.resolve.refusals import RegroupingRefused
+from pipelines.settings import Settings
+from pipelines.warehouse.decisions import read_decisions
+from pipelines.warehouse.readings import record_unmasked_reading
+
+MOST_RECORDS = 40  # side by side; more fit no page, and such an entity is an error to be unmerged
+_QUESTION = "Q-"
+
+
+@dataclass(frozen=True)
+class Unmasking:
+    """Who wants to see values as they are, and for what; both are kept in ``audit``."""
+
+    by: str
+    purpose: str
+
+
+def explain(
+    settings: Settings, subjects: Sequence[str | Record], unmasking: Unmasking | None = None
+) -> Explanation:
+    """Explain an entity (its id, or one of its records) or a pair (a question, or two records).
+
+    Raises:
+        UnknownQuestion, UnknownSubject: nothing of that name.
+        RegroupingRefused: more than ``MOST_RECORDS`` records, or records of two libraries.
+    """
+    if unmasking and not (unmasking.by.strip() and unmasking.purpose.strip()):
+        raise SettingRefused("--unmask", "", "Say who looks (--by) and what for (--purpose).")
+    subjects, named = _pair_of_question(settings, subjects)
+    with open_workplace(settings) as place:
+        found = [find_entity(place, each) for each in subjects]
+        library, entities = found[0][0], list(dict.fromkeys(entity for _, entity in found))
+        if any(other != library for other, _ in found):
+            raise RegroupingRefused(entities[-1], "records of two libraries are never compared.")
+        pair = _pair(subjects)
+        records = list(pair) if pair else entity_records(place, library, entities[0])
+        if len(records) > MOST_RECORDS:
+            problem = f"{len(records)} records are too many to lay side by side"
+            raise RegroupingRefused(entities[0], f"{problem} (at most {MOST_RECORDS}).")
+        if unmasking:
+            record_unmasked_reading(
+                place.warehouse,
+                library=library.name,
+                subject=",".join(entities),
+                records=len(records),
+                purpose=unmasking.purpose,
+                by=unmasking.by,
+            )
+        return _explanation(place, library, named, entities, records, pair, bool(unmasking))
+
+
+def _pair(subjects: Sequence[str | Record]) -> Pair | None:
+    records = [each for each in subjects if isinstance(each, Record)]
+    return pair_of(*records) if len(records) == len(subjects) == 2 else None
+
+
+def _pair_of_question(
+    settings: Settings, subjects: Sequence[str | Record]
+) -> tuple[Sequence[str | Record], str]:
+    first = subjects[0]
+    if len(subjects) == 1 and isinstance(first, str) and _QUESTION in first[:4]:
+        _, asked = find_question(settings, first)
+        return list(asked.pair), first
+    return subjects, ""
+
+
+def _explanation(
+    place: Workplace,
+    library: Library,
+    named: str,
+    entities: Sequence[str],
+    records: Sequence[Record],
+    pair: Pair | None,
+    unmasked: bool,
+) -> Explanation:
+    decisions = read_decisions(place.warehouse, library.name)
+    graph = infer(in_force(decisions))
+    shown = _records(place, library, records, unmasked=unmasked)
+    numbers = {record: str(n) for n, record in enumerate(records, 1)}
+    return Explanation(
+        library=library,
+        subject=named or "、".join(entities),
+        entity_ids=entities,
+        records=shown,
+        marks=_marks(place, library, pair) if pair else {},
+        verdict=(graph.verdict(pair) or "") if pair else "",
+        chain=[each.id for each in graph.chain(pair) or ()] if pair else [],
+        events=_events(place, library, entities),
+        redirects=_redirects(place, library, entities),
+        decisions=_decisions(place, decisions, numbers, pair, unmasked=unmasked),
+        followers=_followers(place, library, entities),
+        waterfalls=[],
+        unmasked=unmasked,
+    )
+
+
+def _records(
+    place: Workplace, library: Library, records: Sequence[Record], *, unmasked: bool
+) -> list[ExplainedRecord]:
+    ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
+    keys = _keys(records)
+    rows = place.con.to_pyarrow(ledger.semi_join(keys, ["source", "source_key"])).to_pylist()
+    lineage = {Record(row["source"], row["source_key"]): row for row in rows}
+    all_ = records_of_run(place, library, latest_run(place, library))
+    met = all_.semi_join(keys, ["source", "source_key"])
+    told = place.con.to_pyarrow(shown_records(met, library, unmasked=unmasked)).to_pylist()
+    values = {Record(row["source"], row["source_key"]): row for row in told}
+    numbers = {record: n for n, record in enumerate(records, 1)}
+    return [
+        _record(place, n, record, lineage[record], values[record], numbers, unmasked=unmasked)
+        for record, n in numbers.items()
+    ]
+
+
+def _record(
+    place: Workplace,
+    number: int,
+    record: Record,
+    row: Mapping[str, Any],
+    values: Mapping[str, str | None],
+    numbers: Mapping[Record, int],
+    *,
+    unmasked: bool,
+) -> ExplainedRecord:
+    linked = ""
+    if row["linked_source"]:
+        to = Record(row["linked_source"], row["linked_key"])
+        linked = f"→ {numbers.get(to) or _shown(place, to, unmasked=unmasked)}"
+    return ExplainedRecord(
+        number=number,
+        record=_shown(place, record, unmasked=unmasked),
+        entity_id=row["entity_id"],
+        rule=row["rule"],
+        linked=linked,
+        probability=row.get("probability"),
+        since_batch=row["since_batch"],
+        withheld=row["withheld"] or "",
+        values=values,
+    )
+
+
+def _shown(place: Workplace, record: Record, *, unmasked: bool) -> str:
+    return f"{record.source}:{record.key}" if unmasked else shown_record(place, record)
+
+
+def _keys(records: Sequence[Record]) -> ir.Table:
+    data = {"source": [r.source for r in records], "source_key": [r.key for r in records]}
+    return ibis.memtable(data, schema=ibis.schema({"source": "string", "source_key": "string"}))
+
+
+def _marks(place: Workplace, library: Library, pair: Pair) -> dict[str, str]:
+    row = dict(zip(("question", *PAIR), ("", *pair.left, *pair.right), strict=True))
+    pairs = ibis.memtable([row], schema=ibis.schema(dict.fromkeys(row, "string")))
+    all_ = records_of_run(place, library, latest_run(place, library))
+    met = all_.semi_join(_keys(list(pair)), ["source", "source_key"])
+    (told,) = place.con.to_pyarrow(side_by_side(pairs, met, library)).to_pylist()
+    return {
+        name.removeprefix("mark_"): mark or ""
+        for name, mark in told.items()
+        if name.startswith("mark_")
+    }
+
+
+def _events(place: Workplace, library: Library, entities: Sequence[str]) -> list[ExplainedEvent]:
+    table = f"identity.{library.entity}_event"
+    events = place.lake.read(place.con, table)
+    mine = events.filter(
+        events.entity_id.isin(list(entities)) | events.other_entity_id.isin(list(entities))
+    ).order_by("run", "kind", "entity_id")
+    fields = ("run", "kind", "entity_id", "other_entity_id", "reason")
+    rows = place.con.to_pyarrow(mine.select(*fields)).to_pylist()
+    return [ExplainedEvent(*(row[name] or "" for name in fields)) for row in rows]
+
+
+def _redirects(place: Workplace, library: Library, entities: Sequence[str]) -> list[str]:
+    """Ids of the past that lead to these entities."""
+    table = f"core.{library.entity}_redirect"
+    if not place.lake.has(table):
+        return []
+    redirect = place.lake.read(place.con, table)
+    mine = redirect.filter(redirect.current_id.isin(list(entities))).order_by("entity_id")
+    return [row["entity_id"] for row in place.con.to_pyarrow(mine).to_pylist()]
+
+
+def _decisions(
+    place: Workplace,
+    decisions: Sequence[Decision],
+    numbers: Mapping[Record, str],
+    pair: Pair | None,
+    *,
+    unmasked: bool,
+) -> list[ExplainedDecision]:
+    """Those about the records; for a pair those, too, from which its verdict follows."""
+    chain = infer(in_force(decisions)).chain(pair) if pair else None
+    followed = {each.id for each in chain or ()}
+    return [
+        ExplainedDecision(
+            each,
+            *(numbers.get(r) or _shown(place, r, unmasked=unmasked) for r in each.pair),
+        )
+        for each in decisions
+        if each.id in followed or any(record in numbers for record in each.pair)
+    ]
+
+
+def _followers(place: Workplace, library: Library, entities: Sequence[str]) -> dict[str, int]:
+    linked = (each for entity in entities for each in followers(place, library, entity, []))
+    return dict(Counter(f"{each.library} {each.link}" for each in linked))

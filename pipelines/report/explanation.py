@@ -1,0 +1,113 @@
+"""An entity or a pair explained: what a steward reads on the terminal and in a page of its own."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from pipelines.libraries import Library
+from pipelines.report.side_by_side import shown_columns
+from pipelines.report.waterfall import Waterfall, draw
+from pipelines.resolve.judgement import Decision
+
+TEMPLATES = Path(__file__).with_name("templates")
+VERDICT_ZH = {"same": "同一", "different": "不同", "cannot_tell": "无法判断"}
+OPINION_ZH = {"first": "首次", "second": "复核", "final": "定论"}
+EVENT_ZH = {
+    "created": "新建",
+    "absorbed": "并入记录",
+    "merged": "合并到",
+    "split": "拆出自",
+    "retired": "停用",
+    "restored": "恢复",
+}
+
+
+@dataclass(frozen=True)
+class ExplainedRecord:
+    """A record: where it stands, by what, and what it says (masked unless asked otherwise)."""
+
+    number: int
+    record: str  # source and key, as they may be shown
+    entity_id: str
+    rule: str
+    linked: str  # "→ 1": joined by its likeness to record 1
+    probability: float | None
+    since_batch: str
+    withheld: str
+    values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class ExplainedEvent:
+    """Something that happened to an id."""
+
+    run: str
+    kind: str
+    entity_id: str
+    other_entity_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ExplainedDecision:
+    """A decision, with its pair as numbers of the records above or shown keys."""
+
+    decision: Decision
+    left: str
+    right: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that is known about why records are, or are not, one entity.
+
+    ``marks``: for a pair, per column whether it agrees. ``verdict``: what follows from decisions
+    for a pair, and ``chain`` the numbers of those decisions. ``followers``: how many records of
+    other libraries are linked, by library and link.
+    """
+
+    library: Library
+    subject: str
+    entity_ids: Sequence[str]
+    records: Sequence[ExplainedRecord]
+    marks: Mapping[str, str]
+    verdict: str
+    chain: Sequence[int]
+    events: Sequence[ExplainedEvent]
+    redirects: Sequence[str]
+    decisions: Sequence[ExplainedDecision]
+    followers: Mapping[str, int]
+    waterfalls: Sequence[Waterfall]
+    unmasked: bool
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Columns of which some record says something: name -> Chinese term."""
+        return {
+            column.name: column.title
+            for column in shown_columns(self.library)
+            if any(each.values[column.name] is not None for each in self.records)
+        }
+
+
+def render_explanation(explained: Explanation, font: Path) -> str:
+    """One HTML document that carries its pictures and loads nothing from elsewhere."""
+    pictures = [base64.b64encode(draw(each, font)).decode() for each in explained.waterfalls]
+    words = {"verdict_zh": VERDICT_ZH, "opinion_zh": OPINION_ZH, "event_zh": EVENT_ZH}
+    template = _environment().get_template("explanation.html.j2")
+    return template.render(it=explained, pictures=pictures, **words)
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,29 @@
+"""The accuracy of runs, ``quality.identity_accuracy``: one row per library and run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Engine, func
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from pipelines.quality.accuracy import Accuracy
+from pipelines.warehouse.quality_tables import IDENTITY_ACCURACY
+
+
+def record_accuracy(
+    engine: Engine,
+    *,
+    library: str,
+    run: str,
+    model: str,
+    measured: Accuracy,
+    strata: Sequence[Mapping[str, object]],
+) -> None:
+    """Keep what was measured of a run; a repetition replaces it."""
+    facts = {**asdict(measured), "model": model, "strata": list(strata), "measured_at": func.now()}
+    new = upsert(IDENTITY_ACCURACY).values(library=library, run=run, **facts)
+    changed = {name: new.excluded[name] for name in facts}
+    with engine.begin() as connection:
+        connection.execute(
+            new.on_conflict_do_update(index_elements=["library", "run"], set_=changed)
+        )

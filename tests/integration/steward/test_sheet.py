@@ -1,0 +1,137 @@
+"""Questions out to a spreadsheet and answers back in, as a steward works with it."""
+
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+from openpyxl import load_workbook
+from steward_town import HEALTH, INSURANCE, PEOPLE, POLICE, answer, fill
+
+from pipelines.flows.question_sheet import export_questions, import_answers
+from pipelines.flows.questions import queue
+from pipelines.resolve.refusals import SheetUnreadable
+from pipelines.warehouse.decisions import read_decisions
+
+WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")
+ZHAOS = ((POLICE, "p3"), (HEALTH, "h4"), "potential_match", 0.9, "score")
+STRANGERS = ((POLICE, "p2"), (INSURANCE, "s2"), "conflict", None, "same_mobile")
+
+
+@pytest.fixture(autouse=True)
+def asked(town):
+    town.ask(WANGS, ZHAOS, STRANGERS)
+
+
+@pytest.fixture(scope="module")
+def blank(town, tmp_path_factory) -> Path:
+    """The sheet as it was before anybody answered."""
+    town.ask(WANGS, ZHAOS, STRANGERS)
+    path = tmp_path_factory.mktemp("sheet") / "questions.xlsx"
+    assert export_questions(town.settings, "population", path) == 3
+    return path
+
+
+@pytest.fixture
+def sheet(blank, tmp_path) -> Path:
+    return copyfile(blank, tmp_path / "questions.xlsx")
+
+
+def decided(warehouse) -> set[tuple[str, str]]:
+    return {(d.pair.left.key, d.verdict) for d in read_decisions(warehouse, "population")}
+
+
+def test_the_sheet_shows_marks_and_masks_and_a_list_to_choose_from(sheet):
+    page = load_workbook(sheet)["待判定"]
+    titles = [cell.value for cell in page[1]]
+    rows = {row[0].value: dict(zip(titles, (c.value for c in row), strict=True)) for row in page}
+    first = list(rows.values())[1]
+    assert (first["甲：姓名"], first["乙：姓名"], first["姓名？"]) == ("*伟", "*韦", "≈")
+    assert (first["甲：手机号码"], first["手机号码？"]) == ("139****0001", "＝")
+    assert (first["甲：出生日期"], first["出生日期？"]) == ("***", "＝")
+    assert (first["甲：公民身份号码"], first["公民身份号码？"]) == ("1101*************9", "—")
+    text = " ".join(str(cell.value) for row in page for cell in row)
+    assert not any(person["person_name"] in text for people in PEOPLE.values() for person in people)
+    assert page.freeze_panes == "C2"
+    (choice,) = page.data_validations.dataValidation
+    assert choice.formula1 == '"同一,不同,无法判断"'
+    assert str(choice.sqref) == "G2:G4"
+
+
+def test_a_preview_writes_nothing_and_applying_writes_what_it_said(town, baselib, sheet, warehouse):
+    filled = fill(sheet, {2: answer("同一"), 3: answer("无法判断")})
+    preview = baselib("identity", "import", filled, "--by", "张三")
+    assert "3 rows = 2 accepted + 1 unanswered + 0 refused" in preview
+    assert "nothing was written" in preview
+    assert decided(warehouse) == set()
+    applied = baselib("identity", "import", filled, "--by", "张三", "--apply")
+    assert preview.splitlines()[0] == applied.splitlines()[0]
+    assert decided(warehouse) == {("h1", "same"), ("h4", "cannot_tell")}
+    assert [each.pair.left.key for each in queue(town.settings, "population")] == ["s2"]
+    again = baselib("identity", "import", filled, "--by", "李四", "--apply")
+    assert "3 rows = 0 accepted + 1 unanswered + 2 refused (2 already decided)" in again
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (answer("也许"), "malformed"),
+        (answer("同一", ""), "malformed"),
+        ({**answer("同一"), "问题编号": "PQ-0"}, "malformed"),
+        ({**answer("同一"), "用途": "audit"}, "malformed"),
+        ({**answer("同一"), "校验码": ""}, "malformed"),
+    ],
+)
+def test_a_row_that_is_no_answer_is_refused_with_its_reason(town, sheet, cells, kind):
+    done = import_answers(town.settings, fill(sheet, {4: cells}), by="张三", apply=True)
+    assert [(row.line, row.kind) for row in done.refused] == [(4, kind)]
+    assert done.rows == len(done.accepted) + done.unanswered + len(done.refused) == 3
+
+
+def test_one_question_twice_in_a_sheet_is_answered_once(town, sheet):
+    book = load_workbook(sheet)
+    page = book["待判定"]
+    page.append([cell.value for cell in page[4]])
+    book.save(sheet)
+    filled = fill(sheet, {4: answer("同一"), 5: answer("不同")})
+    done = import_answers(town.settings, filled, by="张三")
+    assert len(done.accepted) == 1
+    assert [(row.line, row.kind) for row in done.refused] == [(5, "already decided")]
+
+
+def test_rows_whose_records_changed_since_are_stale(town, sheet):
+    changed = [{**row, "mobile": "13911111111"} for row in PEOPLE[INSURANCE]]
+    town.stage("population", {INSURANCE: changed})
+    town.build("20260701", ["population"])
+    try:
+        town.ask(WANGS, ZHAOS, STRANGERS)
+        done = import_answers(town.settings, fill(sheet, {4: answer("不同")}), by="张三")
+        assert [(row.line, row.kind) for row in done.refused] == [(4, "stale")]
+    finally:
+        town.stage("population", {INSURANCE: PEOPLE[INSURANCE]})
+        town.build("20260702", ["population"])
+
+
+def test_a_second_opinion_is_asked_for_without_the_first(town, baselib, sheet, tmp_path, warehouse):
+    path = tmp_path / "second.xlsx"
+    said = baselib(*("identity", "export", "population", "--to", path, "--second-opinion", "100%"))
+    assert "2 questions" in said  # those that the test above answered
+    page = load_workbook(path)["待判定"]
+    text = " ".join(str(cell.value) for row in page for cell in row)
+    assert "张三" not in text
+    assert "看过档案" not in text
+    filled = fill(path, {2: answer("不同", "不是同一人"), 3: answer("无法判断")})
+    mine = baselib("identity", "import", filled, "--by", "张三", "--apply")
+    assert "2 refused" in mine
+    other = baselib("identity", "import", filled, "--by", "李四", "--apply")
+    assert "2 accepted" in other
+    waiting = {each.pair.left.key for each in queue(town.settings, "population")}
+    assert "h1" in waiting  # they disagree
+    assert "h4" not in waiting  # neither can tell
+    assert len(read_decisions(warehouse, "population")) == 4
+
+
+def test_what_is_no_sheet_is_refused(town, tmp_path):
+    path = tmp_path / "other.xlsx"
+    path.write_bytes(b"nothing")
+    with pytest.raises(SheetUnreadable, match=r"other\.xlsx"):
+        import_answers(town.settings, path, by="张三")

@@ -1,0 +1,84 @@
+"""Two records side by side: marks from the values, masks over them."""
+
+import ibis
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.clean.masking import mask_text
+from pipelines.libraries import load_libraries, load_library
+from pipelines.report.side_by_side import _one_edit, side_by_side
+from pipelines.resolve.records import LINEAGE
+
+LIBRARY = load_library("population")
+CON = ibis.duckdb.connect(threads=1)
+
+
+def distance(one, other):
+    """Levenshtein's own recursion, over characters."""
+    if not one or not other:
+        return len(one) + len(other)
+    if one[0] == other[0]:
+        return distance(one[1:], other[1:])
+    return 1 + min(distance(one[1:], other), distance(one, other[1:]), distance(one[1:], other[1:]))
+
+
+words = st.text("王伟韦a1", min_size=1, max_size=5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(words, words), min_size=1, max_size=30))
+def test_one_edit_counts_characters(pairs):
+    table = ibis.memtable({"a": [a for a, _ in pairs], "b": [b for _, b in pairs]})
+    told = CON.to_pyarrow(table.select(near=_one_edit(table.a, table.b)))["near"].to_pylist()
+    assert told == [distance(a, b) <= 1 for a, b in pairs]
+
+
+def shown(left, right, library=LIBRARY, **options):
+    names = {**LINEAGE, **library.record_columns}
+    rows = [
+        {name: said.get(name) for name in names} | {"source": "a__b", "source_key": key}
+        for key, said in (("1", left), ("2", right))
+    ]
+    columns = {name: [row[name] for row in rows] for name in names}
+    records = ibis.memtable(columns, schema=dict.fromkeys(names, "string")).cast(names)
+    pairs = ibis.memtable(
+        {
+            "question": ["q"],
+            "left_source": ["a__b"],
+            "left_key": ["1"],
+            "right_source": ["a__b"],
+            "right_key": ["2"],
+        }
+    )
+    (row,) = CON.to_pyarrow(side_by_side(pairs, records, library, **options)).to_pylist()
+    return row
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "mark"),
+    [
+        ("13900000001", "13900000001", "＝"),
+        ("13900000001", "13900000002", "≈"),
+        ("13900000001", "13800000002", "≠"),
+        ("13900000001", None, "—"),
+        (None, None, ""),
+    ],
+)
+def test_marks(left, right, mark):
+    assert shown({"mobile": left}, {"mobile": right})["mark_mobile"] == mark
+
+
+def test_what_is_compared_is_what_the_resolver_compares():
+    one, other = {"person_name": "張三", "person_name_key": "张三"}, {"person_name": "张三"}
+    assert shown(one, other)["mark_person_name"] == "＝"
+
+
+@pytest.mark.parametrize("library", load_libraries().values(), ids=lambda one: one.name)
+def test_every_column_is_masked_as_its_element_demands(library):
+    said = {name: "110105199001011239" for name, c in library.columns.items() if c.type == "string"}
+    masked, plain = shown(said, said, library), shown(said, said, library, unmasked=True)
+    for name in said:
+        mask = library.columns[name].element.mask
+        assert masked[f"left_{name}"] == mask_text(said[name], mask)
+        assert plain[f"right_{name}"] == said[name]
