@@ -194,8 +194,12 @@ class CountsDisagree(BaselibError):
         )
 
 
+class GateClosed(BaselibError):
+    """A gate before publication is closed; what was published before stays in place."""
+
+
 @dataclass
-class QualityGateFailed(BaselibError):
+class QualityGateFailed(GateClosed):
     """A critical expectation failed; what was published before stays in place."""
 
     subject: str

@@ -56,6 +56,24 @@ class Settings(BaseSettings):
         description="Whom data owners may ask: name, telephone, address; stands in every report.",
     )
 
+    id_budget: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of published ids that a run may change before a person is asked; unset "
+        "leaves it to the library (0.001).",
+    )
+    deletion_budget: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of a source's published records that it may delete before a person is "
+        "asked; unset leaves it to the library (0.05).",
+    )
+    increments: bool = Field(
+        default=True,
+        description="Resolve only what changed, where that gives what a full run would.",
+    )
     today: date | None = Field(
         default=None,
         description="The day that counts as today, for a replay or a demonstration.",

@@ -10,17 +10,19 @@ import typer
 
 from pipelines.cli import db, demo, export, identity, mail, repair, sources, status
 from pipelines.cli.run import run
+from pipelines.cli.verify import verify
 from pipelines.errors import (
     BadBatchId,
     BaselibError,
     ContractsRefused,
     CountsDisagree,
     DeclarationRefused,
-    QualityGateFailed,
+    GateClosed,
     SettingRefused,
     UnknownLibrary,
     UnknownSource,
 )
+from pipelines.flows.refusals import NeverPublished, NothingToApprove
 from pipelines.resolve.refusals import DecisionRefused
 
 app = typer.Typer(
@@ -33,6 +35,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(status.status)
+app.command()(verify)
 app.add_typer(sources.app, name="sources")
 app.add_typer(identity.app, name="identity")
 app.add_typer(repair.app, name="repair")
@@ -46,6 +49,8 @@ _COMMAND_WRONG = (
     ContractsRefused,
     DecisionRefused,
     DeclarationRefused,
+    NeverPublished,
+    NothingToApprove,
     SettingRefused,
     UnknownLibrary,
     UnknownSource,
@@ -54,7 +59,7 @@ _COMMAND_WRONG = (
 
 def exit_code(error: BaselibError) -> int:
     """What a script may conclude from a failure; see the head of this module."""
-    if isinstance(error, QualityGateFailed):
+    if isinstance(error, GateClosed):
         return 1
     if isinstance(error, _COMMAND_WRONG):
         return 2

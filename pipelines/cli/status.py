@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from pipelines.cli.options import Home
 from pipelines.libraries import load_libraries
+from pipelines.resolve.survival import CHANGE_KINDS
 from pipelines.settings import Settings, load_settings
 from pipelines.standards.rules import load_rules
 from pipelines.warehouse import (
@@ -21,6 +22,7 @@ from pipelines.warehouse import (
     read_publications,
     read_timings,
 )
+from pipelines.warehouse.survival import is_approved, read_comparisons
 
 MOST_RULES = 15
 PIPE_WIDTH = 150
@@ -41,6 +43,7 @@ def status(home: Home = None) -> None:
     latest = _latest(read_batches(engine))
     console.print(_sources(latest))
     console.print(_libraries(engine))
+    console.print(_survival(engine))
     console.print(_findings(engine, latest))
     console.print(_timings(engine))
     console.print(_places(settings, count_mail(engine)), soft_wrap=True)
@@ -82,6 +85,24 @@ def _libraries(engine: Engine) -> Table:
     for name, publication in last.items():
         rows, entity = publication.row_counts, entities[name]
         table.add_row(name, publication.run, f"{rows[entity]:,}", f"{rows[f'{entity}_source']:,}")
+    return table
+
+
+def _survival(engine: Engine) -> Table:
+    """What the last compared run of each library would do to the published ids."""
+    table = _table(
+        "Published ids, last run compared",
+        *("library", "run", "ids", "merged", "split", "moved", "vanished", "budget", "verdict"),
+    )
+    for each in {each.library: each for each in read_comparisons(engine)}.values():
+        kinds: Counter[str] = Counter()
+        for change in each.survival.changes:
+            kinds[change.kind] += change.ids
+        approved = is_approved(engine, each)
+        verdict = "within" if each.is_within else "approved" if approved else "stopped"
+        counts = [f"{kinds[kind]:,}" for kind in CHANGE_KINDS]
+        ids = f"{each.survival.ids:,}"
+        table.add_row(each.library, each.run, ids, *counts, f"{each.budget.ids:.2%}", verdict)
     return table
 
 

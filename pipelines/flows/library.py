@@ -11,7 +11,6 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-import ibis
 import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
@@ -20,12 +19,18 @@ from pipelines.flows.accuracy import check_accuracy
 from pipelines.flows.decisions import note_decisions
 from pipelines.flows.ingest import EXPECTATIONS
 from pipelines.flows.inputs import records_of_run
+from pipelines.flows.ledger import (
+    RECORD_ORDER,
+    keep_ledger,
+    note_inputs,
+)
 from pipelines.flows.relink import (
     ENTITY_ORDER,
     look_up_links,
     published_tables,
     relink_others,
 )
+from pipelines.flows.resolution import Resolution, note_resolution, resolve_run
 from pipelines.flows.results import (
     CheckResult,
     MergeResult,
@@ -33,7 +38,12 @@ from pipelines.flows.results import (
     ResolveResult,
     count_failures,
 )
-from pipelines.flows.workplace import Workplace, identity_key, open_workplace
+from pipelines.flows.survival import (
+    compare_with_published,
+    refuse_over_budget,
+    refuse_unapproved,
+)
+from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.lake import Commit
 from pipelines.lake.lock import table_lock
 from pipelines.lake.types import storable
@@ -41,16 +51,11 @@ from pipelines.libraries import Library, libraries_linking_to, load_libraries, l
 from pipelines.merge.golden import merge as merge_records
 from pipelines.quality.outcome import gate
 from pipelines.quality.suites import empty_core, library_parameters, suites_for_library
-from pipelines.registry import load_sources
+from pipelines.resolve.events import EVENT_KINDS
 from pipelines.resolve.redirects import current_ids
-from pipelines.resolve.resolve import Resolved
-from pipelines.resolve.resolve import resolve as resolve_records
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications, record_expectations
 from pipelines.warehouse.publish import publish as publish_tables
-
-RECORD_ORDER = ("source", "source_key")
-QUESTION_ORDER = ("left_source", "left_key", "right_source", "right_key", "kind")
 
 
 def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
@@ -62,21 +67,19 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
     """
     library = load_library(library_name)
     with open_workplace(settings) as place, place.timed(library.name, run, "resolve"):
-        _note_inputs(place, library, run)
-        previous, events = _ledger_before(place, library, run)
-        with place.materialised(records_of_run(place, library, run)) as records:
-            resolved = resolve_records(
-                place.con,
-                records,
-                library,
-                key=identity_key(settings),
-                run=run,
-                previous=previous,
-                events=events,
-                decisions=note_decisions(place, library, run),
-            )
-            _keep_ledger(place, library, run, resolved)
-        return _resolve_result(place, library, run)
+        return resolve_with(place, library, run, note_decisions(place, library, run))
+
+
+def resolve_with(
+    place: Workplace, library: Library, run: str, decisions: ir.Table | None
+) -> ResolveResult:
+    """As ``resolve``, with these decisions, whatever people decided since."""
+    note_inputs(place, library, run)
+    with place.materialised(records_of_run(place, library, run)) as records:
+        resolution = resolve_run(place, library, run, records, decisions)
+        keep_ledger(place, library, run, resolution.resolved, resolution.events)
+        note_resolution(place, library, resolution)
+        return _resolve_result(place, resolution)
 
 
 def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
@@ -110,10 +113,13 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
 
 
 def check_library(settings: Settings, library_name: str, run: str) -> CheckResult:
-    """Run the suites of the candidates; results are kept in ``quality.expectation_result``.
+    """Run the suites of the candidates, and compare their ids with the published ones.
+
+    Results are kept in ``quality.expectation_result`` and ``quality.id_comparison``.
 
     Raises:
         QualityGateFailed: a critical expectation failed; nothing of this run may be published.
+        IdBudgetExceeded: more published ids would change than may, and nobody approved it.
     """
     from pipelines.engines.gx.run import run_suites  # Great Expectations takes seconds to import
 
@@ -123,6 +129,7 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
         place.timed(library.name, run, "check"),
         place.scratch_file(records_of_run(place, library, run).select(*RECORD_ORDER)) as keys,
     ):
+        comparison = compare_with_published(place, library, run)
         published = read_publications(place.warehouse, library.name)
         rows = published[-1].row_counts[library.entity] if published else 0
         parameters = library_parameters(library, _date_of_inputs(place, library, run), rows)
@@ -135,8 +142,9 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
             place.warehouse, subject=library.name, run=run, layer="library", outcomes=outcomes
         )
         check_accuracy(place, library, run)
-    if failed := gate(outcomes):
-        raise QualityGateFailed(f"{library.title} ({library.name}), run {run}", failed)
+        if failed := gate(outcomes):
+            raise QualityGateFailed(f"{library.title} ({library.name}), run {run}", failed)
+        refuse_over_budget(place, library, comparison)
     return CheckResult(library.name, run, len(outcomes), **count_failures(outcomes))
 
 
@@ -147,10 +155,12 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
 
     Raises:
         TableMissing: ``merge`` has not run.
+        IdBudgetExceeded: the check found too many ids changed, and nobody approved it.
         PublicationFailed: PostgreSQL refused the rows; what was published before stays.
     """
     library = load_library(library_name)
     with open_workplace(settings) as place, place.timed(library.name, run, "publish"):
+        refuse_unapproved(place, library, run)
         redirects = _redirects(place, library)
         place.lake.write(
             place.con,
@@ -191,90 +201,20 @@ def _write_core(place: Workplace, core: ir.Table, library: Library) -> Commit:
         return place.lake.write(place.con, linked, table, batch=None, order_by=ENTITY_ORDER)
 
 
-def _note_inputs(place: Workplace, library: Library, run: str) -> None:
-    """Keep which snapshot of which staged table this run reads."""
-    sources = [s for s in load_sources(place.settings).values() if s.library == library.name]
-    read = {s.name: place.lake.snapshot_id(f"staged.{s.name}") for s in sources}
-    inputs = {name: snapshot for name, snapshot in read.items() if snapshot is not None}
-    if not inputs:
-        raise TableMissing(f"staged tables of {library.name}", None, "Ingest its sources first.")
-    rows = ibis.memtable(
-        {"source": list(inputs), "snapshot_id": list(inputs.values())},
-        schema=ibis.schema({"source": "string", "snapshot_id": "int64"}),
-    )
-    table = f"identity.{library.entity}_input"
-    place.lake.write(place.con, rows, table, batch=run, order_by=("source",))
-
-
-def _ledger_before(
-    place: Workplace, library: Library, run: str
-) -> tuple[ir.Table | None, ir.Table | None]:
-    """The ledger as it was before this run began, also when this run is repeated."""
-    table = f"identity.{library.entity}_record"
-    if not place.lake.has(table):
-        return None, None
-    written = place.lake.properties(table, None)
-    before = place.lake.snapshot_id(table)
-    if written["run"] == run:
-        before = int(written["previous"]) if written["previous"] else None
-    events = place.lake.read(place.con, f"identity.{library.entity}_event")
-    earlier = events.filter(events.run != run)
-    if before is None:
-        return None, None
-    return place.lake.read(place.con, table, snapshot_id=before), earlier
-
-
-def _keep_ledger(place: Workplace, library: Library, run: str, resolved: Resolved) -> None:
-    """Events first: should the process die in between, a repeat finds the ledger untouched."""
-    table = f"identity.{library.entity}_record"
-    previous = str(place.lake.snapshot_id(table) or "")
-    if place.lake.has(table) and place.lake.properties(table, None)["run"] == run:
-        previous = place.lake.properties(table, None)["previous"]
-    place.lake.write(
-        place.con,
-        resolved.event,
-        f"identity.{library.entity}_event",
-        batch=run,
-        order_by=("kind", "entity_id", "other_entity_id"),
-    )
-    place.lake.write(
-        place.con,
-        resolved.disputed,
-        f"identity.{library.entity}_dispute",
-        batch=None,
-        order_by=RECORD_ORDER,
-    )
-    place.lake.write(
-        place.con,
-        resolved.question,
-        f"identity.{library.entity}_question",
-        batch=None,
-        order_by=QUESTION_ORDER,
-    )
-    place.lake.write(
-        place.con,
-        resolved.record,
-        table,
-        batch=None,
-        order_by=RECORD_ORDER,
-        properties={"run": run, "previous": previous},
-    )
-
-
-def _resolve_result(place: Workplace, library: Library, run: str) -> ResolveResult:
-    record = place.lake.read(place.con, f"identity.{library.entity}_record")
-    event = place.lake.read(place.con, f"identity.{library.entity}_event", run)
+def _resolve_result(place: Workplace, resolution: Resolution) -> ResolveResult:
+    resolved, told = resolution.resolved, resolution.record
+    event = resolved.event
     counted = place.con.to_pyarrow(event.group_by("kind").agg(ids=event.count())).to_pylist()
     kinds = Counter({row["kind"]: row["ids"] for row in counted})
     return ResolveResult(
-        library.name,
-        run,
-        records=int(place.con.execute(record.count())),
-        entities=int(place.con.execute(record.entity_id.nunique())),
-        created=kinds["created"] + kinds["restored"],
-        merged=kinds["merged"],
-        split=kinds["split"],
-        retired=kinds["retired"],
+        told.library,
+        told.run,
+        told.mode,
+        told.reason,
+        records=told.records,
+        looked_at=told.looked_at,
+        entities=int(place.con.execute(resolved.record.entity_id.nunique())),
+        **{kind: kinds[kind] for kind in EVENT_KINDS},
     )
 
 

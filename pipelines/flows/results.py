@@ -59,16 +59,24 @@ class TrackResult:
 
 @dataclass(frozen=True)
 class ResolveResult:
-    """Records seen, entities they describe, and what happened to entity ids in this run."""
+    """Records seen, entities they describe, and what happened to entity ids in this run.
+
+    ``mode``: ``full`` or ``increment``, and why; ``looked_at``: records that were resolved for it.
+    """
 
     library: str
     run: str
+    mode: str
+    reason: str
     records: int
+    looked_at: int
     entities: int
     created: int
+    absorbed: int
     merged: int
     split: int
     retired: int
+    restored: int
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pipelines.contracts import Source
-from pipelines.errors import BaselibError, QualityGateFailed
+from pipelines.errors import BaselibError, GateClosed
 from pipelines.flows.compare import compare
 from pipelines.flows.delivery import check_mail, deliver
 from pipelines.flows.digest import digest
@@ -95,5 +95,5 @@ def exit_code(outcome: RunOutcome) -> int:
     """0 if all is done, 1 if only gates stopped something, 3 if an input was missing or broken."""
     if not outcome.failures:
         return 0
-    gates = all(isinstance(error, QualityGateFailed) for error in outcome.failures.values())
+    gates = all(isinstance(error, GateClosed) for error in outcome.failures.values())
     return 1 if gates else 3

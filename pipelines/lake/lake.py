@@ -83,13 +83,15 @@ class Lake:
         except TableMissing:
             return False
 
-    def batches(self, table: str) -> list[str]:
-        """The batches of a table in order of their ids; none when it does not exist."""
+    def batches(self, table: str, snapshot_id: int | None = None) -> list[str]:
+        """The batches of a table, now or at a snapshot; by id; none when it does not exist."""
         try:
             loaded = self._load(table, None)
         except TableMissing:
             return []
-        return sorted({batch for file in live_files(loaded) if (batch := batch_of(file))})
+        return sorted(
+            {batch for file in live_files(loaded, None, snapshot_id) if (batch := batch_of(file))}
+        )
 
     def last_batch(self, table: str) -> str | None:
         """The batch that was written last, whatever its id; ``None`` when there is none."""

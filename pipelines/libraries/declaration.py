@@ -78,6 +78,8 @@ class Identity:
     passes: Sequence[Pass]
     contradiction: str = ""  # name of the evidence against the strong identifier, see resolve/
     version: str = ""  # evidence column that says which record of an entity is the newest edition
+    id_budget: float = 0.001  # share of published ids that may change before a person is asked
+    deletion_budget: float = 0.05  # share of a source's published records that it may delete
 
     @property
     def strong_claim(self) -> str:

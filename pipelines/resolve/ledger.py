@@ -12,6 +12,8 @@ import ibis.expr.types as ir
 
 from pipelines.errors import EntityIdCollision
 from pipelines.libraries import Library
+from pipelines.resolve.events import Change, changes, first_events
+from pipelines.resolve.records import batch_order
 from pipelines.resolve.workspace import Workspace
 
 ID_DIGITS = 24  # 96 bits: 10**9 ids meet by chance with probability 10**-11
@@ -29,18 +31,23 @@ RECORD_SCHEMA = {
     "withheld": "string",
     "probability": "float64",  # of the match by score; NULL where a rule or a person decided
 }
-EVENT_SCHEMA = {
-    "run": "string",
-    "kind": "string",
-    "entity_id": "string",
-    "other_entity_id": "string",
-    "reason": "string",
+MEMBER_SCHEMA = {
+    "rid": "int64",  # place in founding order
+    "cluster": "int64",  # smallest rid of the cluster
+    "source": "string",
+    "source_key": "string",
+    "since_batch": "string",
+    "batch": "string",
+    "rule": "string",
+    "linked": "int64",  # rid of the record that it was linked to
+    "trusted": "boolean",  # has a believed strong identifier
+    "dispute": "string",  # why its strong identifier is not believed
 }
 
 
 @dataclass(frozen=True)
 class Minted:
-    """``ids``: cluster, entity_id. ``events``: kind, entity_id, other_entity_id, reason."""
+    """``ids``: cluster, entity_id. ``events``: as ``changes`` tells them."""
 
     ids: ir.Table
     events: ir.Table
@@ -53,17 +60,19 @@ def assign_ids(
     library: Library,
     key: str,
     space: Workspace,
+    scope: ir.Table | None = None,
 ) -> Minted:
     """Give every cluster its id: an old one where it has a claim to one, else a new one.
 
     Args:
-        members: ``rid, cluster, source, source_key, since_batch, trusted`` (has a believed strong
-            identifier), one row per record; ``rid`` is founding order.
+        members: MEMBER_SCHEMA, one row per record.
         previous: ``identity.<entity>_record`` of the last run, if there was one.
         events: ``identity.<entity>_event`` of all runs, so that no id is ever given again.
         library: Prefix and name of the entity.
         key: The site's secret.
         space: Keeps the results.
+        scope: ``source, source_key`` of what may change, where ``members`` are not all records;
+            whole entities of ``previous``, and what is gone of them.
 
     Returns:
         The ids of all clusters and the events of this run.
@@ -76,16 +85,45 @@ def assign_ids(
     )
     if previous is None:
         ids = _mint(founders, None, library, key, space)
-        created = _event(ids.select("entity_id"), "created", "first_record_of_its_entity")
+        created = first_events(members, ids)
         return _checked(Minted(ids.select("cluster", "entity_id"), created), library)
 
-    held = space.hold(_held(members, previous))
-    claims = space.hold(_awarded(held, previous))
+    within = previous
+    if scope is not None:
+        within = space.hold(previous.semi_join(scope, ["source", "source_key"]))
+    held = space.hold(_held(members, within))
+    claims = space.hold(_awarded(held, within, events))
     keeps = claims.filter(claims.keeps).select("cluster", entity_id="old_id")
     fresh = founders.anti_join(keeps, "cluster")
     new = _mint(fresh, _used(previous, events), library, key, space)
     ids = space.hold(keeps.union(new.select("cluster", "entity_id"), distinct=False))
-    return _checked(Minted(ids, _changes(held, claims, ids, new, previous, events)), library)
+    retired = space.hold(_retired(previous, events))
+    change = Change(
+        members=members,
+        previous=within,
+        claims=claims,
+        ids=ids,
+        new=new,
+        came_back=retired,
+        returned=_returned(members, within, ids, retired, library, key, space),
+    )
+    return _checked(Minted(ids, changes(change, space)), library)
+
+
+def _returned(
+    members: ir.Table,
+    previous: ir.Table,
+    ids: ir.Table,
+    retired: ir.Table,
+    library: Library,
+    key: str,
+    space: Workspace,
+) -> ir.Table:
+    """Retired ids whose founding record came back into the entity of another id."""
+    fresh = members.anti_join(previous, ["source", "source_key"])
+    fresh = space.hold(fresh.select("cluster", "source", "source_key"))
+    own = space.hold(_hashed(fresh, 0, library, key))
+    return own.semi_join(retired, "entity_id").anti_join(ids, "entity_id")
 
 
 def _held(members: ir.Table, previous: ir.Table) -> ir.Table:
@@ -95,22 +133,38 @@ def _held(members: ir.Table, previous: ir.Table) -> ir.Table:
     return met.group_by("old_id", "cluster").agg(trusted=met.trusted.any(), first=met.rid.min())
 
 
-def _awarded(held: ir.Table, previous: ir.Table) -> ir.Table:
+def _awarded(held: ir.Table, previous: ir.Table, events: ir.Table | None) -> ir.Table:
     """Each old id to one cluster, and each cluster the oldest of its ids.
 
     An id goes to the part that holds a believed strong identifier, then to the part with the
-    oldest record. Of several ids the oldest stays, by its first record ever known to the ledger.
+    oldest record. Of several ids the oldest stays: the one minted in the earliest run, then the
+    one with the oldest record.
     """
     claim = ibis.ifelse(held.trusted, 0, 1).cast("int64") * 2**40 + held["first"]
     claims = held.mutate(claim=claim)
     best = claims.group_by("old_id").agg(claim=claims.claim.min())
     won = claims.semi_join(best, ["old_id", "claim"]).select("old_id", "cluster")
-    age = previous.since_batch + _SEPARATOR + previous.source + _SEPARATOR + previous.source_key
-    ages = previous.group_by(old_id="entity_id").agg(age=age.min())
-    aged = won.inner_join(ages, "old_id")
+    aged = won.inner_join(_ages(won, previous, events), "old_id")
     oldest = aged.group_by("cluster").agg(age=aged.age.min())
     marked = aged.left_join(oldest, ["cluster", "age"])
     return marked.select("old_id", "cluster", keeps=marked.cluster_right.notnull())
+
+
+def _ages(won: ir.Table, previous: ir.Table, events: ir.Table | None) -> ir.Table:
+    """old_id, age: text that sorts as the ids were minted, different for every id."""
+    rival = won.group_by("cluster").having(won.count() > 1).agg(ids=won.count())
+    rivals = won.semi_join(rival, "cluster")
+    first = batch_order(previous.since_batch) + _SEPARATOR + previous.source
+    record = first + _SEPARATOR + previous.source_key
+    records = previous.group_by(old_id="entity_id").agg(record=record.min())
+    aged = won.left_join(records.semi_join(rivals, "old_id"), "old_id").drop("old_id_right")
+    if events is None:
+        return aged.select("old_id", age=aged.record.fill_null(""))
+    minted = events.filter(events.kind.isin(["created", "split"]))
+    when = minted.group_by(old_id="entity_id").agg(sequence=minted.sequence.min())
+    dated = aged.left_join(when, "old_id")
+    place = dated.sequence.fill_null(0).cast("string").lpad(12, "0")
+    return dated.select("old_id", age=place + _SEPARATOR + dated.record.fill_null(""))
 
 
 def _used(previous: ir.Table, events: ir.Table | None) -> ir.Table:
@@ -122,8 +176,10 @@ def _used(previous: ir.Table, events: ir.Table | None) -> ir.Table:
     return given.anti_join(_retired(previous, events), "entity_id")
 
 
-def _retired(previous: ir.Table, events: ir.Table) -> ir.Table:
-    """Ids that ended because all their records vanished, and did not merge."""
+def _retired(previous: ir.Table, events: ir.Table | None) -> ir.Table:
+    """entity_id: those that ended because all their records vanished, and did not merge."""
+    if events is None:
+        return previous.select("entity_id").filter(ibis.literal(False))
     ended = events.filter(events.kind == "retired").select("entity_id").distinct()
     merged = events.filter(events.kind == "merged").select("entity_id")
     return ended.anti_join(merged, "entity_id").anti_join(previous, "entity_id")
@@ -156,52 +212,6 @@ def _hashed(founders: ir.Table, generation: int, library: Library, key: str) -> 
     text = text + f"{_SEPARATOR}{generation}" if generation else text
     digits = text.hexdigest("sha256").substr(0, ID_DIGITS)
     return keyed.select("cluster", entity_id=ibis.literal(library.id_prefix) + digits)
-
-
-def _changes(
-    held: ir.Table,
-    claims: ir.Table,
-    ids: ir.Table,
-    new: ir.Table,
-    previous: ir.Table,
-    events: ir.Table | None,
-) -> ir.Table:
-    """Created, restored, split, merged and retired, each id once per kind."""
-    split_from = held.group_by("cluster").agg(other_entity_id=held.old_id.min())
-    born = new.left_join(split_from, "cluster").select("entity_id", "other_entity_id")
-    split = born.filter(born.other_entity_id.notnull())
-    created = born.filter(born.other_entity_id.isnull()).select("entity_id")
-    restored = None
-    if events is not None:
-        retired = _retired(previous, events)
-        restored = created.semi_join(retired, "entity_id")
-        created = created.anti_join(retired, "entity_id")
-    absorbed = claims.filter(~claims.keeps).inner_join(ids, "cluster")
-    gone = previous.select("entity_id").distinct().anti_join(held, [("entity_id", "old_id")])
-    told = [
-        _event(created, "created", "first_record_of_its_entity"),
-        _event(split, "split", "its_records_no_longer_belong_together"),
-        _event(
-            absorbed.select(entity_id="old_id", other_entity_id="entity_id"),
-            "merged",
-            "its_records_now_belong_together",
-        ),
-        _event(gone, "retired", "all_its_records_are_gone"),
-    ]
-    if restored is not None:
-        told.append(_event(restored, "restored", "its_record_came_back"))
-    first, *rest = told
-    return first.union(*rest, distinct=False)
-
-
-def _event(ids: ir.Table, kind: str, reason: str) -> ir.Table:
-    other = ids.other_entity_id if "other_entity_id" in ids.columns else ibis.null("string")
-    return ids.select(
-        "entity_id",
-        other_entity_id=other,
-        kind=ibis.literal(kind),
-        reason=ibis.literal(reason),
-    )
 
 
 def _checked(minted: Minted, library: Library) -> Minted:

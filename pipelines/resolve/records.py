@@ -18,6 +18,17 @@ LINEAGE = {
 }
 
 
+def batch_order(batch: ir.StringValue) -> ir.StringValue:
+    """Text that sorts as batches were delivered: 20260630-10 after 20260630-2."""
+    suffix = batch.substr(8)
+    return batch.substr(0, 8) + suffix.length().cast("string").lpad(2, "0") + suffix
+
+
+def batch_of_order(order: ir.StringValue) -> ir.StringValue:
+    """The batch id that ``batch_order`` was made of."""
+    return order.substr(0, 8) + order.substr(10)
+
+
 def current_records(staged: ir.Table, delivery: Delivery) -> ir.Table:
     """What a source says today, out of every batch it ever delivered.
 
@@ -33,7 +44,7 @@ def current_records(staged: ir.Table, delivery: Delivery) -> ir.Table:
     first = staged.group_by("source_key").agg(since_order=batch_order(staged["_batch"]).min())
     rows = _latest_batch(staged) if delivery == "snapshot" else _latest_versions(staged)
     joined = rows.inner_join(first, "source_key")
-    return joined.mutate(since_batch=_batch_of(joined.since_order)).drop("since_order")
+    return joined.mutate(since_batch=batch_of_order(joined.since_order)).drop("since_order")
 
 
 def library_records(records: Mapping[str, ir.Table], library: Library) -> ir.Table:
@@ -82,14 +93,3 @@ def _latest_versions(staged: ir.Table) -> ir.Table:
     version = ibis.row_number().over(group_by=staged.source_key, order_by=order)
     ranked = staged.mutate(version_rank=version)
     return ranked.filter(ranked.version_rank == 0).drop("version_rank")
-
-
-def batch_order(batch: ir.StringValue) -> ir.StringValue:
-    """Text that sorts as batches were delivered: 20260630-10 after 20260630-2."""
-    suffix = batch.substr(8)
-    return batch.substr(0, 8) + suffix.length().cast("string").lpad(2, "0") + suffix
-
-
-def _batch_of(order: ir.StringValue) -> ir.StringValue:
-    """The batch id that ``batch_order`` was made of."""
-    return order.substr(0, 8) + order.substr(10)

@@ -14,17 +14,19 @@ def current_ids(con: BaseBackend, events: ir.Table, alive: ir.Table) -> ir.Table
 
     Args:
         con: The engine that holds the tables.
-        events: ``identity.<entity>_event`` of all runs.
+        events: ``identity.<entity>_event`` of all runs; an id's latest event is the one with the
+            greatest ``sequence``, whatever its run is called.
         alive: ``entity_id`` of every entity that exists today.
 
     Returns:
         ``entity_id, current_id``: every id that ended and did not come back; ``current_id`` is NULL
-        when all of its records are gone.
+        when all of its records are gone. A merge is followed for ever: also after the target was
+        split (the redirect goes where the target's id stayed) or retired and restored.
     """
     with Workspace(con) as space:
         ended = events.filter(events.kind.isin(_ENDED)).anti_join(alive, "entity_id")
         last = ibis.row_number().over(
-            group_by=ended.entity_id, order_by=[ended.run.desc(), ended.kind.asc()]
+            group_by=ended.entity_id, order_by=[ended.sequence.desc(), ended.kind.asc()]
         )
         ranked = ended.mutate(rank=last)
         latest = ranked.filter(ranked["rank"] == 0)

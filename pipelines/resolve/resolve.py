@@ -8,8 +8,10 @@ from ibis import BaseBackend
 
 from pipelines.errors import EntityTooLarge
 from pipelines.libraries import Library
+from pipelines.resolve.blocks import block_index
+from pipelines.resolve.events import next_sequence, stamped
 from pipelines.resolve.groups import Groups, group_by_identifier
-from pipelines.resolve.ledger import EVENT_SCHEMA, RECORD_SCHEMA, assign_ids
+from pipelines.resolve.ledger import RECORD_SCHEMA, assign_ids
 from pipelines.resolve.link import link_records
 from pipelines.resolve.questions import no_questions
 from pipelines.resolve.workset import working_set
@@ -27,12 +29,16 @@ class Resolved:
     ``disputed``: ``source, source_key, entity_id, other_entity_id, reason``: records whose strong
     identifier is another entity's; for the data owner who can repair them.
     ``question``: ``identity.<entity>_question``: pairs of records that a person should decide.
+    ``index``: ``block_index`` of the records, by which an increment finds what a change touches.
+    ``sequence``: this run's place in the ledger's history, as on its events.
     """
 
     record: ir.Table
     event: ir.Table
     disputed: ir.Table
     question: ir.Table
+    index: ir.Table
+    sequence: int
 
 
 def resolve(
@@ -45,6 +51,7 @@ def resolve(
     previous: ir.Table | None = None,
     events: ir.Table | None = None,
     decisions: ir.Table | None = None,  # noqa: ARG001 - respected with the scores
+    scope: ir.Table | None = None,
 ) -> Resolved:
     """Decide which records are the same entity.
 
@@ -61,6 +68,10 @@ def resolve(
             person beats every rule and score: ``same`` pairs are one entity, ``different`` pairs
             are not.
 
+        scope: ``source, source_key`` of the records that are to be placed, and of those that are
+            gone, where these are not all: the others are there to be seen by them only, and their
+            ids in ``previous`` are left as they are. See ``neighbourhood.py``.
+
     Returns:
         The ledger. It depends on the records, the declaration and the previous ledger alone, not
         on the order of rows or sources.
@@ -72,32 +83,34 @@ def resolve(
     with Workspace(con) as space:
         work = working_set(records, library, space)
         groups = group_by_identifier(work, library, space)
-        members = space.hold(_placed(work, groups, link_records(work, groups, library, space)))
-        minted = assign_ids(members, previous, events, library, key, space)
+        placed = _placed(work, groups, link_records(work, groups, library, space))
+        members = space.hold(_within(placed, scope))
+        sequence = next_sequence(events)
+        minted = assign_ids(members, previous, events, library, key, space, scope)
         named = space.hold(members.inner_join(minted.ids, "cluster"))
         _refuse_giants(named, library)
         return Resolved(
             record=space.keep(_ledger(named, groups, library)),
-            event=space.keep(_stamped(minted.events, run)),
+            event=space.keep(stamped(minted.events, run, sequence)),
             disputed=space.keep(_disputes(named, groups)),
             question=space.keep(no_questions()),
+            index=space.keep(_within(block_index(work, library, groups.trusted), scope)),
+            sequence=sequence,
         )
 
 
+def _within(rows: ir.Table, scope: ir.Table | None) -> ir.Table:
+    return rows if scope is None else rows.semi_join(scope, ["source", "source_key"])
+
+
 def _placed(work: ir.Table, groups: Groups, members: ir.Table) -> ir.Table:
-    """Lineage beside the cluster, and whether the record's identifier is believed."""
-    lineage = work.select("rid", "source", "source_key", "since_batch")
+    """Lineage beside the cluster, and whether the record's identifier is believed or disputed."""
+    lineage = work.select("rid", "source", "source_key", "since_batch", "batch")
     trusted = groups.trusted.select("rid", trusted=ibis.literal(True))
+    disputed = groups.disputed.select("rid", dispute=groups.disputed.reason)
     joined = lineage.inner_join(members, "rid").left_join(trusted, "rid").drop("rid_right")
+    joined = joined.left_join(disputed, "rid").drop("rid_right")
     return joined.mutate(trusted=joined.trusted.fill_null(False))
-
-
-def _stamped(events: ir.Table, run: str) -> ir.Table:
-    return (
-        events.select("kind", "entity_id", "other_entity_id", "reason", run=ibis.literal(run))
-        .select(*EVENT_SCHEMA)
-        .order_by("kind", "entity_id", "other_entity_id")
-    )
 
 
 def _ledger(named: ir.Table, groups: Groups, library: Library) -> ir.Table:

@@ -1,8 +1,9 @@
 """The working table of a resolution: one narrow row per record, made of comparison keys.
 
 Columns: ``rid`` (int64, the record's place in founding order: first batch, source, key), lineage,
-and per compared column its key ``<column>``; where a strong identifier implies values, also what
-the record itself says, ``stated_<column>``, and what its number does, ``implied_<column>``.
+``content`` (hash of all that a resolution reads of it), and per compared column its key
+``<column>``; where a strong identifier implies values, also what the record itself says,
+``stated_<column>``, and what its number does, ``implied_<column>``.
 """
 
 from collections.abc import Sequence
@@ -13,9 +14,10 @@ import ibis.expr.types as ir
 from pipelines.libraries import Library
 from pipelines.resolve.compare import Columns, implied_key_of, key_of, stated_key_of
 from pipelines.resolve.evidence import EVIDENCE, Evidence
+from pipelines.resolve.records import batch_order
 from pipelines.resolve.workspace import Workspace
 
-FIRST_BATCH = ("since_batch", "source", "source_key")
+CONTENT = "content"
 
 
 def evidence_of(library: Library) -> Evidence:
@@ -33,12 +35,14 @@ def compared_columns(library: Library) -> Sequence[str]:
 
 def working_set(records: ir.Table, library: Library, space: Workspace) -> ir.Table:
     """Keys of all records, computed once."""
-    order = [records[column].asc() for column in FIRST_BATCH]
+    order = [batch_order(records.since_batch), records.source, records.source_key]
     lineage = {
         "rid": ibis.row_number().over(order_by=order),
         "source": records.source,
         "source_key": records.source_key,
         "since_batch": records.since_batch,
+        "batch": records.batch,
+        CONTENT: content_of(records, library),
     }
     keys: dict[str, ir.Value] = {}
     for column in compared_columns(library):
@@ -47,6 +51,12 @@ def working_set(records: ir.Table, library: Library, space: Workspace) -> ir.Tab
             keys[f"stated_{column}"] = stated_key_of(records, column, library)
             keys[f"implied_{column}"] = implied_key_of(records, column, library)
     return space.hold(records.select(**lineage, **keys))
+
+
+def content_of(records: ir.Table, library: Library) -> ir.IntegerValue:
+    """Hash of everything that a resolution reads of a record."""
+    names = ("since_batch", *library.record_columns)
+    return ibis.array([records[name].cast("string") for name in names]).hash()
 
 
 def implied_columns(library: Library) -> Sequence[str]:

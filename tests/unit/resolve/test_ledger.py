@@ -1,65 +1,11 @@
 """Ids are minted once, survive, redirect, and are never given twice."""
 
-import ibis
 import pytest
+from histories import KEY, LIBRARY, Site, table
 
 from pipelines.errors import EntityIdCollision
-from pipelines.libraries import load_library
-from pipelines.resolve.ledger import EVENT_SCHEMA, RECORD_SCHEMA, assign_ids
+from pipelines.resolve.ledger import MEMBER_SCHEMA, assign_ids
 from pipelines.resolve.workspace import Workspace
-
-LIBRARY = load_library("population")
-KEY = "k" * 32
-MEMBER_SCHEMA = {
-    "rid": "int64",
-    "cluster": "int64",
-    "source": "string",
-    "source_key": "string",
-    "since_batch": "string",
-    "trusted": "boolean",
-}
-
-
-def table(rows, schema):
-    columns = {name: [row.get(name) for row in rows] for name in schema}
-    return ibis.memtable(columns, schema=ibis.schema(schema))
-
-
-class Site:
-    """A ledger that lives through runs: ``run("ab c!")`` says which records belong together.
-
-    A record is a letter, founded in alphabetical order; ``!`` after it means that it holds a
-    believed strong identifier.
-    """
-
-    def __init__(self, con):
-        self.con = con
-        self.previous = None
-        self.events = []
-
-    def run(self, clusters):
-        members = [
-            {
-                "rid": ord(name),
-                "cluster": min(map(ord, cluster.replace("!", ""))),
-                "source": "a__b",
-                "source_key": name,
-                "since_batch": "20260630",
-                "trusted": f"{name}!" in cluster,
-            }
-            for cluster in clusters.split()
-            for name in cluster.replace("!", "")
-        ]
-        with Workspace(self.con) as space:
-            previous = self.previous and table(self.previous, RECORD_SCHEMA)
-            events = table(self.events, EVENT_SCHEMA) if self.previous is not None else None
-            made = assign_ids(table(members, MEMBER_SCHEMA), previous, events, LIBRARY, KEY, space)
-            ids = {r["cluster"]: r["entity_id"] for r in self.con.to_pyarrow(made.ids).to_pylist()}
-            events = self.con.to_pyarrow(made.events).to_pylist()
-        self.previous = [{**row, "entity_id": ids[row["cluster"]]} for row in members]
-        self.events += events
-        by_name = {row["source_key"]: row["entity_id"] for row in self.previous}
-        return by_name, {(e["kind"], e["entity_id"], e["other_entity_id"]) for e in events}
 
 
 @pytest.fixture
@@ -84,7 +30,7 @@ def test_an_id_survives_an_older_looking_newcomer(site):
     before, _ = site.run("bc")
     after, events = site.run("abc")
     assert after["a"] == after["b"] == before["b"]
-    assert events == set()
+    assert events == {("absorbed", before["b"], None)}
 
 
 def test_of_two_that_merge_the_older_id_stays_and_the_other_redirects(site):
@@ -149,6 +95,53 @@ def test_records_that_change_places_take_no_id_along(site):
     assert events == set()
 
 
+def test_the_event_of_a_merge_names_the_rule_that_joined_the_two(site):
+    site.run("ab! c")
+    site.run("ab!c", rules={"b": "same_citizen_id", "c": "same_name_and_mobile"}, batch="20260702")
+    (event,) = site.told
+    assert (event["kind"], event["reason"]) == ("merged", "same_name_and_mobile")
+    assert event["batch"] == "20260702"
+
+
+def test_where_two_rules_joined_them_the_event_says_so_in_general(site):
+    site.run("ab cd")
+    site.run("abcd", rules={"b": "r", "c": "same_citizen_id", "d": "same_name_and_mobile"})
+    assert site.reasons() == {"merged": "its_records_now_belong_together"}
+
+
+def test_the_event_of_a_newcomer_names_his_rule(site):
+    site.run("a! x")
+    site.run("a!b x", rules={"b": "same_name_and_mobile"})
+    assert site.reasons() == {"absorbed": "same_name_and_mobile"}
+
+
+def test_the_event_of_a_split_names_the_rule_that_no_longer_joins(site):
+    site.run("a!b", rules={"b": "same_name_and_mobile"})
+    site.run("a! b")
+    assert site.reasons() == {"split": "no_longer_same_name_and_mobile"}
+
+
+def test_the_event_of_a_split_names_the_dispute_where_there_is_one(site):
+    site.run("a!b", rules={"b": "same_citizen_id"})
+    site.run("a! b", disputes={"b": "two_persons_with_one_number"})
+    assert site.reasons() == {"split": "two_persons_with_one_number"}
+
+
+def test_a_retired_id_whose_record_comes_back_elsewhere_redirects_there(site):
+    before, _ = site.run("a! b")
+    site.run("a!")
+    after, events = site.run("a!b")
+    assert after["b"] == before["a"]
+    assert events == {("merged", before["b"], before["a"]), ("absorbed", before["a"], None)}
+
+
+def test_of_two_that_merge_the_one_minted_first_stays_however_old_its_records_are(site):
+    first, _ = site.run("b")
+    site.run("a b")
+    after, _ = site.run("ab")
+    assert set(after.values()) == {first["b"]}
+
+
 def test_another_secret_gives_other_ids(con):
     members = [
         {
@@ -156,7 +149,8 @@ def test_another_secret_gives_other_ids(con):
             "cluster": 1,
             "source": "a__b",
             "source_key": "1",
-            "since_batch": "1",
+            "since_batch": "20260630",
+            "batch": "20260630",
             "trusted": True,
         }
     ]
@@ -175,7 +169,8 @@ def test_two_entities_under_one_id_stop_the_run(con):
             "cluster": rid,
             "source": "a__b",
             "source_key": "same",
-            "since_batch": "1",
+            "since_batch": "20260630",
+            "batch": "20260630",
             "trusted": True,
         }
         for rid in (1, 2)

@@ -1,0 +1,63 @@
+"""``baselib identity approve`` and ``compare``: what happens to ids that others rely on."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import Home, Sources
+from pipelines.flows.survival import approve_run
+from pipelines.flows.what_if import compare_identity
+from pipelines.settings import load_settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``baselib identity``."""
+    app.command()(approve)
+    app.command()(compare)
+
+
+def approve(
+    run: Annotated[str, typer.Argument(help="The run that was stopped.")],
+    by: Annotated[str, typer.Option(help="Who answers for it.")],
+    reason: Annotated[str, typer.Option(help="Why the ids may change.")],
+    library: Annotated[str | None, typer.Option(help="Only this library.")] = None,
+    home: Home = None,
+) -> None:
+    """Let exactly this run pass although it changes more published ids than its budget."""
+    approved = approve_run(
+        load_settings(home=home), run, by=by, reason=reason, library_name=library
+    )
+    for each in approved:
+        found = each.survival
+        sys.stdout.write(
+            f"{each.library}, run {run}: {found.changed:,} of {found.ids:,} published ids may "
+            f"change, {found.vanished:,} may vanish. Run it again to publish it.\n"
+        )
+
+
+def compare(
+    library: Annotated[str, typer.Argument(help="population, legal_entity or e_license.")],
+    declaration: Annotated[
+        Path | None, typer.Option(help="A changed <library>.yml; by default the one in force.")
+    ] = None,
+    sources: Sources = None,
+    home: Home = None,
+) -> None:
+    """Show which ids the present code and model, or another declaration, would change."""
+    settings = load_settings(home=home, sources=tuple(sources) if sources else None)
+    told = compare_identity(settings, library, declaration)
+    found = told.survival
+    verdict = "within" if told.budget.allows(found) else "over"
+    sys.stdout.write(
+        f"{told.library}, records of run {told.run}: of {found.ids:,} ids {told.unchanged:,} "
+        f"would stay as they are, {found.changed:,} would change ({found.share:.2%}; {verdict} "
+        f"the budget of {told.budget.ids:.2%}), {found.vanished:,} would vanish, "
+        f"{told.created:,} would be new. Nothing was kept.\n"
+    )
+    for change in found.changes:
+        sys.stdout.write(f"{change.kind:<9} {change.ids:>9,}  {change.rule}\n")
+        for each in told.examples[change.kind, change.rule]:
+            other = f" -> {each.other_entity_id}" if each.other_entity_id else ""
+            sys.stdout.write(f"{'':<20} {each.entity_id}{other} ({each.source})\n")

@@ -1,0 +1,143 @@
+"""Before publication: which published ids would a run change, and may it?
+
+Compared are the record-to-entity tables of the last publication and of the candidate.
+"""
+
+import hashlib
+import logging
+
+import ibis.expr.types as ir
+
+from pipelines.flows.refusals import IdBudgetExceeded, NothingToApprove
+from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.libraries import Library, load_libraries, load_library
+from pipelines.resolve.survival import Budget, Survival, changed_ids, survival
+from pipelines.settings import Settings
+from pipelines.warehouse import read_publications
+from pipelines.warehouse.survival import (
+    IdComparison,
+    approve,
+    is_approved,
+    read_comparisons,
+    record_comparison,
+)
+
+log = logging.getLogger(__name__)
+
+
+def budget_of(settings: Settings, library: Library) -> Budget:
+    """The site's own budget where the settings have one, else the library's."""
+    declared = library.identity
+    ids, deletions = settings.id_budget, settings.deletion_budget
+    return Budget(
+        declared.id_budget if ids is None else ids,
+        declared.deletion_budget if deletions is None else deletions,
+    )
+
+
+def compare_with_published(place: Workplace, library: Library, run: str) -> IdComparison:
+    """Count what the candidate would do to the published ids, and keep it in ``quality.id_*``."""
+    budget = budget_of(place.settings, library)
+    published = published_crosswalk(place, library)
+    found = Survival(0, (), ())
+    if published is not None:
+        candidate = place.lake.read(place.con, f"candidate.{library.entity}_source")
+        events = place.lake.read(place.con, f"identity.{library.entity}_event")
+        changed = changed_ids(place.con, published, candidate, events)
+        found = survival(place.con, published, candidate, changed)
+    last = read_publications(place.warehouse, library.name)
+    comparison = IdComparison(
+        library=library.name,
+        run=run,
+        published_run=last[-1].run if last else None,
+        survival=found,
+        budget=budget,
+        is_within=budget.allows(found),
+        candidate=_digest(place, library),
+    )
+    record_comparison(place.warehouse, comparison)
+    log.info(
+        "%s, run %s: of %d published ids %d would change and %d would vanish",
+        library.name,
+        run,
+        found.ids,
+        found.changed,
+        found.vanished,
+    )
+    return comparison
+
+
+def published_crosswalk(place: Workplace, library: Library) -> ir.Table | None:
+    """``entity_id, source, source_key, rule`` of every record, as it was published last."""
+    publications = read_publications(place.warehouse, library.name)
+    table = f"core.{library.entity}_source"
+    if not publications:
+        return None
+    snapshot = publications[-1].snapshot_ids[table]
+    rows = place.lake.read(place.con, table, snapshot_id=snapshot)
+    return rows.select("entity_id", "source", "source_key", "rule")
+
+
+def refuse_over_budget(place: Workplace, library: Library, comparison: IdComparison) -> None:
+    """Stop a run that is over its budget and that nobody approved as it is.
+
+    Raises:
+        IdBudgetExceeded: with numbers, rules, and how to approve.
+    """
+    if comparison.is_within or is_approved(place.warehouse, comparison):
+        return
+    found = comparison.survival
+    raise IdBudgetExceeded(
+        f"{library.title} ({library.name}), run {comparison.run}",
+        library.name,
+        comparison.run,
+        found.changed,
+        found.ids,
+        comparison.budget.ids,
+        [f"{each.kind}: {each.ids:,} ids by {each.rule}" for each in found.changes],
+        [
+            f"{loss.source}: {loss.gone:,} of {loss.records:,} published records are gone "
+            f"({loss.share:.1%}; the budget is {comparison.budget.deletions:.1%})"
+            for loss in comparison.budget.excessive(found)
+        ],
+    )
+
+
+def refuse_unapproved(place: Workplace, library: Library, run: str) -> None:
+    """Stop the publication of a run whose comparison said no; raises as ``refuse_over_budget``."""
+    for comparison in read_comparisons(place.warehouse, library.name, run):
+        if comparison.candidate == _digest(place, library):
+            refuse_over_budget(place, library, comparison)
+
+
+def approve_run(
+    settings: Settings, run: str, *, by: str, reason: str, library_name: str | None = None
+) -> list[IdComparison]:
+    """Let exactly this run pass, as it was compared; kept in ``quality.id_approval``.
+
+    Returns:
+        What was approved: the comparisons of the run, of one library or of all, over budget.
+
+    Raises:
+        NothingToApprove: there is none.
+        UnknownLibrary: no library is called so.
+    """
+    names = [load_library(library_name).name] if library_name else list(load_libraries())
+    with open_workplace(settings) as place:
+        over = [
+            comparison
+            for comparison in read_comparisons(place.warehouse, run=run)
+            if comparison.library in names and not comparison.is_within
+        ]
+        if not over:
+            raise NothingToApprove(run)
+        for comparison in over:
+            if not is_approved(place.warehouse, comparison):
+                approve(place.warehouse, comparison, by=by, reason=reason)
+    return over
+
+
+def _digest(place: Workplace, library: Library) -> str:
+    """Of the candidate's record-to-entity table; files in the lake are named by their content."""
+    files = place.lake.files(f"candidate.{library.entity}_source")
+    return hashlib.sha256("\n".join(file.name for file in files).encode()).hexdigest()

@@ -1,0 +1,118 @@
+"""What another declaration or model would do to the ids, without publishing or keeping anything."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.errors import DeclarationRefused
+from pipelines.flows.inputs import latest_run, records_of_run
+from pipelines.flows.survival import budget_of
+from pipelines.flows.workplace import Workplace, identity_key, open_workplace
+from pipelines.libraries import Library, load_libraries, load_library
+from pipelines.resolve.questions import DECISION_SCHEMA
+from pipelines.resolve.resolve import resolve
+from pipelines.resolve.survival import Budget, Survival, changed_ids, survival
+from pipelines.settings import Settings
+
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Example:
+    """One id that would change: ids and names of sources, nothing of what the records say."""
+
+    entity_id: str
+    other_entity_id: str | None
+    source: str
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What would become of the ids of the ledger, with examples by kind and rule."""
+
+    library: str
+    run: str
+    survival: Survival
+    budget: Budget
+    created: int
+    examples: Mapping[tuple[str, str], Sequence[Example]]
+
+    @property
+    def unchanged(self) -> int:
+        """Ids that would stay as they are."""
+        return self.survival.ids - self.survival.changed - self.survival.vanished
+
+
+def compare_identity(
+    settings: Settings, library_name: str, declaration: Path | None = None
+) -> WhatIf:
+    """Resolve the records of the last run as ``declaration`` says, and compare with its ledger.
+
+    Args:
+        settings: Where the ledger is.
+        library_name: Whose.
+        declaration: A library declaration ``<library>.yml``; by default the one in force, so that
+            what is compared is the code and the model.
+
+    Raises:
+        TableMissing: the library has never been resolved.
+        DeclarationRefused: the declaration is of another library, or cannot be used.
+    """
+    library = load_library(library_name)
+    wanted = _declared(declaration, library) if declaration else library
+    with open_workplace(settings) as place:
+        run = latest_run(place, library)
+        ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
+        events = place.lake.read(place.con, f"identity.{library.entity}_event")
+        with place.materialised(records_of_run(place, wanted, run)) as records:
+            found = resolve(
+                place.con,
+                records,
+                wanted,
+                key=identity_key(settings),
+                run=run,
+                previous=ledger,
+                events=events,
+                decisions=_decisions(place, library, run),
+            )
+            changed = changed_ids(place.con, ledger, found.record, found.event)
+            born = found.event.filter(found.event.kind.isin(["created", "split"]))
+            return WhatIf(
+                library.name,
+                run,
+                survival(place.con, ledger, found.record, changed),
+                budget_of(settings, wanted),
+                int(place.con.execute(born.count())),
+                _examples(place, changed),
+            )
+
+
+def _declared(file: Path, library: Library) -> Library:
+    found = load_libraries(file.parent.resolve()).get(file.stem) if file.exists() else None
+    if found is None or found.name != library.name:
+        raise DeclarationRefused(
+            file, "file", f"declares no library {library.name}.", f"Name {library.name}.yml."
+        )
+    return found
+
+
+def _decisions(place: Workplace, library: Library, run: str) -> ir.Table | None:
+    table = f"identity.{library.entity}_decision"
+    if not place.lake.has(table, run):
+        return None
+    return place.lake.read(place.con, table, run).select(*DECISION_SCHEMA)
+
+
+def _examples(place: Workplace, changed: ir.Table) -> Mapping[tuple[str, str], Sequence[Example]]:
+    rank = ibis.row_number().over(group_by=[changed.kind, changed.rule], order_by=changed.entity_id)
+    ranked = changed.mutate(rank=rank)
+    first = ranked.filter(ranked["rank"] < EXAMPLES)
+    shown = first.select("kind", "rule", "entity_id", "other_entity_id", "source")
+    told: dict[tuple[str, str], list[Example]] = {}
+    for row in place.con.to_pyarrow(shown.order_by("kind", "rule", "entity_id")).to_pylist():
+        example = Example(row["entity_id"], row["other_entity_id"], row["source"])
+        told.setdefault((row["kind"], row["rule"]), []).append(example)
+    return told

@@ -1,0 +1,192 @@
+"""What a change can touch: the records that have to be resolved again, and those they are seen by.
+
+A record with a believed number stands where its number puts it; whether it is believed depends on
+the records with that number, and on those with other numbers that bear the same person's words. A
+record without one, or kept out of its group, may move: it asks all records that share a block with
+it. So influence spreads through records that may move, and stops at those that stand.
+
+All is done on numbers: ``node`` is the hash of a record's name, ``key`` that of one of its blocks.
+Two that meet by chance only widen a neighbourhood.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.libraries import Library
+from pipelines.resolve.blocks import blocks_of
+from pipelines.resolve.workspace import Workspace
+
+RECORD = ["source", "source_key"]
+# Each round reaches what the round before touches; a change that still spreads after so many is no
+# neighbourhood, and a full run is cheaper.
+MOST_ROUNDS = 40
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """``scope``: nodes of the records whose place may change, whole entities. ``seen``: those and
+    all others that the resolver must see to place them as it would in a full run.
+    """
+
+    scope: ir.Table
+    seen: ir.Table
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where influence can spread.
+
+    ``keys``: ``node, kind, key, may_move, sure``, every block that a record is in, or was in before
+    it changed; ``kind`` is its place in ``blocks_of``; ``sure`` if the record did not change and is
+    in the block whatever is believed of its number. ``entities``: ``node, entity`` before.
+    ``ties``: ``node, other``, pairs that people decided about, both ways; or None.
+    """
+
+    keys: ir.Table
+    entities: ir.Table
+    ties: ir.Table | None
+    library: Library
+    largest: int  # records in a neighbourhood that is worth it
+    space: Workspace
+
+    def around(self, seeds: ir.Table) -> Neighbourhood | None:
+        """The neighbourhood of the changed nodes; None where it is too large."""
+        hold = self.space.hold
+        reached = frontier = hold(self._doubted(seeds))
+        beside = crowded = None
+        for _ in range(MOST_ROUNDS):
+            asked = hold(self.keys.semi_join(frontier, "node").select("key").distinct())
+            shared = hold(self.keys.semi_join(asked, "key"))
+            full = hold(self._crowded(shared))
+            crowded = full if crowded is None else hold(crowded.union(full, distinct=True))
+            hits = hold(shared.anti_join(full, "key").select("node", "may_move").distinct())
+            stand = hits.filter(~hits.may_move).select("node")
+            beside = hold(stand if beside is None else beside.union(stand, distinct=True))
+            touched = hits.select("node").union(frontier, distinct=True)
+            found = self._moving(hold(self._entities_of(hold(touched))))
+            if self.ties is not None:
+                tied = self.ties.semi_join(frontier, "node").select(node="other")
+                found = found.union(self._doubted(hold(tied)), distinct=True)
+            frontier = hold(found.anti_join(reached, "node"))
+            if not _count(frontier):
+                scope = hold(self._entities_of(hold(reached.union(beside, distinct=True))))
+                # Those by whom the scope is believed are seen by it, and what may move moves.
+                witnesses = hold(self._doubted(scope))
+                frontier = hold(self._moving(witnesses).anti_join(reached, "node"))
+                if not _count(frontier):
+                    return self._seen(scope, witnesses, crowded)
+            reached = hold(reached.union(frontier, distinct=True))
+            if _count(reached) > self.largest:
+                return None
+        return None
+
+    def _doubted(self, nodes: ir.Table) -> ir.Table:
+        """Records that may be believed, or no longer be believed, because of these."""
+        mates = self._mates(nodes)
+        return self._mates(self._namesakes(mates))
+
+    def _mates(self, nodes: ir.Table) -> ir.Table:
+        """These, and all records with one of their numbers."""
+        return self._sharing(nodes, self._of_kind("is_identifier"))
+
+    def _namesakes(self, nodes: ir.Table) -> ir.Table:
+        """These, and records with a number that say to be the same person as one of them."""
+        person = self._of_kind("is_person")
+        if person is None:
+            return nodes
+        numbered = self._of_kind("is_identifier")
+        told = person if numbered is None else person.semi_join(numbered, "node")
+        return self._sharing(nodes, told)
+
+    def _sharing(self, nodes: ir.Table, keys: ir.Table | None) -> ir.Table:
+        if keys is None:
+            return nodes
+        asked = self.space.hold(keys.semi_join(nodes, "node").select("key").distinct())
+        hits = keys.semi_join(asked, "key").select("node")
+        return self.space.hold(hits.union(nodes.select("node"), distinct=True))
+
+    def _of_kind(self, use: str) -> ir.Table | None:
+        kinds = enumerate(blocks_of(self.library))
+        places = [place for place, each in kinds if getattr(each, use)]
+        return self.keys.filter(self.keys.kind == places[0]) if places else None
+
+    def _moving(self, nodes: ir.Table) -> ir.Table:
+        moving = self.keys.filter(self.keys.may_move).semi_join(nodes, "node")
+        return moving.select("node").distinct()
+
+    def _entities_of(self, nodes: ir.Table) -> ir.Table:
+        """These, and all records that were of one entity with them."""
+        ids = self.entities.semi_join(nodes, "node").select("entity").distinct()
+        whole = self.entities.semi_join(ids, "entity").select("node")
+        return whole.union(nodes.select("node"), distinct=True)
+
+    def _crowded(self, shared: ir.Table) -> ir.Table:
+        """kind, key: limited blocks that make no pairs, now or before.
+
+        Those in which there are too many of the records that are surely in them.
+        """
+        sure = shared.filter(shared.sure)
+        sizes = sure.group_by("kind", "key").agg(size=sure.count())
+        return sizes.filter(sizes["size"] > self._limit(sizes)).select("kind", "key")
+
+    def _seen(
+        self, scope: ir.Table, witnesses: ir.Table, crowded: ir.Table
+    ) -> Neighbourhood | None:
+        """Scope, witnesses, and so many of each crowded block that it is crowded there, too.
+
+        Only records that stand may fill a block: they ask nobody.
+        """
+        hold = self.space.hold
+        told = crowded.agg(wanted=(self._limit(crowded) + 1).sum().fill_null(0)).execute()
+        wanted = int(told.iloc[0, 0])
+        seen = scope.union(witnesses.select("node"), distinct=True)
+        if wanted > self.largest:
+            return None
+        if wanted:
+            inside = self.keys.filter(self.keys.sure, ~self.keys.may_move)
+            inside = inside.semi_join(crowded, "key")
+            rank = ibis.row_number().over(group_by=inside.key, order_by=inside.node)
+            ranked = inside.mutate(rank=rank)
+            enough = ranked.filter(ranked["rank"] <= self._limit(ranked))
+            fillers = hold(enough.select("node", "key"))
+            if _count(fillers) < wanted:
+                return None
+            seen = seen.union(fillers.select("node"), distinct=True)
+        return Neighbourhood(scope, hold(seen))
+
+    def _limit(self, table: ir.Table) -> ir.IntegerValue:
+        """Of the blocks of these rows; NULL, which nothing exceeds, where there is none."""
+        kinds = enumerate(blocks_of(self.library))
+        limits = [(table.kind == place, each.limit) for place, each in kinds if each.limit]
+        limit = ibis.cases(*limits, else_=None) if limits else ibis.null("int64")
+        return limit.cast("int64")
+
+
+def node_of(table: ir.Table, source: str = "source", key: str = "source_key") -> ir.IntegerValue:
+    """A record's name as a number."""
+    return ibis.array([table[source], table[key]]).hash()
+
+
+def long_keys(index: ir.Table, library: Library, *, changed: bool) -> ir.Table:
+    """``Surroundings.keys`` of rows of the index, of records that changed or did not."""
+    told = []
+    for place, block in enumerate(blocks_of(library)):
+        name, *stated = block.variants(library)
+        same = [index[name].identical_to(index[each]) for each in stated]
+        sure = ibis.and_(*same) if same else ibis.literal(True)
+        rows = index.select("node", "may_move", key=index[name], sure=sure)
+        others = [index.select("node", "may_move", key=index[o], sure=False) for o in stated]
+        for each in (rows, *others):
+            known = each.filter(each.key.notnull())
+            told.append(known.mutate(kind=ibis.literal(place, "int8")))
+    every = reduce(lambda a, b: a.union(b, distinct=False), told)
+    if changed:
+        every = every.mutate(may_move=ibis.literal(True), sure=ibis.literal(False))
+    return every.select("node", "kind", "key", "may_move", "sure")
+
+
+def _count(table: ir.Table) -> int:
+    return int(table.count().execute())

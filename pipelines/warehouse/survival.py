@@ -1,0 +1,202 @@
+"""What a run would do to published ids, who approved it, and how it was resolved: ``quality.id_*``.
+
+A comparison is replaced when its run is repeated; an approval is added and never changed. It is
+for one candidate, by the digest of its content: should the run come out otherwise, it must be
+asked for again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from pipelines.resolve.survival import Budget, IdChange, SourceLoss, Survival
+from pipelines.warehouse.quality_tables import (
+    ID_APPROVAL,
+    ID_CHANGE,
+    ID_COMPARISON,
+    ID_LOSS,
+    RESOLUTION,
+)
+
+
+@dataclass(frozen=True)
+class IdComparison:
+    """What a run's candidate would do to the published ids, and whether that is within budget."""
+
+    library: str
+    run: str
+    published_run: str | None  # None: nothing was published before
+    survival: Survival
+    budget: Budget
+    is_within: bool
+    candidate: str  # digest of its content
+
+
+@dataclass(frozen=True)
+class Approval:
+    """That somebody let a run pass which is over its budget."""
+
+    library: str
+    run: str
+    candidate: str
+    changed_ids: int
+    approved_by: str
+    reason: str
+    approved_at: datetime
+
+
+@dataclass(frozen=True)
+class ResolutionRecord:
+    """How a run was resolved, and why so: ``full`` or ``increment``.
+
+    ``rules`` and ``state``: digests of what decides, and of the tables that the run left.
+    """
+
+    library: str
+    run: str
+    mode: str
+    reason: str
+    records: int
+    changed: int | None  # None: not looked at
+    looked_at: int
+    rules: str
+    state: str = ""
+    resolved_at: datetime | None = None  # by the database's clock
+
+
+def record_comparison(engine: Engine, comparison: IdComparison) -> None:
+    """Keep what a comparison found, in place of what an earlier attempt at the run found."""
+    key = {"library": comparison.library, "run": comparison.run}
+    found = comparison.survival
+    with engine.begin() as connection:
+        table = ID_COMPARISON
+        connection.execute(
+            delete(table).where(table.c.library == key["library"], table.c.run == key["run"])
+        )
+        connection.execute(
+            insert(table),
+            {
+                **key,
+                "published_run": comparison.published_run,
+                "published_ids": found.ids,
+                "changed_ids": found.changed,
+                "vanished_ids": found.vanished,
+                "id_budget": comparison.budget.ids,
+                "deletion_budget": comparison.budget.deletions,
+                "is_within": comparison.is_within,
+                "candidate": comparison.candidate,
+            },
+        )
+        changes = [{**key, "kind": c.kind, "rule": c.rule, "ids": c.ids} for c in found.changes]
+        losses = [
+            {**key, "source": loss.source, "records": loss.records, "gone": loss.gone}
+            for loss in found.losses
+        ]
+        if changes:
+            connection.execute(insert(ID_CHANGE), changes)
+        if losses:
+            connection.execute(insert(ID_LOSS), losses)
+
+
+def read_comparisons(
+    engine: Engine, library: str | None = None, run: str | None = None
+) -> list[IdComparison]:
+    """Comparisons of all runs, or of a library, or of one run; oldest first."""
+    table = ID_COMPARISON
+    query = select(table)
+    if library is not None:
+        query = query.where(table.c.library == library)
+    if run is not None:
+        query = query.where(table.c.run == run)
+    with engine.connect() as connection:
+        rows = connection.execute(query.order_by(table.c.compared_at)).mappings().all()
+        return [
+            IdComparison(
+                library=row["library"],
+                run=row["run"],
+                published_run=row["published_run"],
+                survival=Survival(
+                    row["published_ids"],
+                    _changes(connection, row["library"], row["run"]),
+                    _losses(connection, row["library"], row["run"]),
+                ),
+                budget=Budget(row["id_budget"], row["deletion_budget"]),
+                is_within=row["is_within"],
+                candidate=row["candidate"],
+            )
+            for row in rows
+        ]
+
+
+def approve(engine: Engine, comparison: IdComparison, *, by: str, reason: str) -> None:
+    """Let this candidate, and no other, pass."""
+    with engine.begin() as connection:
+        connection.execute(
+            insert(ID_APPROVAL),
+            {
+                "library": comparison.library,
+                "run": comparison.run,
+                "candidate": comparison.candidate,
+                "changed_ids": comparison.survival.changed,
+                "approved_by": by,
+                "reason": reason,
+            },
+        )
+
+
+def read_approvals(engine: Engine, library: str, run: str | None = None) -> list[Approval]:
+    """Approvals of a library, or of one run of it; oldest first."""
+    table = ID_APPROVAL
+    names = tuple(Approval.__dataclass_fields__)
+    query = select(*(table.c[name] for name in names)).where(table.c.library == library)
+    if run is not None:
+        query = query.where(table.c.run == run)
+    with engine.connect() as connection:
+        rows = connection.execute(query.order_by(table.c.id)).mappings()
+        return [Approval(**row) for row in rows]
+
+
+def is_approved(engine: Engine, comparison: IdComparison) -> bool:
+    """Whether somebody let exactly this candidate pass."""
+    given = read_approvals(engine, comparison.library, comparison.run)
+    return any(each.candidate == comparison.candidate for each in given)
+
+
+def record_resolution(engine: Engine, resolution: ResolutionRecord) -> None:
+    """Note how a run was resolved; a repeat replaces it."""
+    names = [name for name in ResolutionRecord.__dataclass_fields__ if name != "resolved_at"]
+    new = upsert(RESOLUTION).values({name: getattr(resolution, name) for name in names})
+    changed = {name: new.excluded[name] for name in names if name not in ("library", "run")}
+    with engine.begin() as connection:
+        connection.execute(
+            new.on_conflict_do_update(
+                index_elements=["library", "run"], set_=changed | {"resolved_at": func.now()}
+            )
+        )
+
+
+def read_resolutions(engine: Engine, library: str | None = None) -> list[ResolutionRecord]:
+    """How each run was resolved, oldest first."""
+    table = RESOLUTION
+    query = select(*(table.c[name] for name in ResolutionRecord.__dataclass_fields__))
+    if library is not None:
+        query = query.where(table.c.library == library)
+    with engine.connect() as connection:
+        rows = connection.execute(query.order_by(table.c.resolved_at)).mappings()
+        return [ResolutionRecord(**row) for row in rows]
+
+
+def _changes(connection: Connection, library: str, run: str) -> Sequence[IdChange]:
+    t = ID_CHANGE.c
+    query = select(t.kind, t.rule, t.ids).where(t.library == library, t.run == run)
+    rows = connection.execute(query.order_by(t.ids.desc(), t.kind, t.rule))
+    return [IdChange(*row) for row in rows]
+
+
+def _losses(connection: Connection, library: str, run: str) -> Sequence[SourceLoss]:
+    t = ID_LOSS.c
+    query = select(t.source, t.records, t.gone).where(t.library == library, t.run == run)
+    return [SourceLoss(*row) for row in connection.execute(query.order_by(t.source))]
