@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from pipelines.cli import db, demo, export, identity, mail, repair, sources, status
+from pipelines.cli import db, demo, dispute, export, identity, mail, repair, sources, status
 from pipelines.cli.run import run
 from pipelines.cli.verify import verify
 from pipelines.errors import (
@@ -39,6 +39,7 @@ app.command()(verify)
 app.add_typer(sources.app, name="sources")
 app.add_typer(identity.app, name="identity")
 app.add_typer(repair.app, name="repair")
+app.add_typer(dispute.app, name="dispute")
 app.add_typer(export.app, name="export")
 app.add_typer(mail.app, name="mail")
 app.add_typer(db.app, name="db")

@@ -3,13 +3,16 @@
 import csv
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.cli.options import Home, Sources
+from pipelines.errors import SettingRefused
 from pipelines.flows.repair import ImportResult, Judged, import_answers
+from pipelines.flows.summary import write_summary
 from pipelines.quality.answers import APPLIED, VERDICTS
 from pipelines.settings import load_settings
 
@@ -67,3 +70,25 @@ def _write_listing(file: Path, rows: Sequence[Judged]) -> None:
         for row in rows:
             told = (row.place, row.fingerprint, row.source, row.column, VERDICTS[row.verdict])
             writer.writerow([*told, row.because])
+
+
+@app.command()
+def summary(
+    month: Annotated[str, typer.Option(help="YYYY-MM.")],
+    to: Annotated[Path, typer.Option("--to", help="File to write: .html or .pdf.")],
+    sources: Sources = None,
+    home: Home = None,
+) -> None:
+    """One page for the leaders: what was found in a month, and who still has to act."""
+    settings = load_settings(home=home, sources=tuple(sources) if sources else None)
+    page = write_summary(settings, _month(month), to)
+    for sentence in page.news:
+        sys.stdout.write(f"{sentence}\n")
+    sys.stdout.write(f"{to}\n")
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise SettingRefused("--month", text, "Write YYYY-MM, for example 2026-06.") from None

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.flows.dispute import DISPUTED as DOUBTED
 from pipelines.flows.inputs import records_of_run
 from pipelines.flows.results import CompareResult
 from pipelines.flows.workplace import Workplace, open_workplace
@@ -18,12 +19,14 @@ from pipelines.quality.discrepancy import (
     DISAGREES,
     DISPUTED,
     FINDING_ORDER,
+    FINDING_SCHEMA,
     beside_golden,
     compare_sources,
     disputed_numbers,
 )
 from pipelines.settings import Settings
 from pipelines.standards.rules import severities
+from pipelines.warehouse.disputes import disputed_values
 
 
 def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
@@ -51,9 +54,19 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
         ]
         finding = f"identity.{library.entity}_finding"
         agreement = f"identity.{library.entity}_agreement"
-        _write(place, ibis.union(*(f.finding for f in found)), finding, run, FINDING_ORDER)
+        told = [*(f.finding for f in found), _doubted(place, library)]
+        _write(place, ibis.union(*told), finding, run, FINDING_ORDER)
         _write(place, ibis.union(*(f.agreement for f in found)), agreement, run, AGREEMENT_ORDER)
         return _result(place, library, run, finding, agreement)
+
+
+def _doubted(place: Workplace, library: Library) -> ir.Table:
+    """Open disputes of the users: their owners are told as of any other finding."""
+    rows = disputed_values(place.warehouse, library)
+    severity = severities()[DOUBTED]
+    told = [{**row, "rule": DOUBTED, "severity": severity} for row in rows]
+    columns = {name: [row.get(name) for row in told] for name in FINDING_SCHEMA.names}
+    return ibis.memtable(columns, schema=FINDING_SCHEMA)
 
 
 def _write(place: Workplace, rows: ir.Table, table: str, run: str, order: tuple[str, ...]) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 import ibis
@@ -17,6 +18,7 @@ from pipelines.contracts import Source
 from pipelines.extract.answers import Answer, AnswersUnreadable, read_answers
 from pipelines.extract.secrets import attachment_passwords
 from pipelines.flows.corrections import ledger_table
+from pipelines.flows.dispute import DISPUTED
 from pipelines.flows.ingest import stage
 from pipelines.flows.workplace import Workplace, identity_key, moment, open_workplace
 from pipelines.quality.answers import (
@@ -39,6 +41,7 @@ from pipelines.warehouse.corrections import (
     note_import,
     read_ledger,
 )
+from pipelines.warehouse.disputes import Ending, end_answered
 
 CHUNK = 20_000  # answers turned to Arrow at a time
 _JUDGED = {"fingerprint": "string", "verdict": "string", "because": "string", "guard": "string"}
@@ -105,6 +108,7 @@ def import_answers(
             if mine.num_rows:
                 columns = mine.select(list(KEPT_SCHEMA))
                 keep_answers(settings, sources[name], columns, who, when)
+        _end_disputes(place, kept, who, when)
         note_import(place.warehouse, _digest(files), who, when, json.dumps(counts))
         again = sorted(
             {
@@ -249,6 +253,19 @@ def _to_keep(place: Workplace, judged: pa.Table) -> pa.Table:
         reason=taken.note,
     )
     return place.con.to_pyarrow(kept)
+
+
+def _end_disputes(place: Workplace, kept: pa.Table, who: str, when: datetime) -> None:
+    """What was doubted by its users, and is answered now, is doubtful no longer."""
+    endings: dict[str, Ending] = {
+        row["fingerprint"]: "corrected" if row["verdict"] == "accepted" else "confirmed"
+        for row in kept.select(["fingerprint", "verdict", "rule"]).to_pylist()
+        if row["rule"] == DISPUTED and row["verdict"] != "promised"
+    }
+    if endings:
+        about = {"who": who, "at": when, "note": "repair sheet"}
+        with place.warehouse.begin() as connection:
+            end_answered(connection, endings, about)
 
 
 def _told(row: Mapping[str, object]) -> Judged:

@@ -64,6 +64,7 @@ def create_statements(libraries: Mapping[str, Library]) -> Iterator[str]:
             yield from _add_columns(table)
             yield from _comments(table)
         yield _value_view(library)
+        yield from _dispute_view(library)
 
 
 def late_constraints(table: BaseTable) -> dict[str, str]:
@@ -234,6 +235,22 @@ def link_title(library: Library, column: str) -> str:
         return f"关联的{pointed.entity_title}标识（{pointed.title}）"
     claims = [one.claim for one in library.links if f"{one.name}_rule" == column]
     return f"关联依据：{'、'.join(claims)}；为空表示没有足够的依据"
+
+
+def _dispute_view(library: Library) -> Iterator[str]:
+    """One row per golden value that a user doubts and its owner has not answered for (异议标注)."""
+    name = f'base."{library.entity}_dispute"'
+    entity = library.entity
+    yield f"""CREATE OR REPLACE VIEW {name} AS
+SELECT coalesce(old.current_id, doubt.entity_id) AS entity_id, doubt.column_name,
+    min(doubt.raised_at AT TIME ZONE 'Asia/Shanghai')::date AS disputed_since,
+    min(doubt.due_date) AS due_date, count(*) AS disputes
+FROM quality.dispute AS doubt
+LEFT JOIN base."{entity}_redirect" AS old ON old.entity_id = doubt.entity_id
+WHERE doubt.state = 'open' AND doubt.entity = '{entity}'
+GROUP BY 1, 2"""  # noqa: S608 - names of the declarations
+    said = quoted(f"{library.entity_title}异议标注：使用部门有异议、数源部门尚未答复的值")
+    yield f"COMMENT ON VIEW {name} IS {said}"
 
 
 def quoted(text: str) -> str:

@@ -8,7 +8,11 @@ from sqlalchemy import Connection, text
 from pipelines.libraries import Library, libraries_in_order
 from pipelines.warehouse.base_tables import create_statements
 from pipelines.warehouse.database import run_sql
-from pipelines.warehouse.share_views import create_share_view, view_statement
+from pipelines.warehouse.share_views import (
+    create_share_view,
+    dispute_statement,
+    view_statement,
+)
 
 _GRANTS = (
     "GRANT SELECT ON ALL TABLES IN SCHEMA base TO base_reader",
@@ -25,6 +29,7 @@ def follow_declarations(connection: Connection, libraries: Mapping[str, Library]
     _run(connection, create_statements(libraries))
     for library in libraries_in_order(libraries):
         create_share_view(connection, library)
+        run_sql(connection, dispute_statement(library))
     _run(connection, _GRANTS)
     note = text(
         "INSERT INTO audit.declared_schema (name, digest) VALUES ('libraries', :digest)"

@@ -49,6 +49,14 @@ def view_statement(library: Library, present: Sequence[str] = ()) -> str:
     return statement + f"FROM {source}"
 
 
+def dispute_statement(library: Library) -> str:
+    """The SQL of ``share.<entity>_dispute``: which values are doubted; it shows none of them."""
+    entity = library.entity
+    columns = "entity_id, column_name, disputed_since, due_date, disputes"
+    view = f'CREATE OR REPLACE VIEW share."{entity}_dispute" AS\nSELECT {columns}\n'
+    return view + f'FROM base."{entity}_dispute"'
+
+
 def masked_columns(library: Library) -> dict[str, str]:
     """Column -> SQL expression. Source keys are not shown: some departments' are citizen ids."""
     shown = {"entity_id": '"entity_id"'}

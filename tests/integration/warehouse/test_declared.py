@@ -50,7 +50,9 @@ def test_the_quality_tables_are_what_the_code_takes_them_for(warehouse: Engine):
             assert columns == {each.name for each in declared.c}, declared.name
     assert set(found.get_table_names("quality")) == {
         *("batch", "expectation_result", "finding_count", "identity_accuracy"),
-        *("mail", "publication", "stage_timing"),
+        *("mail", "mail_about", "mail_attempt", "publication", "stage_timing"),
+        *("issue", "issue_event", "correction", "repair_import", "owner_month"),
+        *("dispute", "dispute_event"),
     }
 
 

@@ -1,0 +1,127 @@
+"""One page for the leaders of the city: what was found in a month, and who still has to act. Pure.
+
+The same content as an HTML page and as a sheet of A4; every number comes from ``OwnerFigures``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+TEMPLATES = Path(__file__).with_name("templates")
+MOST_ROWS = 20  # fit one page; the rest is one line
+COUNTS = ("found", "sent", "answered", "fixed", "confirmed", "overdue", "still_open")
+TITLES: Mapping[str, str] = {
+    "found": "发现",
+    "sent": "告知",
+    "answered": "答复",
+    "fixed": "解决",
+    "confirmed": "确认无误",
+    "overdue": "逾期",
+    "still_open": "月末未结",
+}
+NOTE = (
+    "发现：当月新发现和再次出现的问题数；答复：数源部门当月回报更正、说明或确认无误的问题数；"
+    "逾期：答复期限（告知次日起 10 个工作日，《政务数据共享条例》第二十六条）在当月届满而届满前"
+    "未答复也未解决的问题数；解决天数：当月解决的问题从发现到解决的自然日中位数。"
+)
+
+
+@dataclass(frozen=True)
+class OwnerFigures:
+    """One data set in one month."""
+
+    department: str
+    dataset: str
+    found: int = 0
+    sent: int = 0
+    answered: int = 0
+    fixed: int = 0
+    confirmed: int = 0
+    overdue: int = 0
+    still_open: int = 0
+    median_days: float | None = None
+
+
+@dataclass(frozen=True)
+class CityMonth:
+    """Everything on the page. ``trend``: months in order, the last one is this."""
+
+    month: date
+    rows: Sequence[OwnerFigures]
+    total: OwnerFigures
+    before: OwnerFigures | None
+    trend: Sequence[tuple[date, OwnerFigures]]
+
+    @property
+    def title(self) -> str:
+        """What the page is."""
+        return f"{self.month.year} 年 {self.month.month} 月 公共数据质量问题整改情况"
+
+    @property
+    def news(self) -> Sequence[str]:
+        """What a leader should take away, in sentences."""
+        total = self.total
+        told = [
+            f"本月发现问题 {total.found:,} 处，解决 {total.fixed:,} 处，"
+            f"月末尚未解决 {total.still_open:,} 处。"
+        ]
+        late = [row for row in self.rows if row.overdue]
+        if not late:
+            return [*told, "没有部门逾期未答复。"]
+        worst = sorted(late, key=lambda row: -row.overdue)[:3]
+        named = "、".join(f"{row.department}“{row.dataset}” {row.overdue:,} 处" for row in worst)
+        told.append(
+            f"逾期未答复 {total.overdue:,} 处，最多的是：{named}。请有关部门限期核实并答复。"
+        )
+        return told
+
+
+def city_month(
+    month: date, figures: Sequence[tuple[date, OwnerFigures]], months: Sequence[date]
+) -> CityMonth:
+    """Put the page together.
+
+    Args:
+        month: Its first day.
+        figures: Month and figures of every data set, of all ``months``.
+        months: The months of the trend in order, ``month`` last.
+    """
+    mine = [row for when, row in figures if when == month]
+    ordered = sorted(mine, key=lambda r: (-r.overdue, -r.still_open, r.department, r.dataset))
+    shown = list(ordered[:MOST_ROWS])
+    if rest := ordered[MOST_ROWS:]:
+        shown.append(_sum(f"其余 {len(rest)} 个数据集", rest))
+    trend = [(m, _sum("全市", [row for when, row in figures if when == m])) for m in months]
+    before = trend[-2][1] if len(trend) > 1 else None
+    return CityMonth(month, shown, trend[-1][1], before, trend)
+
+
+def render_city(page: CityMonth) -> str:
+    """The page as HTML: escaped, without script, loading nothing from elsewhere."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    highest = max((max(t.found, t.fixed, t.overdue) for _, t in page.trend), default=0)
+    return environment.get_template("city.html.j2").render(
+        page=page, titles=TITLES, counts=COUNTS, note=NOTE, highest=max(highest, 1), delta=delta
+    )
+
+
+def delta(page: CityMonth, name: str) -> str:
+    """How a number compares with the month before, in words."""
+    if page.before is None:
+        return ""
+    change = getattr(page.total, name) - getattr(page.before, name)
+    return f"比上月{'增加' if change > 0 else '减少'} {abs(change):,}" if change else "与上月持平"
+
+
+def _sum(title: str, rows: Sequence[OwnerFigures]) -> OwnerFigures:
+    counted = {name: sum(getattr(row, name) for row in rows) for name in COUNTS}
+    return OwnerFigures(department=title, dataset="", **counted)

@@ -1,0 +1,170 @@
+"""The leaders' page as one sheet of A4, drawn by matplotlib: no browser, no further dependency."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from unicodedata import east_asian_width
+
+from pipelines.report.city import COUNTS, NOTE, TITLES, CityMonth, OwnerFigures, delta
+from pipelines.report.font import chinese_font
+
+A4 = (8.27, 11.69)  # inches
+LEFT, RIGHT = 0.07, 0.93  # of the page's width
+NAVY, BLUE, GREEN, RED, GREY, LINE = (
+    "#17324D", "#1F5FA8", "#2E7D4F", "#C0392B", "#5B6875", "#DDE3EA",
+)  # fmt: skip
+TILES = ("found", "sent", "answered", "fixed", "overdue", "still_open")
+_COLUMN_WIDTH = 0.067
+_LINE_LENGTH = 48  # Chinese characters of the size of the text between the margins
+
+
+def draw_city(page: CityMonth, file: Path, cache: Path) -> None:
+    """Write the page to ``file``; the font is kept in ``cache``."""
+    os.environ.setdefault("MPLCONFIGDIR", str(cache / "matplotlib"))
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
+
+    face = FontProperties(fname=str(chinese_font(cache)))
+    figure = Figure(figsize=A4)
+    FigureCanvasPdf(figure)
+    sheet = _Sheet(figure, face)
+    sheet.text(LEFT, 0.945, page.title, 18, NAVY)
+    top = sheet.paragraph(0.912, page.news, 11)
+    _tiles(sheet, page, top - 0.015)
+    _trend(sheet, page, top - 0.115)
+    _table(sheet, page, top - 0.335)
+    sheet.paragraph(0.075, [NOTE], 7.5, GREY, 70)
+    figure.savefig(file, format="pdf", metadata={"Title": page.title, "CreationDate": None})
+
+
+class _Sheet:
+    """The page: places are shares of its width and height, from the lower left corner."""
+
+    def __init__(self, figure: Any, face: Any) -> None:
+        self.figure = figure
+        self._face = face
+
+    def text(
+        self, x: float, y: float, said: str, size: float, colour: str = "#24303C", ha: str = "left"
+    ) -> None:
+        """One line, standing on ``y``."""
+        self.figure.text(
+            x, y, said, color=colour, ha=ha, va="baseline", fontproperties=self.face(size)
+        )
+
+    def face(self, size: float) -> Any:
+        """The Chinese font in points."""
+        face = self._face.copy()
+        face.set_size(size)
+        return face
+
+    def paragraph(
+        self,
+        y: float,
+        said: Sequence[str],
+        size: float,
+        colour: str = "#24303C",
+        length: int = _LINE_LENGTH,
+    ) -> float:
+        """Sentences, each begun on a line of its own; answers where the next may begin."""
+        for sentence in said:
+            for line in _lines(sentence, length):
+                self.text(LEFT, y, line, size, colour)
+                y -= size * 1.7 / 72 / A4[1]
+        return y
+
+    def rule(self, y: float, colour: str = LINE, width: float = 0.6) -> None:
+        """A line from margin to margin."""
+        from matplotlib.lines import Line2D
+
+        line = Line2D([LEFT, RIGHT], [y, y], color=colour, linewidth=width)
+        self.figure.add_artist(line)
+
+
+def _lines(said: str, length: int) -> Iterator[str]:
+    """Lines of at most ``length`` Chinese characters; no line begins with a closing mark."""
+    line, room = "", float(length)
+    for sign in said:
+        room -= 1 if east_asian_width(sign) in "WFA" else 0.55
+        if room < 0 and sign not in "，。；：、）”》":
+            yield line
+            line, room = "", length - 1.0
+        line += sign
+    yield line
+
+
+def _tiles(sheet: _Sheet, page: CityMonth, top: float) -> None:
+    width = (RIGHT - LEFT) / len(TILES)
+    for place, name in enumerate(TILES):
+        x = LEFT + place * width
+        value = getattr(page.total, name)
+        sheet.text(x, top - 0.012, TITLES[name], 9.5, GREY)
+        late = name == "overdue" and value
+        sheet.text(x, top - 0.042, f"{value:,}", 19, RED if late else NAVY)
+        sheet.text(x, top - 0.060, delta(page, name), 7.5, GREY)
+
+
+def _trend(sheet: _Sheet, page: CityMonth, top: float) -> None:
+    sheet.text(LEFT, top, f"近 {len(page.trend)} 个月", 11, NAVY)
+    axes = sheet.figure.add_axes((LEFT, top - 0.165, RIGHT - LEFT, 0.145))
+    shown = (("found", BLUE), ("fixed", GREEN), ("overdue", RED))
+    for shift, (name, colour) in enumerate(shown):
+        places = [at + (shift - 1) * 0.27 for at in range(len(page.trend))]
+        heights = [getattr(total, name) for _, total in page.trend]
+        bars = axes.bar(places, heights, width=0.25, color=colour, label=TITLES[name])
+        axes.bar_label(
+            bars, [f"{height:,}" for height in heights], fontproperties=sheet.face(7), padding=1
+        )
+    ticks = [f"{month.year}-{month.month:02d}" for month, _ in page.trend]
+    axes.set_xticks(range(len(ticks)), ticks, fontproperties=sheet.face(8.5))
+    axes.set_xlim(-0.6, max(len(ticks), 6) - 0.4)
+    axes.set_yticks([])
+    axes.margins(y=0.18)
+    for side in ("top", "left", "right"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(LINE)
+    axes.tick_params(length=0)
+    axes.legend(
+        frameon=False, prop=sheet.face(8.5), ncols=3, loc="lower right", bbox_to_anchor=(1, 1)
+    )
+
+
+def _table(sheet: _Sheet, page: CityMonth, top: float) -> None:
+    sheet.text(LEFT, top, "各部门情况（按逾期数排列）", 11, NAVY)
+    y = top - 0.024
+    titles = [TITLES[name] for name in COUNTS]
+    _cells(sheet, y, "部门 / 数据集", [*titles, "解决天数"], GREY)
+    sheet.rule(y - 0.006)
+    height = min(0.021, (y - 0.115) / (len(page.rows) + 1))
+    for row in page.rows:
+        y -= height
+        late = RED if row.overdue else None
+        told = f"{row.department} {row.dataset}".strip()
+        _cells(sheet, y, told, _figures(row), "#24303C", late)
+        sheet.rule(y - 0.006)
+    _cells(sheet, y - height, "全市合计", _figures(page.total)[:-1], NAVY)
+
+
+def _figures(row: OwnerFigures) -> list[str]:
+    days = "—" if row.median_days is None else f"{row.median_days:.1f}"
+    return [*(f"{getattr(row, name):,}" for name in COUNTS), days]
+
+
+def _cells(
+    sheet: _Sheet,
+    y: float,
+    first: str,
+    rest: Sequence[str],
+    colour: str,
+    overdue: str | None = None,
+) -> None:
+    columns = len(COUNTS) + 1
+    longest = 24  # characters that fit before the first number
+    told = first if len(first) <= longest else f"{first[: longest - 1]}…"
+    sheet.text(LEFT, y, told, 8.5, colour)
+    for place, said in enumerate(rest):
+        x = RIGHT - (columns - 1 - place) * _COLUMN_WIDTH
+        is_overdue = place == COUNTS.index("overdue") and overdue
+        sheet.text(x, y, said, 8.5, overdue if is_overdue and overdue else colour, ha="right")

@@ -1,0 +1,122 @@
+"""The whole loop: errors go out by mail, come back corrected in the sheet, and are closed."""
+
+import socket
+from datetime import date
+from email import message_from_bytes, policy
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+from aiosmtpd.controller import Controller
+from pydantic import SecretStr
+
+from pipelines import flows
+from pipelines.flows.repair import import_answers
+from pipelines.flows.summary import summarise
+from pipelines.report.repair_sheet import CONFIRMED, CORRECTION, FIELD, ISSUE, LINE, NOTE, YES
+from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
+from tests.integration.repair.test_import import rules, staged
+
+WRONG_SEX = ("3", "110101199003070011", "赵一曼", "女", "1990-03-07")
+RIGHT_SEX = (*WRONG_SEX[:3], "男", WRONG_SEX[4])
+NO_NAME = ("4", "11010519491231002X", "", "女", "1949-12-31")
+WHO = "示范市公安局 户政科"
+OWNER = "owner@example.gov.cn"
+
+
+class Mailbox:
+    """Takes every message."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+
+    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
+        self.taken.append(envelope.content)
+        return "250 taken"
+
+
+def mailed(department: Department, batch: str) -> bytes:
+    """Report a batch and deliver the mail to a real server; its workbook."""
+    mailbox = Mailbox()
+    flows.report(department.settings, department.source, batch)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Controller(mailbox, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        url = SecretStr(f"smtp://127.0.0.1:{port}")
+        flows.deliver(department.settings.model_copy(update={"smtp_url": url}))
+    finally:
+        server.stop()
+    message = message_from_bytes(only(mailbox.taken), policy=policy.default)
+    assert message["To"] == OWNER
+    attached = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
+    return next(content for name, content in attached.items() if name.endswith(".xlsx"))
+
+
+def answered(workbook: bytes, file: Path, answers: dict[tuple[int, str], dict[str, str]]) -> Path:
+    """Fill in the sheet as an owner does: by line and the name of his own column."""
+    book = openpyxl.load_workbook(BytesIO(workbook))
+    filled = 0
+    for page in book.worksheets:
+        rows = list(page.iter_rows())
+        head = next((row for row in rows if ISSUE in {cell.value for cell in row}), None)
+        if head is None:
+            continue
+        at = {cell.value: cell.column - 1 for cell in head}
+        for row in rows[head[0].row :]:
+            given = answers.get((row[at[LINE]].value, row[at[FIELD]].value), {})
+            filled += bool(given)
+            for title, value in given.items():
+                row[at[title]].value = value
+    assert filled >= len(answers), "the sheet lacks a row that was to be answered"
+    book.save(file)
+    return file
+
+
+def test_errors_are_mailed_corrected_in_the_sheet_delivered_and_closed(
+    department: Department, tmp_path: Path
+):
+    department.on(date(2026, 6, 1))
+    department.receive("20260601", GOOD, BAD, WRONG_SEX, NO_NAME)
+    assert department.issues() == {
+        ("citizen_id", "CHECK_DIGIT"): "open",
+        ("sex_code", "SEX_MISMATCH"): "open",
+        ("person_name", "MISSING_REQUIRED"): "open",
+    }
+    workbook = mailed(department, "20260601")
+    assert set(department.issues().values()) == {"sent"}
+    due = {row["due_date"] for row in department.query("SELECT due_date FROM quality.issue")}
+    assert due == {date(2026, 6, 15)}
+
+    department.on(date(2026, 6, 8))
+    answers = {
+        (3, "身份证号"): {CORRECTION: MENDED[1], NOTE: "录入错误"},
+        (4, "性别"): {CORRECTION: "男"},
+        (5, "姓名"): {CONFIRMED: YES, NOTE: "弃婴，尚未取名，户政科已核实"},
+    }
+    sheet = answered(workbook, tmp_path / "back.xlsx", answers)
+    done = import_answers(department.settings, [sheet], WHO, apply=True)
+    assert {k: n for k, n in done.counts.items() if k != "unchanged"} == {
+        "accepted": 2,
+        "confirmed": 1,
+    }
+    rows = staged(department, "20260601")
+    assert (rows["2"]["citizen_id"], rows["3"]["sex_code"]) == (MENDED[1], "1")
+    assert rules(rows["4"]) == [("person_name", "CONFIRMED_BY_OWNER")]
+
+    department.on(date(2026, 6, 10))
+    result = department.receive("20260610", GOOD, MENDED, RIGHT_SEX, NO_NAME)
+    assert (result.fixed, result.retired, result.still_open) == (2, 2, 0)
+    ledger = department.query(
+        "SELECT kind, retired_why FROM quality.correction ORDER BY kind, column_name"
+    )
+    assert [tuple(row.values()) for row in ledger] == [
+        ("confirmation", None),
+        ("correction", "source_repaired"),
+        ("correction", "source_repaired"),
+    ]
+    total = summarise(department.settings, date(2026, 6, 1)).total
+    assert (total.found, total.sent, total.answered, total.fixed) == (3, 3, 3, 2)
+    assert (total.overdue, total.still_open) == (0, 0)
