@@ -24,6 +24,7 @@ from benchmarks.identity.people import REGIONS, make_people
 from benchmarks.identity.rates import FIRM_TRAITS
 from benchmarks.identity.words import characters, pairs, words
 
+CITY = 370800  # the city's own registration authority
 _COUNTY_SHARES = np.array([0.34, 0.15, 0.14, 0.14, 0.08, 0.08, 0.07])
 _OWNERS_A_FIRM = 0.8  # people who represent firms, per firm
 _OFFICE_FIRMS, _AGENT_FIRMS = 150, 120  # firms that share one office, one bookkeeper
@@ -72,38 +73,69 @@ def make_firms(firms: int, seed: int) -> Firms:
     rng = np.random.default_rng([seed, 5])
     n = firms
     owners = make_people(max(100, round(n * _OWNERS_A_FIRM)), seed + 1)
+    adults = np.flatnonzero(owners.age >= 22)
     owner_names = to_texts(owners.name)
     traits = {name: rng.random(n) < trait.share for name, trait in FIRM_TRAITS.items()}
     branch = traits["branch"]
-    shop = traits["shop"] & ~branch
+    traits["shop"] &= ~branch
+    shop = traits["shop"]
     parent, sister, before = _relations(n, shop, traits, rng)
     region = rng.choice(len(REGIONS), n, p=_COUNTY_SHARES)
-    adults = np.flatnonzero(owners.age >= 22)
     owner, manager = rng.choice(adults, n), rng.choice(adults, n)
     address, phone = _doors(n, traits, rng)
-    days = rng.integers(30, 9000, n)
-    days = np.where(rng.random(n) < 0.55, days // 3 + 30, days)  # half are younger than eight years
-    brand, trade = _words(n, shop, rng)
-    counties = np.array(pairs("counties"))
-    place_name = np.array(["东江市", "东江", ""])[rng.choice(3, n, p=[0.5, 0.35, 0.15])]
-    place_name = where(shop | (place_name == ""), counties[region], place_name)
-    form = where(shop, "", rng.choice(_FORMS, n, p=_FORM_SHARES))
-    trade = where(form == "（有限合伙）", "企业管理合伙企业", trade)
-    brand = _unique(place_name, brand, trade, form, ~shop & ~branch, rng)
+    counties = np.array(pairs("counties"))[region]
+    place_name, brand, trade, form = _names(counties, shop, branch, rng)
 
-    for one, other, fields in (
-        (sister, sister >= 0, (region, owner, address, phone, brand, place_name)),
-        (before, before >= 0, (region, owner, phone, brand, place_name, trade, form)),
-        (parent, parent >= 0, (brand, place_name, trade, form)),
+    for one, fields in (
+        (sister, (region, owner, address, phone, brand, place_name)),
+        (before, (region, owner, phone, brand, place_name, trade, form)),
+        (parent, (brand, place_name, trade, form)),
     ):
-        rows = np.flatnonzero(other)
+        rows = np.flatnonzero(one >= 0)
         for values in fields:
             values[rows] = values[one[rows]]
     trade = _sister_trades(trade, sister, rng)
-    same_door = (before >= 0) & (rng.random(n) < 0.7)
-    address[same_door] = address[before[same_door]]
-    same_boss = (parent >= 0) & (rng.random(n) < 0.4)
-    owner[same_boss] = owner[parent[same_boss]]
+    for one, values, share in ((before, address, 0.7), (parent, owner, 0.4)):
+        rows = np.flatnonzero((one >= 0) & (rng.random(n) < share))
+        values[rows] = values[one[rows]]
+    established, cancelled = _lives(before, parent, rng)
+    suffix = where(branch, join(np.strings.slice(counties, 0, 2), _nth(n, rng), "分公司"), "")
+    organization = _organization_codes(n, rng)
+    authority = np.where(rng.random(n) < 0.3, CITY, REGIONS[region])
+    _mark(traits, branch, sister, before)
+    return Firms(
+        seed, region, place_name, brand,
+        where(traits["renamed"], _words(n, shop, rng)[0], brand), trade, form, suffix,
+        _credit_codes(shop, authority, organization), organization,
+        _registration_numbers(authority, shop, established, rng),
+        owner_names[owner], owners.number[owner],
+        where(traits["new_representative"], owner_names[manager], owner_names[owner]),
+        address, np.where(traits["moved"], address + n, address),
+        phone, np.where(traits["moved"], _phone_number(np.arange(n, 2 * n)), phone),
+        established, cancelled, _capital(n, rng), parent, sister, before, traits,
+    )  # fmt: skip
+
+
+def _names(
+    counties: Texts, shop: Bools, branch: Bools, rng: np.random.Generator
+) -> tuple[Texts, Texts, Texts, Texts]:
+    """Region, brand, trade and form; no two companies have all of them in common."""
+    n = len(counties)
+    brand, trade = _words(n, shop, rng)
+    place_name = np.array(["东江市", "东江", ""])[rng.choice(3, n, p=[0.5, 0.35, 0.15])]
+    place_name = where(shop | (place_name == ""), counties, place_name)
+    form = where(shop, "", rng.choice(_FORMS, n, p=_FORM_SHARES))
+    trade = where(form == "（有限合伙）", "企业管理合伙企业", trade)
+    return place_name, _unique(place_name, brand, trade, form, ~shop & ~branch, rng), trade, form
+
+
+def _lives(
+    before: Ints, parent: Ints, rng: np.random.Generator
+) -> tuple[NDArray[np.datetime64], Bools]:
+    """When each was established, branches and successors later; and which are struck off."""
+    n = len(before)
+    days = rng.integers(30, 9000, n)
+    days = np.where(rng.random(n) < 0.55, days // 3 + 30, days)  # half are younger than eight years
     later = np.flatnonzero((before >= 0) | (parent >= 0))
     older = np.maximum(before, parent)[later]
     days[older] = np.maximum(days[older], 900)
@@ -111,31 +143,15 @@ def make_firms(firms: int, seed: int) -> Firms:
     cancelled = rng.random(n) < 0.12
     cancelled[before[before >= 0]] = True
     cancelled[later] &= rng.random(len(later)) < 0.3
-    suffix = where(branch, join(_short(counties[region]), _nth(parent, rng), "分公司"), "")
-    shop_like = np.zeros(n, dtype=bool)
-    shop_like[shop] = True
-    organization = _organization_codes(n, rng)
-    authority = np.where(rng.random(n) < 0.3, 370800, REGIONS[region])
-    established = TODAY - days.astype("timedelta64[D]")
-    traits["registered_again"] = before >= 0
-    traits["registered_again"][before[before >= 0]] = True
-    traits["sister"] = sister >= 0
-    traits["sister"][sister[sister >= 0]] = True
-    traits["shop"] = shop
-    traits["renamed"] &= ~branch & (before < 0) & (sister < 0)
-    traits["renamed"][sister[sister >= 0]] = False
-    moved = traits["moved"]
-    return Firms(
-        seed, region, place_name, brand,
-        where(traits["renamed"], _words(n, shop, rng)[0], brand), trade, form, suffix,
-        _credit_codes(shop_like, authority, organization), organization,
-        _registration_numbers(authority, shop_like, established, rng),
-        owner_names[owner], owners.number[owner],
-        where(traits["new_representative"], owner_names[manager], owner_names[owner]),
-        address, np.where(moved, address + n, address),
-        phone, np.where(moved, _phone_number(np.arange(n, 2 * n)), phone),
-        established, cancelled, _capital(n, rng), parent, sister, before, traits,
-    )  # fmt: skip
+    return TODAY - days.astype("timedelta64[D]"), cancelled
+
+
+def _mark(traits: dict[str, Bools], branch: Bools, sister: Ints, before: Ints) -> None:
+    """Note both sides of a relation; who has one keeps his name, which others are known by."""
+    for trait, other in (("registered_again", before), ("sister", sister)):
+        traits[trait] = other >= 0
+        traits[trait][other[other >= 0]] = True
+    traits["renamed"] &= ~branch & (before < 0) & ~traits["sister"]
 
 
 def _relations(
@@ -218,14 +234,10 @@ def _sister_trades(trade: Texts, sister: Ints, rng: np.random.Generator) -> Text
     return trade
 
 
-def _short(counties: Texts) -> Texts:
-    return np.strings.slice(counties, 0, 2)
-
-
-def _nth(parent: Ints, rng: np.random.Generator) -> Texts:
+def _nth(n: int, rng: np.random.Generator) -> Texts:
     """第一, 第二 … for some branches."""
-    nth = np.array(["", "第一", "第二", "第三"])[rng.integers(0, 4, len(parent))]
-    return where(rng.random(len(parent)) < 0.5, nth, "")
+    nth = np.array(["", "第一", "第二", "第三"])[rng.integers(0, 4, n)]
+    return where(rng.random(n) < 0.5, nth, "")
 
 
 def _phone_number(places: Ints) -> Ints:

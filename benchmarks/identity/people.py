@@ -90,11 +90,9 @@ def make_people(persons: int, seed: int) -> People:
     home, former_home = _homes(household, traits, twin_of, rng)
     _rename(former := name.copy(), male, birth, traits, rng)
     origin = _origins(region, birth, traits, rng)
-    same_place = namesake_of >= 0
-    same_place &= rng.random(n) < 0.5
-    origin[same_place] = origin[namesake_of[same_place]]
-    pair = np.maximum(twin_of, 0)
-    origin[twin_of >= 0] = origin[pair[twin_of >= 0]]
+    half = (namesake_of >= 0) & (rng.random(n) < 0.5)
+    for other, rows in ((namesake_of, half), (twin_of, twin_of >= 0)):  # of one county
+        origin[rows] = origin[other[rows]]
     numbers = unique_numbers(origin, birth, male, twin_of, rng)
     former_numbers, former_birth = reissue(numbers, birth, male, origin, traits, rng)
     age = ((TODAY - birth).astype(np.int64) // 365.2425).astype(np.int64)
@@ -124,9 +122,7 @@ def _members(
     """Head, partner, child, second child or grandparent, grandparent."""
     n, count = len(household), household[-1] + 1
     family = size >= 3
-    head_age = np.where(
-        np.repeat(True, count)[household], rng.uniform(20, 88, count)[household], 0.0
-    )
+    head_age = rng.uniform(20, 88, count)[household]
     head_age = np.where(family, 26 + (head_age - 20) * 0.45, head_age)
     head_male = (rng.random(count) < 0.6)[household]
     years = head_age.copy()

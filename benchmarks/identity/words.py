@@ -29,7 +29,7 @@ def characters(name: str) -> Sequence[str]:
 
 
 def given_characters(generation: int, sex: str) -> Sequence[str]:
-    """Characters of given names, commonest first; every second list is the wide pool of all."""
+    """Characters of given names of a generation, commonest first."""
     return tuple(dict.fromkeys(_document()["given"][generation][sex]))
 
 

@@ -34,7 +34,7 @@ MOST_FIRMS = 99_000  # organisation codes that GB 11714 leaves to users: PDY0000
 RECORDS, TRUTH = "records.parquet", "truth.parquet"
 _MEMORY, _THREADS = "3GB", 2
 _GENERATOR = (
-    "words.yml", "rates.py", "codepoints.py", "lunar.py", "places.py", "planted.py",
+    "words.yml", "words.py", "rates.py", "codepoints.py", "lunar.py", "places.py", "planted.py",
     "departments.py", "people.py", "numbers_of_people.py", "world.py",
 )  # fmt: skip
 _GENERATOR_OF = {
