@@ -248,13 +248,13 @@ def share_decided(con: duckdb.DuckDBPyConnection) -> float:
     return float(share)
 
 
-def calibration(con: duckdb.DuckDBPyConnection, bins: int = 10) -> Calibration | None:
+def calibration(con: duckdb.DuckDBPyConnection) -> Calibration | None:
     """Of ``scored`` (``left_source, left_key, right_source, right_key, probability``).
 
     Bins are finer where a decision is made: the tenths, and the last tenth in tenths of its own.
     """
     rows = con.execute(
-        f"""
+        """
         WITH pair AS (
             SELECT s.probability AS p, (a.entity = b.entity)::INT AS is_match
             FROM scored s
@@ -262,10 +262,13 @@ def calibration(con: duckdb.DuckDBPyConnection, bins: int = 10) -> Calibration |
             JOIN truth b ON b.source = s.right_source AND b.source_key = s.right_key
             WHERE s.probability IS NOT NULL),
         binned AS (
-            SELECT *, CASE WHEN p < 0.9 THEN floor(p * {bins}) / {bins}
-                           WHEN p < 0.99 THEN floor(p * {bins * 10}) / {bins * 10}
+            SELECT *, CASE WHEN p < 0.9 THEN floor(p * 10) / 10
+                           WHEN p < 0.99 THEN floor(p * 100) / 100
                            WHEN p < 0.999 THEN 0.99 ELSE 0.999 END AS low FROM pair)
-        SELECT low, lead(low, 1, 1.0) OVER (ORDER BY low), count(*), avg(p), avg(is_match)
+        SELECT low,
+               CASE WHEN low < 0.9 THEN low + 0.1 WHEN low < 0.99 THEN low + 0.01
+                    WHEN low < 0.999 THEN 0.999 ELSE 1 END::DOUBLE,
+               count(*), avg(p), avg(is_match)
         FROM binned GROUP BY low ORDER BY low
         """
     ).fetchall()
