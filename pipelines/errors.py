@@ -229,6 +229,17 @@ class DatabaseUnavailable(BaselibError):
 
 
 @dataclass
+class DatabaseOutdated(BaselibError):
+    """The database was made by another version of baselib, or by none yet."""
+
+    def __str__(self) -> str:
+        return (
+            "The database lacks a table or column that this version needs. Nothing was changed. "
+            "Run `baselib db upgrade`, then this command again."
+        )
+
+
+@dataclass
 class ComponentsDoNotSettle(BaselibError):
     """Grouping of linked records did not come to an end."""
 

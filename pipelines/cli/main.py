@@ -7,6 +7,7 @@ settings are wrong; 3 an input is missing or unreadable; 4 a defect of baselib.
 import sys
 
 import typer
+from sqlalchemy.exc import ProgrammingError
 
 from pipelines.cli import db, demo, dispute, export, identity, mail, repair, sources, status
 from pipelines.cli.run import run
@@ -16,6 +17,7 @@ from pipelines.errors import (
     BaselibError,
     ContractsRefused,
     CountsDisagree,
+    DatabaseOutdated,
     DeclarationRefused,
     GateClosed,
     SettingRefused,
@@ -58,6 +60,10 @@ _COMMAND_WRONG = (
 )
 
 
+# PostgreSQL: no such table, no such schema, no such column
+_OUTDATED = frozenset({"42P01", "3F000", "42703"})
+
+
 def exit_code(error: BaselibError) -> int:
     """What a script may conclude from a failure; see the head of this module."""
     if isinstance(error, GateClosed):
@@ -70,7 +76,17 @@ def exit_code(error: BaselibError) -> int:
 def main() -> None:
     """Run the command line; a failure is said in words, never as a traceback."""
     try:
-        app()
+        _run()
     except BaselibError as error:
         sys.stderr.write(f"baselib: {error}\n")
         sys.exit(exit_code(error))
+
+
+def _run() -> None:
+    """The application; a database of another version is told from a defect."""
+    try:
+        app()
+    except ProgrammingError as wrong:
+        if getattr(wrong.orig, "pgcode", None) in _OUTDATED:
+            raise DatabaseOutdated from None
+        raise

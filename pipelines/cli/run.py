@@ -18,6 +18,7 @@ from pipelines.flows.run import Announce, exit_code, run_libraries
 from pipelines.libraries import load_libraries, load_library
 from pipelines.registry import load_sources
 from pipelines.settings import Settings, load_settings
+from pipelines.warehouse import migrate
 
 STEPS_PER_SOURCE, STEPS_PER_LIBRARY = 5, 5
 
@@ -54,6 +55,7 @@ def run(
     ]
     batch = batch or batch_of_today(settings)
     batch_date(batch)
+    migrate(settings)
     steps = STEPS_PER_SOURCE * len(picked) + STEPS_PER_LIBRARY * len(chosen) + 1
     with _progress(steps) as announce:
         outcome = run_libraries(settings, chosen, picked, batch, announce)

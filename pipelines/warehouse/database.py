@@ -54,11 +54,13 @@ def sqlalchemy_url(url: str) -> str:
 def connect(settings: Settings) -> Engine:
     """A SQLAlchemy engine on the warehouse. Connections are not pooled: tasks fork and are brief.
 
+    Its errors quote no parameters: those may be personal data, and end in a log.
+
     Raises:
         DatabaseUnavailable: nothing answers at the URL.
     """
     url = database_url(settings)
-    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool)
+    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool, hide_parameters=True)
     try:
         with engine.connect():
             return engine
