@@ -48,7 +48,8 @@ def library_dag(library: Library) -> DAG:
     def build() -> None:
         published = verb("publish", outlets=[Asset(f"published/{library.name}")])
         checked = verb("check_library", retries=0)
-        verb("resolve") >> verb("merge") >> checked >> published >> verb("compare")
+        verb("resolve") >> verb("merge") >> checked >> published
+        published >> verb("compare") >> verb("score_library")
 
     return build()
 

@@ -100,6 +100,7 @@ class Source:
     sharing_condition: str = ""
     retention: timedelta | None = None
     reporting: Reporting = Reporting()
+    quality_weights: Mapping[str, float] = field(default_factory=dict)  # dimension ("01") -> weight
     custom: Mapping[str, object] = field(default_factory=dict)
 
     @property

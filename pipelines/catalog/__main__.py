@@ -1,17 +1,23 @@
 """``make docs``: write the documents that derive from declarations."""
 
-from pipelines.catalog.dictionary import describe_data, describe_elements
+from pipelines.catalog.dictionary import (
+    describe_data,
+    describe_element_rules,
+    describe_elements,
+)
 from pipelines.settings import PROJECT, describe_settings
+from pipelines.standards.rules import ELEMENT_RULES_FILE
 
 
 def main() -> None:
-    """Write ``docs/settings.md``, ``docs/elements.md`` and ``docs/data-dictionary.md``."""
-    for name, describe in (
-        ("settings.md", describe_settings),
-        ("elements.md", describe_elements),
-        ("data-dictionary.md", describe_data),
+    """Write settings, data dictionary, and which rules belong to which element."""
+    for file, describe in (
+        (PROJECT / "docs" / "settings.md", describe_settings),
+        (PROJECT / "docs" / "data-dictionary.md", describe_data),
+        (PROJECT / "docs" / "elements.md", describe_elements),
+        (ELEMENT_RULES_FILE, describe_element_rules),
     ):
-        (PROJECT / "docs" / name).write_text(describe(), encoding="utf-8")
+        file.write_text(describe(), encoding="utf-8")
 
 
 main()

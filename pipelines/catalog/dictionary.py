@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from pipelines.clean.rules_of import rules_of
 from pipelines.libraries import Library, load_libraries
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import load_rules
@@ -48,6 +49,17 @@ def describe_elements() -> str:
         f"| {_FOLDED.sub('', element.description.strip())} |"
         for element in load_elements().values()
     ]
+    return "\n".join([*lines, ""])
+
+
+def describe_element_rules() -> str:
+    """``standards/element_rules.yml``: per element, the rules that its parser knows."""
+    lines = [
+        "# Which rules the parser of each element can find broken. Written by `make docs` from the",
+        "# parsers; do not edit.",
+    ]
+    for name, element in load_elements().items():
+        lines += [f"{name}:", *(f"  - {rule}" for rule in sorted(rules_of(element)))]
     return "\n".join([*lines, ""])
 
 

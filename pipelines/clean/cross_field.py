@@ -32,11 +32,15 @@ PAST_DATES = (
 
 
 class Disagreement(NamedTuple):
-    """One rule between columns: the column that gets the finding, the rule, and when."""
+    """One rule between columns: the column that gets the finding, the rule, and when.
+
+    ``judged``: both sides are known, so that the rule could be broken.
+    """
 
     column: str
     rule: str
     condition: ir.BooleanValue
+    judged: ir.BooleanValue
 
 
 def add_cross_field_findings(
@@ -56,12 +60,7 @@ def add_cross_field_findings(
     Returns:
         The same table and columns; the findings' ``value`` is the clean value as text.
     """
-    found = [
-        *_against_citizen_id(table, elements),
-        *_against_uscc(table, elements),
-        *_out_of_order(table, elements),
-        *(_ahead_of(table, as_of) if as_of else ()),
-    ]
+    found = disagreements(table, elements, as_of)
     arrays = [
         finding_array(
             each.column,
@@ -74,26 +73,36 @@ def add_cross_field_findings(
     return table.mutate(findings=concat_findings([table.findings, *arrays])) if arrays else table
 
 
+def disagreements(
+    table: ir.Table, elements: Mapping[str, str], as_of: date | None = None
+) -> list[Disagreement]:
+    """Every rule between the columns of this table; see ``add_cross_field_findings``."""
+    return [
+        *_against_citizen_id(table, elements),
+        *_against_uscc(table, elements),
+        *_out_of_order(table, elements),
+        *(_ahead_of(table, as_of) if as_of else ()),
+    ]
+
+
 def _against_citizen_id(table: ir.Table, elements: Mapping[str, str]) -> Iterator[Disagreement]:
     """The sex and the birth date that GB 11643 writes into the number."""
     citizen_id = _column_of(elements, "citizen_id")
     sex, birth = _column_of(elements, "sex_code"), _column_of(elements, "birth_date")
     if citizen_id and sex:
+        implied = table[f"{citizen_id}_sex_code"]
         stated = table[sex].isin(["1", "2"])
-        differs = table[sex] != table[f"{citizen_id}_sex_code"]
-        yield Disagreement(sex, "SEX_MISMATCH", stated & differs)
+        judged = stated & implied.notnull()
+        yield Disagreement(sex, "SEX_MISMATCH", stated & (table[sex] != implied), judged)
     if citizen_id and birth:
-        differs = table[birth] != table[f"{citizen_id}_birth_date"]
-        yield Disagreement(birth, "BIRTH_MISMATCH", differs)
+        yield _differs(birth, "BIRTH_MISMATCH", table, f"{citizen_id}_birth_date")
 
 
 def _against_uscc(table: ir.Table, elements: Mapping[str, str]) -> Iterator[Disagreement]:
     """The organisation code is characters 9 to 17 of the USCC (GB 32100)."""
     uscc, code = _column_of(elements, "uscc"), _column_of(elements, "organization_code")
     if uscc and code:
-        yield Disagreement(
-            code, "USCC_ORG_CODE_MISMATCH", table[code] != table[f"{uscc}_organization_code"]
-        )
+        yield _differs(code, "USCC_ORG_CODE_MISMATCH", table, f"{uscc}_organization_code")
 
 
 def _out_of_order(table: ir.Table, elements: Mapping[str, str]) -> Iterator[Disagreement]:
@@ -101,14 +110,20 @@ def _out_of_order(table: ir.Table, elements: Mapping[str, str]) -> Iterator[Disa
     for earlier, later in ORDERED_DATES:
         first = birth if earlier == "birth_date" and birth else earlier
         if first in elements and later in elements:
-            yield Disagreement(later, "DATES_OUT_OF_ORDER", table[first] > table[later])
+            both = table[first].notnull() & table[later].notnull()
+            yield Disagreement(later, "DATES_OUT_OF_ORDER", table[first] > table[later], both)
 
 
 def _ahead_of(table: ir.Table, as_of: date) -> Iterator[Disagreement]:
     for column in PAST_DATES:
         if column in table.columns:
             ahead = table[column] > ibis.literal(as_of)
-            yield Disagreement(column, "FUTURE_DATE", ahead)
+            yield Disagreement(column, "FUTURE_DATE", ahead, table[column].notnull())
+
+
+def _differs(column: str, rule: str, table: ir.Table, other: str) -> Disagreement:
+    both = table[column].notnull() & table[other].notnull()
+    return Disagreement(column, rule, table[column] != table[other], both)
 
 
 def _column_of(elements: Mapping[str, str], element: str) -> str | None:

@@ -152,9 +152,10 @@ def parse_columns(
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _NESTING))
     carried = list(table.columns)
     work = table.mutate(**{_scratch(c.name, "raw"): table[c.physical_name] for c in columns})
-    for depth in range(max((len(c.parser.steps) for c in columns), default=0)):
-        live = {*carried, *_live(columns, depth)}
-        work = _run_step(work, columns, depth, as_of, live)
+    last = max((len(c.parser.steps) for c in columns), default=0)
+    for left in reversed(range(last)):  # all end together: until then a column is its raw text only
+        live = {*carried, *_live(columns, left)}
+        work = _run_step(work, columns, left, as_of, live)
 
     outcome: dict[str, ir.Value] = {}
     findings: list[ir.ArrayValue] = []
@@ -218,15 +219,18 @@ def concat_findings(arrays: Sequence[ir.ArrayValue]) -> ir.ArrayValue:
 
 
 def _run_step(
-    work: ir.Table, columns: Sequence[ColumnToParse], depth: int, as_of: date, live: Set[str]
+    work: ir.Table, columns: Sequence[ColumnToParse], left: int, as_of: date, live: Set[str]
 ) -> ir.Table:
-    """One step of every column; afterwards the table has the ``live`` columns only."""
+    """One step of every column that has begun, after which as many steps as ``left`` follow.
+
+    Afterwards the table has the ``live`` columns only.
+    """
     derived: dict[str, ir.Value] = {}
     lookups: list[tuple[str, Lookup]] = []
     for column in columns:
-        if depth >= len(column.parser.steps):
+        if left >= len(column.parser.steps):
             continue
-        step = column.parser.steps[depth]
+        step = column.parser.steps[-1 - left]
         if isinstance(step, Lookup):
             lookups.append((column.name, step))
         else:
@@ -241,11 +245,11 @@ def _run_step(
     return work
 
 
-def _live(columns: Sequence[ColumnToParse], depth: int) -> Iterator[str]:
-    """What is read after the step of this depth; the delivered text always is, for findings."""
+def _live(columns: Sequence[ColumnToParse], left: int) -> Iterator[str]:
+    """What is read in the last ``left`` steps; the delivered text always is, for findings."""
     for column in columns:
         after = column.parser.live_after
-        names = after[min(depth, len(after) - 1)] if after else frozenset()
+        names = after[-1 - left] if left < len(after) else frozenset()
         yield from (_scratch(column.name, name) for name in names | {"raw"})
 
 
@@ -254,12 +258,12 @@ def _reads(parser: Parser) -> list[set[str]]:
     column, day = ColumnToParse("dry", "dry", parser), date(2000, 1, 1)
     work: ir.Table = ibis.table({_scratch("dry", "raw"): "string"}, name="dry")
     read: list[set[str]] = []
-    for depth, step in enumerate(parser.steps):
+    for done, step in enumerate(parser.steps):
         recorder = _Recorder(work, "dry", day)
         made = step.fields if isinstance(step, Lookup) else step.compute(recorder)
         read.append({step.on} if isinstance(step, Lookup) else _Recorder.asked(recorder))
         everything = {*work.columns, *(_scratch("dry", name) for name in made)}
-        work = _run_step(work, [column], depth, day, everything)
+        work = _run_step(work, [column], len(parser.steps) - 1 - done, day, everything)
     recorder = _Recorder(work, "dry", day)
     parser.finish(recorder)
     return [*read, _Recorder.asked(recorder)]

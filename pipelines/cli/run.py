@@ -20,7 +20,7 @@ from pipelines.registry import load_sources
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import migrate
 
-STEPS_PER_SOURCE, STEPS_PER_LIBRARY = 5, 5
+STEPS_PER_SOURCE, STEPS_PER_LIBRARY = 6, 6
 
 
 def batch_of_today(settings: Settings) -> str:

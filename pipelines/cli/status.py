@@ -12,6 +12,7 @@ from pipelines.libraries import load_libraries
 from pipelines.resolve.survival import CHANGE_KINDS
 from pipelines.settings import Settings, load_settings
 from pipelines.standards.rules import load_rules
+from pipelines.standards.scores import load_scoring
 from pipelines.warehouse import (
     BatchRecord,
     connect,
@@ -23,6 +24,7 @@ from pipelines.warehouse import (
     read_timings,
 )
 from pipelines.warehouse.survival import is_approved, read_comparisons
+from pipelines.warehouse.scores import ScoreRecord, read_scores
 
 MOST_RULES = 15
 PIPE_WIDTH = 150
@@ -31,7 +33,8 @@ QUERIES = (
     "SELECT rule, count(*) FROM base.person_source GROUP BY rule ORDER BY 2 DESC",
     "SELECT column_name, value, source FROM base.legal_entity_value LIMIT 9",
 )
-TEXT_COLUMNS = {"source", "rule", "library"}
+TEXT_COLUMNS = {"source", "rule", "library", "subject"}
+DIMENSIONS = tuple(each.title for each in load_scoring().dimensions.values())
 
 
 def status(home: Home = None) -> None:
@@ -44,6 +47,7 @@ def status(home: Home = None) -> None:
     console.print(_sources(latest))
     console.print(_libraries(engine))
     console.print(_survival(engine))
+    console.print(_scores(engine))
     console.print(_findings(engine, latest))
     console.print(_timings(engine))
     console.print(_places(settings, count_mail(engine)), soft_wrap=True)
@@ -57,9 +61,7 @@ def _latest(batches: list[BatchRecord]) -> dict[str, BatchRecord]:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, title_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(
-            column, justify="left" if column in {"source", "rule", "library"} else "right"
-        )
+        table.add_column(column, justify="left" if column in TEXT_COLUMNS else "right")
     return table
 
 
@@ -104,6 +106,29 @@ def _survival(engine: Engine) -> Table:
         ids = f"{each.survival.ids:,}"
         table.add_row(each.library, each.run, ids, *counts, f"{each.budget.ids:.2%}", verdict)
     return table
+
+
+def _scores(engine: Engine) -> Table:
+    """The last score of everything that is scored, and how it has moved since the one before."""
+    table = _table(
+        "Quality scores (GB/T 36344), last batch; six dimensions: docs/quality.md",
+        *("subject", "batch", "score", "before", "grade", *DIMENSIONS),
+    )
+    history: dict[tuple[str, str], list[ScoreRecord]] = defaultdict(list)
+    for record in read_scores(engine):
+        history[record.scope, record.subject].append(record)
+    for scope in ("library", "department", "source"):
+        for (of, subject), records in sorted(history.items()):
+            if of == scope:
+                before = f"{records[-2].score:.2f}" if len(records) > 1 else "—"
+                table.add_row(*_score_cells(subject, records[-1], before))
+    return table
+
+
+def _score_cells(subject: str, record: ScoreRecord, before: str) -> list[str]:
+    known = record.dimensions
+    cells = [f"{known[n]:.1f}" if n in known else "n/a" for n in load_scoring().dimensions]
+    return [subject, record.run, f"{record.score:.2f}", before, record.grade, *cells]
 
 
 def _findings(engine: Engine, latest: dict[str, BatchRecord]) -> Table:

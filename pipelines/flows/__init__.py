@@ -1,6 +1,6 @@
-"""The verbs of a source: land, stage, check, track, report; then deliver.
+"""The verbs of a source: land, stage, check, score, track, report; then deliver.
 
-Of a library: resolve, merge, check_library, publish, compare.
+Of a library: resolve, merge, check_library, publish, compare, score_library.
 
 Each is one arrow of the architecture, one task of an Airflow DAG and one step of ``baselib run``.
 A verb takes the settings and what it works on, is idempotent, and answers with counts and ids.
@@ -14,6 +14,7 @@ from pipelines.flows.digest import digest
 from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import report
+from pipelines.flows.score import score, score_library
 from pipelines.flows.track import track
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "publish",
     "report",
     "resolve",
+    "score",
+    "score_library",
     "stage",
     "track",
 ]

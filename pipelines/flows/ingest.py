@@ -12,7 +12,7 @@ from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
 from pipelines.flows.corrections import with_corrections
 from pipelines.flows.results import CheckResult, LandResult, StageResult, count_failures
-from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.flows.workplace import Workplace, collector_paused, open_workplace
 from pipelines.quality.outcome import gate
 from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
@@ -62,7 +62,11 @@ def stage(settings: Settings, source: Source, batch: str) -> StageResult:
         CountsDisagree: a row was lost or made up, which is a defect of baselib.
     """
     as_of = batch_date(batch)
-    with open_workplace(settings) as place, place.timed(source.name, batch, "stage"):
+    with (
+        collector_paused(),
+        open_workplace(settings) as place,
+        place.timed(source.name, batch, "stage"),
+    ):
         raw = place.lake.read(place.con, f"raw.{source.name}", batch)
         with (
             with_corrections(place, raw, source, batch) as answered,

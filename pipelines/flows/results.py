@@ -44,6 +44,16 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
+class ScoreResult:
+    """Score of 100 and grade of a batch or a run; no score where there was nothing to judge."""
+
+    subject: str
+    run: str
+    score: float | None
+    grade: str
+
+
+@dataclass(frozen=True)
 class TrackResult:
     """What a batch did to the issues of its source, and how many are left."""
 

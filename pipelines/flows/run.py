@@ -11,6 +11,7 @@ from pipelines.flows.digest import digest
 from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import report
+from pipelines.flows.score import score, score_library
 from pipelines.flows.track import track
 from pipelines.libraries import Library, libraries_in_order
 from pipelines.settings import Settings
@@ -63,7 +64,7 @@ def _ingest(
         outcome.failures[source.name] = failure
         return
     # The owner hears of a batch that failed its gate, too: each is done whatever came of another.
-    for follow in (check, track, report):
+    for follow in (check, score, track, report):
         try:
             announce(f"{follow.__name__} {source.name}")
             follow(settings, source, batch)
@@ -84,7 +85,7 @@ def _build(
     settings: Settings, library: str, run: str, announce: Announce, outcome: RunOutcome
 ) -> None:
     try:
-        for verb in (resolve, merge, check_library, publish, compare):
+        for verb in (resolve, merge, check_library, publish, compare, score_library):
             announce(f"{verb.__name__} {library}")
             verb(settings, library, run)
     except BaselibError as failure:

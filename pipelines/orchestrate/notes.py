@@ -29,6 +29,7 @@ _SOURCE = """\
   this batch. Report it with the batch id.
 * **check**: a critical expectation failed. What was published before stays. The report to the data
   owner says which; do not clear the task before the data or the suite has changed.
+* **score**: the batch could not be scored. The data are not affected; clear the task.
 * **report**: the report could not be written. The data are not affected; clear the task.
 
 Repeating a batch changes nothing, so clearing a task or running a date again is always safe:
@@ -49,8 +50,8 @@ Builds `core.{entity}` and `base.{entity}` out of {count} source(s): {sources}.
   stays until a later run passes. Look at the suite's result, then at the sources named there.
 * **publish**: PostgreSQL refused or was out of reach. Readers still see the last publication.
   Clear the task.
-* **compare**: what sources disagree about could not be written down. The publication stands and is
-  not affected; clear the task.
+* **compare**, **score_library**: what sources disagree about, or the score, could not be written
+  down. The publication stands and is not affected; clear the task.
 
 Runs when every source has a new batch, and once a day for those that came late.
 """

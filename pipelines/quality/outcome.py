@@ -33,6 +33,9 @@ class ExpectationOutcome:
     expected: str
     note_zh: str  # what it claims and why this number, to a data owner
     exception: str | None = None  # why it could not be evaluated; such an outcome has failed
+    indicator: str = ""  # of GB/T 36344 that it counts for; "" where the findings count already
+    bad: int | None = None  # rows that fail it, of
+    judged: int | None = None  # rows; None where a table was judged as a whole
 
 
 def gate(outcomes: Sequence[ExpectationOutcome]) -> list[str]:
@@ -58,6 +61,24 @@ def describe_observed(result: Mapping[str, object], column: str | None) -> str:
     if isinstance(value, str | date) and (column or "").startswith("_"):
         return str(value)
     return ""
+
+
+def count_judged(
+    result: Mapping[str, object], kwargs: Mapping[str, object]
+) -> tuple[int | None, int | None]:
+    """Rows that failed and rows that were judged, of a GX result; None where it does not say.
+
+    A query for unexpected rows says how many it found, but not out of how many.
+    """
+    if "unexpected_rows_query" in kwargs:
+        found = result.get("observed_value")
+        return (found if isinstance(found, int) else None), None
+    numbers = (result.get("unexpected_count"), result.get("element_count"))
+    bad, rows = (value if isinstance(value, int) else None for value in numbers)
+    if bad is None or rows is None:
+        return None, None
+    missing = result.get("missing_count")
+    return bad, rows - (missing if isinstance(missing, int) else 0)
 
 
 def describe_expected(kwargs: Mapping[str, object]) -> str:

@@ -20,6 +20,7 @@ from pipelines.contracts import Delivery, Owner, Server, Source, SourceColumn
 from pipelines.libraries import Library
 from pipelines.registry.faults import Faults
 from pipelines.registry.report_options import build_reporting
+from pipelines.registry.score_options import build_quality_weights
 from pipelines.registry.server import build_server, properties_of
 from pipelines.standards.elements import DataElement
 
@@ -64,6 +65,7 @@ def build_source(
     sharing = str(custom.get("sharing_type", "unconditional"))
     faults.one_of("customProperties.sharing_type", sharing, SHARING, "a way of sharing")
     reporting = build_reporting(custom, faults)
+    weights = build_quality_weights(custom, faults)
     if faults.found:
         return None
     return Source(
@@ -85,6 +87,7 @@ def build_source(
         sharing_condition=str(custom.get("sharing_condition", "")),
         retention=retention,
         reporting=reporting,
+        quality_weights=weights,
         custom=custom,
     )
 

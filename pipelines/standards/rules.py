@@ -17,6 +17,7 @@ from pipelines.errors import DeclarationRefused
 Severity = Literal["error", "warning", "info"]
 
 RULES_FILE = Path(__file__).with_name("rules.yml")
+ELEMENT_RULES_FILE = Path(__file__).with_name("element_rules.yml")
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,13 @@ def load_rules(file: Path = RULES_FILE) -> Mapping[str, Rule]:
 def severities() -> Mapping[str, Severity]:
     """Rule code to severity."""
     return {code: rule.severity for code, rule in load_rules().items()}
+
+
+@cache
+def load_element_rules(file: Path = ELEMENT_RULES_FILE) -> Mapping[str, frozenset[str]]:
+    """Element to the rules that its parser can find broken; what a score is "out of".
+
+    Written by ``make docs`` from the parsers, which take seconds to ask.
+    """
+    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return {element: frozenset(rules) for element, rules in declared.items()}

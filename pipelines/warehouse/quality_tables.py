@@ -22,7 +22,7 @@ FINDING_COUNT = _quality_table(
 EXPECTATION_RESULT = _quality_table(
     "expectation_result",
     "subject run layer suite name expectation column_name severity success observed expected"
-    " note_zh exception checked_at",
+    " note_zh exception indicator bad judged checked_at",
 )
 PUBLICATION = _quality_table(
     "publication", "id library run fingerprint status published_at", "snapshot_ids", "row_counts"
@@ -56,4 +56,10 @@ ID_APPROVAL = _quality_table(
 RESOLUTION = _quality_table(
     "resolution",
     "library run mode reason records changed looked_at rules state resolved_at",
+)
+INDICATOR_COUNT = _quality_table(
+    "indicator_count", "scope subject run column_name element indicator a b x"
+)
+SCORE = _quality_table(
+    "score", "scope subject run column_name score grade rating scored_at", "dimensions", "weights"
 )

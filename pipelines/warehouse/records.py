@@ -177,7 +177,8 @@ def read_expectations(
     """The outcomes of a source's batch or a library's run, by suite and name."""
     t = EXPECTATION_RESULT.c
     fields = ("suite", "name", "expectation", "severity", "success", "observed", "expected")
-    columns = [t[name] for name in (*fields, "note_zh", "exception")]
+    counted = ("indicator", "bad", "judged")
+    columns = [t[name] for name in (*fields, "note_zh", "exception", *counted)]
     wanted = _equal(EXPECTATION_RESULT, subject=subject, run=run, layer=layer)
     query = select(t.column_name.label("column"), *columns).where(wanted)
     with engine.connect() as connection:

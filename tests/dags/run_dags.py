@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 VERBS = (
-    *("land", "stage", "check", "track", "report"),
-    *("resolve", "merge", "check_library", "publish", "compare"),
+    *("land", "stage", "check", "score", "track", "report"),
+    *("resolve", "merge", "check_library", "publish", "compare", "score_library"),
 )
 MAIL_VERBS = ("digest", "deliver", "check_mail")
 

@@ -64,9 +64,10 @@ def test_an_ingest_is_a_chain_whose_check_is_not_retried(described):
             "land": [],
             "stage": ["land"],
             "check": ["stage"],
-            "track": ["check"],
+            "score": ["check"],
+            "track": ["score"],
             "report": ["track"],
-            "passed": ["check", "track"],
+            "passed": ["check", "score", "track"],
         }
         assert tasks["check"]["retries"] == 0
         assert all(tasks[task]["retries"] > 0 for task in ("land", "stage", "report"))

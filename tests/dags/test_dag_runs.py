@@ -40,7 +40,7 @@ def ran(in_airflow: Callable[..., Any]) -> Ran:
 
 def test_an_ingest_calls_its_verbs_in_order_with_the_batch_it_was_given(ran):
     assert ran["given batch"]["state"] == "success"
-    verbs = ("land", "stage", "check", "track", "report")
+    verbs = ("land", "stage", "check", "score", "track", "report")
     assert ran["given batch"]["calls"] == [[verb, SOURCE, "20260630-2"] for verb in verbs]
 
 
@@ -60,17 +60,24 @@ def test_a_failed_landing_is_retried_then_fails_the_run_and_is_reported(ran):
     run = ran["land fails"]
     assert run["state"] == "failed"
     assert run["tasks"]["stage"] == run["tasks"]["check"] == "upstream_failed"
-    assert [call[0] for call in run["calls"]] == ["land", "land", "land", "track", "report"]
+    assert [call[0] for call in run["calls"]] == [
+        "land",
+        "land",
+        "land",
+        "score",
+        "track",
+        "report",
+    ]
 
 
 def test_a_failed_report_fails_the_run(ran):
     assert ran["report fails"]["state"] == "failed"
 
 
-def test_a_library_is_resolved_merged_checked_published_and_compared_under_one_run_id(ran):
+def test_a_library_is_resolved_merged_checked_published_compared_and_scored_under_one_run_id(ran):
     run = ran["library"]
     assert run["state"] == "success"
-    verbs = ["resolve", "merge", "check_library", "publish", "compare"]
+    verbs = ["resolve", "merge", "check_library", "publish", "compare", "score_library"]
     assert [call[0] for call in run["calls"]] == verbs
     (run_id,) = {call[2] for call in run["calls"]}
     assert re.fullmatch(r"\d{8}T\d{6}", run_id)

@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.catalog.dictionary import describe_data, describe_elements
+from pipelines.catalog.dictionary import (
+    describe_data,
+    describe_element_rules,
+    describe_elements,
+)
 from pipelines.settings import describe_settings
+from pipelines.standards.rules import ELEMENT_RULES_FILE
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -13,10 +18,12 @@ DOCS = Path(__file__).parents[2] / "docs"
 @pytest.mark.parametrize(
     ("name", "describe"),
     [
-        ("settings.md", describe_settings),
-        ("elements.md", describe_elements),
-        ("data-dictionary.md", describe_data),
+        (DOCS / "settings.md", describe_settings),
+        (DOCS / "data-dictionary.md", describe_data),
+        (DOCS / "elements.md", describe_elements),
+        (ELEMENT_RULES_FILE, describe_element_rules),
     ],
+    ids=lambda value: getattr(value, "name", ""),
 )
 def test_document_is_current(name, describe):
-    assert (DOCS / name).read_text(encoding="utf-8") == describe(), "run `make docs` and commit"
+    assert name.read_text(encoding="utf-8") == describe(), "run `make docs` and commit"

@@ -21,6 +21,7 @@ from pipelines.engines.duck import duck_config
 from pipelines.engines.gx.suite_file import read_suite
 from pipelines.quality.outcome import (
     ExpectationOutcome,
+    count_judged,
     describe_expected,
     describe_observed,
     redact,
@@ -202,6 +203,7 @@ def _outcome(
         return _not_evaluated(suite, expectation, raised)
     kwargs = result.expectation_config.kwargs
     column = kwargs.get("column")
+    bad, judged = count_judged(result.result, kwargs)
     return ExpectationOutcome(
         suite=suite.name,
         name=expectation.meta["name"],
@@ -212,6 +214,9 @@ def _outcome(
         observed=describe_observed(result.result, column),
         expected=describe_expected(kwargs),
         note_zh=expectation.meta["note_zh"],
+        indicator=expectation.meta.get("indicator") or "",
+        bad=bad,
+        judged=judged,
     )
 
 
@@ -229,6 +234,7 @@ def _not_evaluated(
         expected="",
         note_zh=expectation.meta["note_zh"],
         exception=redact(reason),
+        indicator=expectation.meta.get("indicator") or "",
     )
 
 

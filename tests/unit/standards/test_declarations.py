@@ -1,13 +1,12 @@
 """elements.yml, rules.yml and the parsers agree with each other."""
 
-from datetime import date
 from typing import get_args
 
 import ibis
 import pytest
 
-from pipelines.clean.parser import ColumnToParse, parse_columns
 from pipelines.clean.registry import parser_for
+from pipelines.clean.rules_of import rules_of
 from pipelines.errors import DeclarationRefused
 from pipelines.quality.contradiction import CONTRADICTIONS
 from pipelines.standards.code_tables import TABLES_DIR
@@ -17,7 +16,7 @@ from pipelines.standards.elements import (
     Sensitivity,
     load_elements,
 )
-from pipelines.standards.rules import Severity, load_rules, severities
+from pipelines.standards.rules import Severity, load_rules
 
 # Broken by records, or by two columns together, and not found by a parser.
 NOT_OF_A_PARSER = {
@@ -29,26 +28,6 @@ INDICATORS = {
     *("0101", "0102", "0103", "0104", "0105", "0106", "0201", "0202", "0301", "0302", "0303"),
     *("0304", "0305", "0401", "0402", "0501", "0502", "0503", "0601", "0602"),
 }
-
-
-class Asked(dict[str, str]):
-    """Severities that remember which rules were asked for."""
-
-    def __init__(self) -> None:
-        super().__init__(severities())
-        self.rules: set[str] = set()
-
-    def __getitem__(self, rule: str) -> str:
-        self.rules.add(rule)
-        return super().__getitem__(rule)
-
-
-def rules_of(element: DataElement) -> set[str]:
-    table = ibis.table({"delivered": "string"}, name="delivered")
-    asked = Asked()
-    column = ColumnToParse("x", "delivered", parser_for(element))
-    parse_columns(table, [column], date(2026, 6, 30), asked)
-    return asked.rules
 
 
 @pytest.mark.parametrize("name", load_elements())

@@ -1,0 +1,182 @@
+"""From counts to a score: the indicators of GB/T 36344, added up.
+
+    X = A / B                            per indicator, over all elements counted for it
+    q = X, or 1 - X where less is better
+    S = 100 * sum(w_d * mean of q in d) / sum(w_d)     over dimensions d with an indicator
+
+An indicator without anything to judge (B = 0) is *not applicable*: it is in no mean, and a
+dimension of such indicators gives its weight to the others. Values in, values out; the counts
+themselves are made by ``measure.py``.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipelines.standards.scores import Scoring, load_scoring
+
+Scope = Literal["source", "department", "library"]
+
+
+@dataclass(frozen=True)
+class Count:
+    """A and B of one indicator in one column ("": of records as a whole)."""
+
+    indicator: str
+    column_name: str
+    element: str
+    a: int
+    b: int
+
+
+@dataclass(frozen=True)
+class IndicatorScore:
+    """One indicator over everything counted for it. ``x``, ``q``: None where not applicable."""
+
+    indicator: str
+    a: int
+    b: int
+    x: float | None
+    q: float | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score and what it is made of; ``score`` is None where no indicator is applicable.
+
+    ``dimensions``: number to 0..100, None where not applicable. ``weights``: after what was not
+    applicable gave its weight away; they add up to 1.
+    """
+
+    score: float | None
+    grade: str
+    rating: str
+    indicators: Sequence[IndicatorScore]
+    dimensions: Mapping[str, float | None]
+    weights: Mapping[str, float]
+
+
+def score_counts(
+    counts: Iterable[Count],
+    weights: Mapping[str, float] | None = None,
+    scoring: Scoring | None = None,
+) -> Score:
+    """Score whatever the counts are of: a column, a source, a department, a library.
+
+    Args:
+        counts: In any order; counts of one indicator are added up.
+        weights: Of dimensions, by number, where they are not the declared ones.
+        scoring: The declaration; the project's own if not given.
+    """
+    scoring = scoring or load_scoring()
+    indicators = _indicators(counts, scoring)
+    dimensions = _dimensions(indicators, scoring)
+    shares = _redistributed(scoring.weights(weights), dimensions)
+    total = sum(shares[n] * value for n, value in dimensions.items() if value is not None)
+    score = round(total, 4) if shares else None
+    known = [value for value in dimensions.values() if value is not None]
+    return Score(
+        score,
+        _grade(score, scoring),
+        _rating(score, min(known, default=0.0), scoring),
+        indicators,
+        dimensions,
+        shares,
+    )
+
+
+def score_columns(
+    counts: Iterable[Count], weights: Mapping[str, float] | None = None
+) -> dict[str, Score]:
+    """A score for each column; "" is left out, which is of no column."""
+    by_column: dict[str, list[Count]] = defaultdict(list)
+    for count in counts:
+        if count.column_name:
+            by_column[count.column_name].append(count)
+    return {column: score_counts(some, weights) for column, some in sorted(by_column.items())}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One indicator of one column, then and now; ``q`` of 0..1, ``delta`` in points of 100."""
+
+    column_name: str
+    indicator: str
+    before: float
+    after: float
+
+    @property
+    def delta(self) -> float:
+        """Points won; negative where it got worse."""
+        return 100 * (self.after - self.before)
+
+
+def changes(before: Iterable[Count], after: Iterable[Count]) -> list[Change]:
+    """What got better (first) and what got worse (last); what was judged on one side only is not
+    compared."""
+    then, now = _by_place(before), _by_place(after)
+    found = [Change(*place, then[place], now[place]) for place in then.keys() & now.keys()]
+    return sorted(
+        (change for change in found if change.before != change.after),
+        key=lambda change: (-change.delta, change.column_name, change.indicator),
+    )
+
+
+def _by_place(counts: Iterable[Count]) -> dict[tuple[str, str], float]:
+    scoring = load_scoring()
+    totals: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for count in counts:
+        totals[count.column_name, count.indicator][0] += count.a
+        totals[count.column_name, count.indicator][1] += count.b
+    scored = {place: _indicator(place[1], a, b, scoring) for place, (a, b) in totals.items()}
+    return {place: each.q for place, each in scored.items() if each.q is not None}
+
+
+def _indicators(counts: Iterable[Count], scoring: Scoring) -> list[IndicatorScore]:
+    totals = {number: [0, 0] for number in scoring.indicators}
+    for count in counts:
+        totals[count.indicator][0] += count.a
+        totals[count.indicator][1] += count.b
+    return [_indicator(number, a, b, scoring) for number, (a, b) in totals.items()]
+
+
+def _indicator(number: str, a: int, b: int, scoring: Scoring) -> IndicatorScore:
+    if not b:
+        return IndicatorScore(number, a, b, None, None)
+    x = a / b
+    return IndicatorScore(
+        number, a, b, x, 1 - x if scoring.indicators[number].lower_is_better else x
+    )
+
+
+def _dimensions(indicators: Sequence[IndicatorScore], scoring: Scoring) -> dict[str, float | None]:
+    judged: dict[str, list[float]] = defaultdict(list)
+    for each in indicators:
+        if each.q is not None:
+            judged[scoring.indicators[each.indicator].dimension].append(each.q)
+    return {
+        number: 100 * sum(judged[number]) / len(judged[number]) if number in judged else None
+        for number in scoring.dimensions
+    }
+
+
+def _redistributed(
+    weights: Mapping[str, float], dimensions: Mapping[str, float | None]
+) -> dict[str, float]:
+    """Weights of the applicable dimensions, made to add up to 1; empty if there is none."""
+    kept = {number: weights[number] for number, value in dimensions.items() if value is not None}
+    total = sum(kept.values())
+    return {number: weight / total for number, weight in kept.items()} if total else {}
+
+
+def _grade(score: float | None, scoring: Scoring) -> str:
+    if score is None:
+        return ""
+    return next(name for name, lowest in scoring.grades.items() if score >= lowest)
+
+
+def _rating(score: float | None, lowest: float, scoring: Scoring) -> str:
+    if score is None:
+        return ""
+    return next(r.title for r in scoring.ratings if score >= r.score and lowest >= r.floor)
