@@ -47,9 +47,8 @@ def library_dag(library: Library) -> DAG:
     )
     def build() -> None:
         published = verb("publish", outlets=[Asset(f"published/{library.name}")])
-        checked = verb("check_library", retries=0)
-        verb("resolve") >> verb("merge") >> checked >> published
-        published >> verb("compare") >> verb("score_library")
+        checked, scored = verb("check_library", retries=0), verb("score_library")
+        verb("resolve") >> verb("merge") >> checked >> published >> verb("compare") >> scored
 
     return build()
 
