@@ -13,6 +13,7 @@ from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
 from pipelines.flows.corrections import with_corrections
 from pipelines.flows.results import CheckResult, LandResult, StageResult, count_failures
 from pipelines.flows.workplace import Workplace, collector_paused, open_workplace
+from pipelines.quality.drift import Drift, Measure, batch_measures, drift_table, find_drift
 from pipelines.quality.outcome import gate
 from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
@@ -25,6 +26,7 @@ from pipelines.warehouse import (
     record_expectations,
     record_findings,
 )
+from pipelines.warehouse.drift import read_history, record_drift
 
 EXPECTATIONS = PROJECT / "expectations"
 LINE_ORDER = ("_file", "_line")
@@ -92,6 +94,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
             for record in read_batches(place.warehouse, source.name)
             if record.landed is not None and record.batch < batch
         ]
+        drift = _drift(place, source, batch, staged)
         outcomes = run_suites(
             settings,
             {
@@ -99,6 +102,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
                 "raw": raw_view("delivered", _landed_on(place, source, batch)),
                 "staged": place.lake.files(f"staged.{source.name}", batch),
                 "findings": profile,
+                "drift": drift_table(drift),
             },
             suites_for_source(source, EXPECTATIONS, source_parameters(source, history)),
         )
@@ -108,6 +112,29 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
     if failed := gate(outcomes):
         raise QualityGateFailed(f"{source.name}, batch {batch}", failed)
     return CheckResult(source.name, batch, len(outcomes), **count_failures(outcomes))
+
+
+def _drift(place: Workplace, source: Source, batch: str, staged: ir.Table) -> list[Drift]:
+    """Measure a batch, hold it against the batches before, and keep both for the next one."""
+    (record,) = read_batches(place.warehouse, source.name, batch)
+    day = batch_date(batch)
+    earlier = [
+        batch_date(each.batch)
+        for each in read_batches(place.warehouse, source.name)
+        if each.landed is not None and each.batch < batch
+    ]
+    rows = place.con.to_pyarrow(batch_measures(staged, source)).to_pylist()
+    measured = [
+        *(Measure(**row) for row in rows),
+        *(Measure("column", name, "", 1.0) for name in record.unmapped_columns),
+        Measure("age_days", "", "", float((_landed_on(place, source, batch) - day).days)),
+    ]
+    if earlier:
+        measured.append(Measure("interval_days", "", "", float((day - max(earlier)).days)))
+    history = read_history(place.warehouse, source=source.name, before=batch)
+    drift = find_drift(measured, history, record.staged or 0)
+    record_drift(place.warehouse, source=source.name, batch=batch, drift=drift)
+    return drift
 
 
 def _landed_before(place: Workplace, source: Source, batch: str) -> LandResult:

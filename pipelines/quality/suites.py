@@ -22,7 +22,7 @@ T = TypeVar("T")  # whatever the engine takes for a table; see engines/gx/run.py
 # Thousands of codes, with a history: their parsers judge them, a set would not.
 _OPEN_CODE_TABLES = {"region", "industry"}
 
-SOURCE_TABLES = ("raw", "staged", "findings")
+SOURCE_TABLES = ("raw", "staged", "findings", "drift")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def suites_for_source(
         parameters: See ``source_parameters``.
 
     Returns:
-        Runs on the tables ``raw``, ``staged`` and ``findings`` (see ``profile.py``).
+        Runs on the tables ``raw``, ``staged``, ``findings`` (``profile.py``) and ``drift``.
     """
     names = [(table, table) for table in SOURCE_TABLES]
     names += [(f"{table}.{source.name}", table) for table in SOURCE_TABLES]

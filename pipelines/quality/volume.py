@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
-_SIGMA = 1.4826  # median absolute deviation -> standard deviation, for a normal distribution
-_SPREADS = 5  # standard deviations; 3 would ring about once a year for a daily source, 5 never
+SIGMA = 1.4826  # median absolute deviation -> standard deviation, for a normal distribution
+SPREADS = 5  # standard deviations; 3 would ring about once a year for a daily source, 5 never
 _FEW = 3  # with fewer deliveries a spread says nothing
 _BAND_OF_FEW = 0.5  # of the median
 _NARROWEST_BAND = 0.2  # of the median: five equal deliveries do not make a sixth one suspicious
@@ -31,5 +31,5 @@ def volume_bounds(history: Sequence[int]) -> tuple[int, int | None]:
         band = _BAND_OF_FEW * middle
     else:
         deviation = median(abs(count - middle) for count in history)
-        band = max(_SPREADS * _SIGMA * deviation, _NARROWEST_BAND * middle)
+        band = max(SPREADS * SIGMA * deviation, _NARROWEST_BAND * middle)
     return max(0, round(middle - band)), round(middle + band)

@@ -60,6 +60,9 @@ RESOLUTION = _quality_table(
 INDICATOR_COUNT = _quality_table(
     "indicator_count", "scope subject run column_name element indicator a b x"
 )
+DRIFT = _quality_table(
+    "drift", "source batch measure column_name code value low high distance history"
+)
 SCORE = _quality_table(
     "score", "scope subject run column_name score grade rating scored_at", "dimensions", "weights"
 )

@@ -32,3 +32,19 @@ CREATE TABLE quality.score (
     PRIMARY KEY (scope, subject, run, column_name)
 );
 COMMENT ON TABLE quality.score IS '质量得分：每批次一分，及每列一分';
+
+CREATE TABLE quality.drift (
+    source      text    NOT NULL,
+    batch       text    NOT NULL,
+    measure     text    NOT NULL,
+    column_name text    NOT NULL,
+    code        text    NOT NULL, -- '' where the measure is not about a code
+    value       double precision NOT NULL,
+    low         double precision, -- usual bounds by the batches before; NULL: too few of them
+    high        double precision,
+    distance    double precision, -- from the median, in widths of the band: above 1 is unusual
+    history     integer NOT NULL, -- batches that it was compared with
+    PRIMARY KEY (source, batch, measure, column_name, code),
+    FOREIGN KEY (source, batch) REFERENCES quality.batch ON DELETE CASCADE
+);
+COMMENT ON TABLE quality.drift IS '漂移：每批次的空值率、代码分布等，及与本来源历史相比是否异常';

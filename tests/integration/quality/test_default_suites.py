@@ -48,6 +48,9 @@ GOOD = {
         ('quarantine_reason', NULL, NULL, 'NO_KEY', NULL, 0.001),
         ('quarantined', NULL, NULL, NULL, NULL, 0.001)
         ) AS t(measure, column_name, required, rule, severity, share)""",
+    "drift": """SELECT * FROM (VALUES
+        ('null_rate', 0.1, 0.5), ('code_share', 0.5, 0.9), ('age_days', 1.0, 0.2),
+        ('interval_days', 1.0, NULL), ('column', 1.0, NULL)) AS t(measure, value, distance)""",
     "core_person": """SELECT 'P-' || i AS entity_id, 'name' || i AS person_name,
         lpad(CAST(i AS VARCHAR), 6, '1') || '19800101' || lpad(CAST(i AS VARCHAR), 3, '0') || 'X'
         AS citizen_id, '1' AS sex_code, '01' AS ethnicity_code, '10' AS marital_code,
@@ -86,6 +89,15 @@ def _share(measure: str, share: float, column: str = "") -> str:
         FROM {{good}}"""
 
 
+def _drifted(measure: str) -> str:
+    return f"""SELECT * REPLACE (CASE WHEN measure = '{measure}' THEN 1.1 ELSE distance END
+        AS distance) FROM {{good}}"""
+
+
+def _news(measure: str) -> str:
+    return f"SELECT * FROM {{good}} UNION ALL SELECT '{measure}', 1.0, 2.0"
+
+
 def _twice(column: str, rows: int) -> str:
     """As many rows as given carry the same value."""
     return _few(column, f"(SELECT max({column}) FROM {{good}})", rows)
@@ -119,6 +131,18 @@ BREAKS: Mapping[str, Mapping[str, str]] = {
         "most_rows_are_usable": _share("quarantined", 0.21),
         "required_columns_are_filled": _share("column_missing", 0.06, "citizen_id"),
         "required_columns_are_mostly_filled": _share("column_missing", 0.51, "citizen_id"),
+    },
+    "drift": {
+        "null_rates_are_usual": _drifted("null_rate"),
+        "code_shares_are_usual": _drifted("code_share"),
+        "delivery_is_as_fresh_as_usual": _drifted("age_days"),
+        "no_column_is_emptied": _news("emptied_column"),
+        "no_code_is_new": _news("new_code"),
+        "no_code_is_gone": _news("gone_code"),
+        "no_column_is_new": _news("new_column"),
+        "no_column_is_gone": _news("gone_column"),
+        "no_delivery_was_missed": """SELECT * REPLACE (CASE WHEN measure = 'interval_days' THEN 3.0
+            ELSE value END AS value) FROM {good}""",
     },
     "findings.public_security__household_registration": {
         "citizen_id_errors_are_rare": _share("column_with_error", 0.06, "citizen_id"),

@@ -1,0 +1,56 @@
+"""What was measured of each batch, to compare the next with: table ``quality.drift``."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Engine, delete, exists, insert, select
+
+from pipelines.quality.drift import Drift, Measure
+from pipelines.warehouse.quality_tables import DRIFT, EXPECTATION_RESULT
+
+LOOK_BACK = 30  # batches: a month of a daily source; what was usual a year ago is history
+
+
+def record_drift(engine: Engine, *, source: str, batch: str, drift: Sequence[Drift]) -> None:
+    """Replace what was measured of a batch, which ``record_batch`` must know already."""
+    t = DRIFT.c
+    rows = [{"source": source, "batch": batch, **asdict(each)} for each in drift]
+    with engine.begin() as connection:
+        connection.execute(delete(DRIFT).where(t.source == source, t.batch == batch))
+        if rows:
+            connection.execute(insert(DRIFT), rows)
+
+
+def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[Measure]]:
+    """What was measured of the last ``LOOK_BACK`` batches before that one, by batch.
+
+    A batch that its gate stopped is no example of what is usual, and is left out.
+    """
+    t, result = DRIFT.c, EXPECTATION_RESULT.c
+    stopped = exists().where(
+        result.subject == source,
+        result.run == t.batch,
+        result.severity == "critical",
+        result.success.is_(False),
+    )
+    wanted = select(t.batch).distinct().where(t.source == source, t.batch < before, ~stopped)
+    latest = wanted.order_by(t.batch.desc()).limit(LOOK_BACK).subquery()
+    query = select(t.batch, t.measure, t.column_name, t.code, t.value).where(
+        t.source == source, t.batch.in_(select(latest.c.batch))
+    )
+    found: dict[str, list[Measure]] = defaultdict(list)
+    with engine.connect() as connection:
+        for batch, *measured in connection.execute(query):
+            found[batch].append(Measure(*measured))
+    return dict(found)
+
+
+def read_drift(engine: Engine, *, source: str, batch: str) -> list[Drift]:
+    """What is unusual about a batch, farthest first."""
+    t = DRIFT.c
+    columns = [t[name] for name in Drift.__dataclass_fields__]
+    query = select(*columns).where(t.source == source, t.batch == batch, t.distance > 1)
+    order = (t.distance.desc(), t.measure, t.column_name, t.code)
+    with engine.connect() as connection:
+        return [Drift(**row) for row in connection.execute(query.order_by(*order)).mappings()]
