@@ -23,8 +23,8 @@ from pipelines.warehouse import (
     read_publications,
     read_timings,
 )
-from pipelines.warehouse.survival import is_approved, read_comparisons
 from pipelines.warehouse.scores import ScoreRecord, read_scores
+from pipelines.warehouse.survival import is_approved, read_comparisons
 
 MOST_RULES = 15
 PIPE_WIDTH = 150

@@ -7,7 +7,7 @@ from alembic import op
 from pipelines.warehouse.database import run_sql
 
 revision = "0003"
-down_revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
