@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import ibis
 
-from pipelines.flows.questions import candidates, linked_pairs
+from pipelines.flows.questions import asked_by_run, linked_pairs
 from pipelines.flows.workplace import Workplace
 from pipelines.libraries import Library
 from pipelines.quality.accuracy import Accuracy, Stratum, accuracy
@@ -80,7 +80,7 @@ def _strata(place: Workplace, library: Library, audited: list[Decision]) -> list
 
 def _sizes(place: Workplace, library: Library) -> dict[str, int]:
     """How many pairs of the run are in each stratum."""
-    pairs = candidates(place, library).union(linked_pairs(place, library), distinct=True)
+    pairs = asked_by_run(place, library).union(linked_pairs(place, library), distinct=True)
     record = place.lake.read(place.con, f"identity.{library.entity}_record")
     sides = beside_entities(pairs, record)
     together = sides.left_entity == sides.right_entity

@@ -6,13 +6,14 @@ follows from decisions in force is not asked.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.flows.inputs import latest_run, records_of_run
+from pipelines.flows.survival import published_crosswalk
 from pipelines.flows.workplace import Workplace, identity_key, open_workplace
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.resolve.judgement import Cause, Decision, Pair, Record, in_force, standings
@@ -20,6 +21,7 @@ from pipelines.resolve.model import model_digest
 from pipelines.resolve.queue import (
     PAIR,
     by_harm,
+    changed_pairs,
     in_order,
     named,
     pair_basis,
@@ -30,6 +32,7 @@ from pipelines.resolve.queue import (
 from pipelines.resolve.refusals import UnknownQuestion
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import read_decisions
+from pipelines.warehouse.survival import is_approved, read_comparisons
 
 _COLUMNS = {**dict.fromkeys(PAIR, "string"), "cause": "string", "probability": "float64"}
 ASKED = {**_COLUMNS, "rule": "string"}
@@ -75,7 +78,9 @@ def open_questions(
     """As ``queue``, at a workplace that is open."""
     asked = unanswered(candidates(place, library), in_force(decisions))
     disputed = _rows(
-        each.opinions[-1] for each in standings(decisions).values() if each.verdict is None
+        replace(each.opinions[-1], cause="conflict")
+        for each in standings(decisions).values()
+        if each.verdict is None
     )
     # a pair that the ledger cannot tell about waits until its records change
     told = [s.decision for s in standings(decisions).values() if s.verdict == "cannot_tell"]
@@ -88,13 +93,63 @@ def open_questions(
 
 
 def candidates(place: Workplace, library: Library) -> ir.Table:
-    """The pairs that the last run asks about: ASKED."""
+    """The pairs that the last run asks about, and those that stop its publication: ASKED."""
+    asked = asked_by_run(place, library)
+    over = _over_budget(place, library)
+    return asked if over is None else asked.union(over, distinct=False)
+
+
+def _over_budget(place: Workplace, library: Library) -> ir.Table | None:
+    """The pairs on which it hangs that published ids change beyond the budget."""
+    compared = read_comparisons(place.warehouse, library.name)
+    published = published_crosswalk(place, library)
+    if not compared or published is None:
+        return None
+    last = compared[-1]
+    if last.is_within or last.run != latest_run(place, library):
+        return None
+    if is_approved(place.warehouse, last):
+        return None
+    record = place.lake.read(place.con, f"identity.{library.entity}_record")
+    pairs = changed_pairs(published, record)
+    return pairs.select(
+        *PAIR, cause=ibis.literal("budget"), probability=ibis.null("float64"), rule=pairs.rule
+    )
+
+
+def asked_by_run(place: Workplace, library: Library) -> ir.Table:
+    """The pairs that the resolver of the last run could not decide: ASKED."""
     table = f"identity.{library.entity}_question"
+    disputed = _disputed_numbers(place, library)
+    if not place.lake.has(table):
+        return disputed
+    asked = place.lake.read(place.con, table)
+    undecided = asked.select(
+        *PAIR, cause=asked.kind, probability=asked.probability.cast("float64"), rule=asked.rule
+    )
+    return undecided.union(disputed, distinct=False)
+
+
+def _disputed_numbers(place: Workplace, library: Library) -> ir.Table:
+    """A record kept out of its number's group, against the record that founded that group."""
+    table = f"identity.{library.entity}_dispute"
     if not place.lake.has(table):
         return _rows([])
-    asked = place.lake.read(place.con, table)
-    return asked.select(
-        *PAIR, cause=asked.kind, probability=asked.probability.cast("float64"), rule=asked.rule
+    disputed = place.lake.read(place.con, table)
+    record = place.lake.read(place.con, f"identity.{library.entity}_record")
+    founders = record.filter(record.linked_source.isnull())
+    head = founders.select(
+        other_entity_id="entity_id", right_source="source", right_key="source_key"
+    )
+    met = disputed.filter(disputed.other_entity_id.notnull()).inner_join(head, "other_entity_id")
+    return met.select(
+        left_source=met.source,
+        left_key=met.source_key,
+        right_source=met.right_source,
+        right_key=met.right_key,
+        cause=ibis.literal("conflict"),
+        probability=ibis.null("float64"),
+        rule=met.reason,
     )
 
 
@@ -149,7 +204,7 @@ def audit_sample(
     Which ones follows from their names, whose digests are as good as drawn by lot.
     """
     key = identity_key(place.settings)
-    asked = candidates(place, library)
+    asked = asked_by_run(place, library)
     pairs = _once(asked.union(linked_pairs(place, library), distinct=False))
     record = place.lake.read(place.con, f"identity.{library.entity}_record")
     judged = by_harm(named(pairs, library, key), record, no_reach())

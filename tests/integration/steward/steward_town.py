@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 from pipelines.flows import library as flows
 from pipelines.flows.workplace import open_workplace
 from pipelines.libraries import load_library
+from pipelines.resolve.questions import QUESTION_SCHEMA
 from pipelines.settings import Settings
 from pipelines.warehouse import migrate
 
@@ -19,10 +20,6 @@ INSURANCE = "human_resources__social_insurance"
 DRIVERS = "transport__transport_licenses"
 WANG, LI = "110105199001011239", "110105198505051234"
 LINEAGE = {"source_key": "string", "_batch": "string", "_file": "string", "_line": "int64"}
-ASKED = (
-    *("left_source", "left_key", "right_source", "right_key"),
-    *("kind", "probability", "rule", "harm"),
-)
 
 Row = Mapping[str, object]
 
@@ -45,9 +42,9 @@ PEOPLE: Mapping[str, Sequence[Row]] = {
     ],
     HEALTH: [
         person("h1", "王伟", "1990-01-01", WANG, mobile="13900000001"),
-        person("h2", "王韦", "1990-01-01", mobile="13900000001"),
+        person("h2", "王韦", "1991-03-08", mobile="13900000001"),
         person("h3", "李建国", "1985-05-05", LI, mobile="13900000002"),
-        person("h4", "赵敏", "1992-02-20", mobile="13900000003"),
+        person("h4", "赵敏", "1962-11-20", mobile="13900000003"),
     ],
     INSURANCE: [
         person("s1", "王伟", "1990-01-01", WANG, mobile="13900000001"),
@@ -81,10 +78,11 @@ class Town:
     def ask(self, *questions: Sequence[object], entity: str = "person") -> None:
         """Write what the resolver asks: left, right, kind, probability, rule."""
         rows = [(*left, *right, kind, p, rule, 2) for left, right, kind, p, rule in questions]
-        columns = dict(zip(ASKED, map(list, zip(*rows, strict=True)), strict=True))
+        values = list(zip(*rows, strict=True)) or [()] * len(QUESTION_SCHEMA)
+        columns = {name: list(told) for name, told in zip(QUESTION_SCHEMA, values, strict=True)}
+        asked = ibis.memtable(columns, schema=ibis.schema(QUESTION_SCHEMA))
         with open_workplace(self.settings) as place:
-            name = f"identity.{entity}_question"
-            place.lake.write(place.con, ibis.memtable(columns), name, batch=None)
+            place.lake.write(place.con, asked, f"identity.{entity}_question", batch=None)
 
     def build(self, run: str, libraries: Sequence[str] = ("population", "e_license")) -> None:
         """Resolve, merge and publish; the suites have tests of their own."""

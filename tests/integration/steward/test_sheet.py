@@ -47,7 +47,7 @@ def test_the_sheet_shows_marks_and_masks_and_a_list_to_choose_from(sheet):
     first = list(rows.values())[1]
     assert (first["甲：姓名"], first["乙：姓名"], first["姓名？"]) == ("*伟", "*韦", "≈")
     assert (first["甲：手机号码"], first["手机号码？"]) == ("139****0001", "＝")
-    assert (first["甲：出生日期"], first["出生日期？"]) == ("***", "＝")
+    assert (first["甲：出生日期"], first["出生日期？"]) == ("***", "≠")
     assert (first["甲：公民身份号码"], first["公民身份号码？"]) == ("1101*************9", "—")
     text = " ".join(str(cell.value) for row in page for cell in row)
     assert not any(person["person_name"] in text for people in PEOPLE.values() for person in people)
