@@ -24,7 +24,7 @@ from pipelines.warehouse import (
     read_timings,
 )
 from pipelines.warehouse.scores import ScoreRecord, read_scores
-from pipelines.warehouse.survival import is_approved, read_comparisons
+from pipelines.warehouse.survival import is_approved, read_comparisons, read_resolutions
 
 MOST_RULES = 15
 PIPE_WIDTH = 150
@@ -46,6 +46,7 @@ def status(home: Home = None) -> None:
     latest = _latest(read_batches(engine))
     console.print(_sources(latest))
     console.print(_libraries(engine))
+    console.print(_resolutions(engine))
     console.print(_survival(engine))
     console.print(_scores(engine))
     console.print(_findings(engine, latest))
@@ -87,6 +88,18 @@ def _libraries(engine: Engine) -> Table:
     for name, publication in last.items():
         rows, entity = publication.row_counts, entities[name]
         table.add_row(name, publication.run, f"{rows[entity]:,}", f"{rows[f'{entity}_source']:,}")
+    return table
+
+
+def _resolutions(engine: Engine) -> Table:
+    table = _table(
+        "Resolution, last run of each library: everything, or what changed and what that touches",
+        *("library", "run", "records", "changed", "looked at", "mode", "why"),
+    )
+    for each in {each.library: each for each in read_resolutions(engine)}.values():
+        changed = "—" if each.changed is None else f"{each.changed:,}"
+        counts = (f"{each.records:,}", changed, f"{each.looked_at:,}")
+        table.add_row(each.library, each.run, *counts, each.mode, each.reason)
     return table
 
 

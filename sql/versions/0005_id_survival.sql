@@ -67,6 +67,9 @@ COMMENT ON TABLE quality.resolution IS '身份解析方式：全量或增量、�
 COMMENT ON COLUMN quality.resolution.rules IS '声明、模型与代码的摘要，变则下次全量';
 COMMENT ON COLUMN quality.resolution.state IS '本次留下的身份表的摘要，不符则下次全量';
 
+GRANT SELECT ON quality.id_comparison, quality.id_change, quality.id_loss, quality.id_approval,
+    quality.resolution TO quality_reader;
+
 -- Approvals are added to and never changed, whoever is logged in.
 CREATE FUNCTION quality.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
