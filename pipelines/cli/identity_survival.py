@@ -18,10 +18,16 @@ def register(app: typer.Typer) -> None:
     app.command()(compare)
 
 
+def _said(value: str) -> str:
+    if not value.strip():
+        raise typer.BadParameter("Write something: it is kept for ever.")
+    return value
+
+
 def approve(
     run: Annotated[str, typer.Argument(help="The run that was stopped.")],
-    by: Annotated[str, typer.Option(help="Who answers for it.")],
-    reason: Annotated[str, typer.Option(help="Why the ids may change.")],
+    by: Annotated[str, typer.Option(help="Who answers for it.", callback=_said)],
+    reason: Annotated[str, typer.Option(help="Why the ids may change.", callback=_said)],
     library: Annotated[str | None, typer.Option(help="Only this library.")] = None,
     home: Home = None,
 ) -> None:
