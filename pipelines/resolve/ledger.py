@@ -168,11 +168,14 @@ def _ages(won: ir.Table, previous: ir.Table, events: ir.Table | None) -> ir.Tabl
 
 
 def _used(previous: ir.Table, events: ir.Table | None) -> ir.Table:
-    """Every id that was ever given, less those that only wait for their record to come back."""
+    """Ids that were ever given, less those that only wait for their record to come back.
+
+    An id may be there several times: this is asked for few ids, and never read as a whole.
+    """
     live = previous.select("entity_id")
     if events is None:
-        return live.distinct()
-    given = live.union(events.select("entity_id"), distinct=True)
+        return live
+    given = live.union(events.select("entity_id"), distinct=False)
     return given.anti_join(_retired(previous, events), "entity_id")
 
 
@@ -194,8 +197,9 @@ def _mint(
     waiting, done = founders, []
     for generation in range(_MOST_GENERATIONS):
         tried = space.hold(_hashed(waiting, generation, library, key))
-        done.append(tried.anti_join(used, "entity_id"))
-        waiting = waiting.semi_join(tried.semi_join(used, "entity_id"), "cluster")
+        taken = space.hold(used.semi_join(tried, "entity_id"))
+        done.append(tried.anti_join(taken, "entity_id"))
+        waiting = space.hold(waiting.semi_join(tried.semi_join(taken, "entity_id"), "cluster"))
         if not waiting.count().execute():
             break
     minted = done[0]
