@@ -17,6 +17,13 @@ POLICE, HEALTH, CHANGES = "public_security__register", "health__patients", "civi
 DAY_1, DAY_2, DAY_3 = "20260701", "20260702", "20260703"
 
 
+@pytest.fixture
+def without_scores(monkeypatch, tmp_path):
+    """A library with a model of scores is resolved in full; here increments are wanted."""
+    monkeypatch.setattr("pipelines.flows.resolution.MODELS", tmp_path)
+    monkeypatch.setattr("pipelines.resolve.resolve.load_model", lambda *_: None, raising=False)
+
+
 def life(town: Town) -> None:
     """Three days: people come, are corrected, leave and come back; all of it published."""
     town.deliver(DAY_1, POLICE, [person(n) for n in range(1, 61)])
@@ -29,7 +36,7 @@ def life(town: Town) -> None:
     town.publish(DAY_3)
 
 
-def test_a_replay_comes_to_the_same_bytes_and_an_edit_is_found(town):
+def test_a_replay_comes_to_the_same_bytes_and_an_edit_is_found(town, without_scores):
     with pytest.raises(NeverPublished):
         verify(town.settings)
     life(town)
