@@ -11,6 +11,7 @@ from pipelines.libraries.declaration import load_libraries
 from pipelines.quality.suites import SOURCE_TABLES
 from pipelines.registry import load_sources
 from pipelines.settings import load_settings
+from pipelines.standards.scores import load_scoring
 
 ROOT = Path(__file__).parents[2]
 SUITES = sorted((ROOT / "expectations").glob("*.json"))
@@ -37,6 +38,7 @@ def test_every_expectation_says_what_it_claims_and_how_bad_it_is(file: Path) -> 
         assert each["severity"] in {"critical", "warning", "info"}, each
         assert re.fullmatch(r"[a-z][a-z0-9_]+", each["meta"]["name"]), each
         assert CHINESE.search(each["meta"]["note_zh"]), each
+        assert each["meta"]["indicator"] in {"", *load_scoring().indicators}, each
     names = [each["meta"]["name"] for each in _expectations(file)]
     assert len(names) == len(set(names))
 
