@@ -11,6 +11,7 @@ from pipelines.errors import TableMissing
 from pipelines.flows.workplace import Workplace
 from pipelines.libraries import Library
 from pipelines.registry import load_sources
+from pipelines.resolve.events import EVENT_SCHEMA
 from pipelines.resolve.resolve import Resolved
 
 RECORD_ORDER = ("source", "source_key")
@@ -50,9 +51,16 @@ def ledger_before(
         latest -= 1
     if before is None:
         return None, None
-    events = place.lake.read(place.con, f"identity.{library.entity}_event")
+    events = _complete(place.lake.read(place.con, f"identity.{library.entity}_event"))
     earlier = events.filter(events.sequence <= latest)
     return place.lake.read(place.con, table, snapshot_id=before), earlier
+
+
+def _complete(events: ir.Table) -> ir.Table:
+    """With the columns that events have today; those of an earlier version come before all."""
+    lacking = {n: ibis.null(kind) for n, kind in EVENT_SCHEMA.items() if n not in events.columns}
+    whole = events.mutate(**lacking)
+    return whole.mutate(sequence=whole.sequence.fill_null(0))
 
 
 def keep_ledger(
