@@ -171,9 +171,9 @@ def _follow_ledger(
         live = matched.filter(matched.holds, matched.kind == "correction")
         held = place.con.to_pyarrow(live.select("record", "column_name").distinct())
         overtaken = _overtaken(matched, entries, source, this)
-        retired = place.con.to_pyarrow(overtaken).to_pylist()
+        retired = place.con.to_pyarrow(overtaken)
     issues.retire(retired, this.name, when)
-    return ibis.memtable(held), len(retired)
+    return ibis.memtable(held), retired.num_rows
 
 
 def _overtaken(matched: ir.Table, entries: ir.Table, source: Source, this: Batch) -> ir.Table:

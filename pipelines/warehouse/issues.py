@@ -6,7 +6,7 @@ changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,10 +76,12 @@ class IssueSession:
         """The correction ledger of the source: ``LEDGER_SCHEMA`` of ``stage/overlay.py``."""
         return self._read(_LEDGER, (self.source.name,))
 
-    def retire(self, overtaken: Sequence[Mapping[str, object]], batch: str, when: datetime) -> None:
-        """End ledger entries: each with ``id`` and ``why``; the issue's history says so."""
-        for entry in overtaken:
-            self._run(_RETIRE, (entry["id"], entry["why"], batch, when.isoformat()))
+    def retire(self, overtaken: pa.Table, batch: str, when: datetime) -> None:
+        """End ledger entries, ``id`` and ``why`` of each; the history of their issues says so."""
+        self.cursor.execute("CREATE TEMPORARY TABLE overtaken (id bigint, why text) ON COMMIT DROP")
+        self.cursor.adbc_ingest("overtaken", overtaken, mode="append", temporary=True)
+        self._run(_RETIRE, (batch, when.isoformat()))
+        self.cursor.execute("DROP TABLE overtaken")
 
     def count_open(self) -> int:
         """How many issues of the source wait for an answer or a repair."""
@@ -200,13 +202,14 @@ FROM quality.correction WHERE source = $1::text ORDER BY id"""
 
 _RETIRE = """
 WITH retired AS (
-    UPDATE quality.correction SET retired_why = $2::text, retired_batch = $3::text,
-        retired_at = CAST($4::text AS timestamptz)
-    WHERE id = $1::bigint AND retired_batch IS NULL RETURNING fingerprint
+    UPDATE quality.correction AS entry SET retired_why = overtaken.why, retired_batch = $1::text,
+        retired_at = CAST($2::text AS timestamptz)
+    FROM overtaken WHERE overtaken.id = entry.id AND entry.retired_batch IS NULL
+    RETURNING entry.fingerprint, entry.retired_why
 )
 INSERT INTO quality.issue_event (fingerprint, kind, batch, at, note)
-SELECT fingerprint, 'correction_retired', $3::text, CAST($4::text AS timestamptz), $2::text
-FROM retired"""
+SELECT fingerprint, 'correction_retired', $1::text, CAST($2::text AS timestamptz), retired_why
+FROM retired ORDER BY fingerprint"""
 
 _WITHOUT_DUE = """
 SELECT DISTINCT (sent_at AT TIME ZONE 'Asia/Shanghai')::date FROM quality.issue
