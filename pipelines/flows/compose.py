@@ -1,10 +1,13 @@
 """Gather what is to be said about one batch, and write its sheets; ``reporting`` mails them."""
 
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import ibis.expr.types as ir
 
@@ -66,14 +69,8 @@ def compose(place: Workplace, source: Source, batch: str) -> Composed:
             f"CSV 文件所用的字符编码写不出 {sheets.replaced:,} 个字符，已写成 [U+编码]；"
             "这些行请在工作簿中处理。"
         )
-    told = SourceReport(
-        **vars(told)
-        | {
-            "remarks": remarks,
-            "listed": sheets.rows,
-            "locked": source.reporting.protection == "password",
-        }
-    )
+    locked = source.reporting.protection == "password"
+    told = replace(told, remarks=remarks, listed=sheets.rows, locked=locked)
     return Composed(told, sheets.files)
 
 
@@ -89,13 +86,32 @@ def _rows(place: Workplace, source: Source, batch: str) -> Iterator[ir.Table]:
 
 
 def _write(place: Workplace, rows: ir.Table, words: SheetWords, record: BatchRecord) -> Sheets:
-    source = words.source
-    place.settings.outbox_dir.mkdir(parents=True, exist_ok=True)
-    password = None
+    """Written in the scratch folder and moved: the outbox never has a sheet that is not locked yet.
+
+    A process that dies leaves it in the scratch folder, as it leaves half-written tables.
+    """
+    outbox = place.settings.outbox_dir
+    outbox.mkdir(parents=True, exist_ok=True)
+    folder = place.settings.scratch_dir / f"sheets-{uuid4().hex}"
+    folder.mkdir(parents=True)
+    try:
+        sheets = _write_into(folder, place, rows, words, record)
+        files = [
+            replace(each, path=each.path.replace(outbox / each.path.name)) for each in sheets.files
+        ]
+        return replace(sheets, files=files)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_into(
+    folder: Path, place: Workplace, rows: ir.Table, words: SheetWords, record: BatchRecord
+) -> Sheets:
+    source, password = words.source, None
     if source.reporting.protection == "password" and source.reporting.secret is not None:
         password = named_secret(source, source.reporting.secret)
     plan = SheetPlan(
-        folder=place.settings.outbox_dir,
+        folder=folder,
         stem=f"{source.name}-{record.batch}",
         title=f"{_file_name(source.title)}_{record.batch}_问题清单",
         guide=sheet_guide(source, record.batch, place.settings.report_contact),

@@ -1,7 +1,7 @@
 """Tell the data owner: a mail about a batch, or one about all of his data sets in a period."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
@@ -90,8 +90,7 @@ def _packed(
         for number, mail in enumerate(mails, start=1)
         for each in mail
     ]
-    told = Report(**vars(letter.report) | {"files": attached, "mails": len(mails)})
-    return mails, told
+    return mails, replace(letter.report, files=attached, mails=len(mails))
 
 
 def _queue(

@@ -64,7 +64,12 @@ class Workbook:
     def __init__(self, path: Path, guide: Sequence[str]) -> None:
         import xlsxwriter  # heavy, and only needed here
 
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        options = {
+            "constant_memory": True,
+            "tmpdir": str(path.parent),  # rows wait in files; not where other programs' files are
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+        }
         self._book = xlsxwriter.Workbook(path, options)
         self._guide = guide
         self._sheet = self._book.add_worksheet(SHEET)
