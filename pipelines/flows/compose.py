@@ -15,6 +15,7 @@ from pipelines.batch import CHINA
 from pipelines.contracts import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.secrets import named_secret
+from pipelines.flows.standing import read_standing
 from pipelines.flows.workplace import Workplace, identity_key, moment
 from pipelines.libraries import load_library
 from pipelines.registry import usable_sources
@@ -165,6 +166,7 @@ def _told(
         ],
         remarks=_remarks(record),
         hurt=int(place.con.execute(hurt(rows, records))),
+        score=read_standing(place.warehouse, source.name, batch, HISTORY),
         repairs=_repairs(place, source, record) if before else None,
         history=[(name, sum(shares.values())) for name, shares in history.items()],
     )
