@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import MailServerUnusable, SettingRefused
@@ -44,6 +44,7 @@ def test_a_message_is_taken_once_and_as_it_was():
     assert moments == [0]  # told before the server could take it
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200).map(lambda raw: raw.replace(b"\0", b"")))
 def test_no_content_ends_a_message_early(content):
     wire = _wire_form(content)

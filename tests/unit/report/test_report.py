@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts import Reporting, SourceColumn
@@ -90,6 +90,7 @@ HOSTILE = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(value=ANYTHING | HOSTILE, name=ANYTHING | HOSTILE)
 def test_whatever_is_quoted_stays_text(build, value, name):
     shown = {("citizen_id", "CHECK_DIGIT"): [Example(name, value, name, value)]}

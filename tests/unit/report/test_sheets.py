@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -100,6 +100,7 @@ def test_a_value_never_becomes_a_formula(tmp_path, value):
     assert unguarded(row[VALUE]) == value
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_guarded_text_is_never_a_formula_and_comes_back(text):
     kept = guarded(text)
