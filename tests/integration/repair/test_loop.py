@@ -1,4 +1,4 @@
-"""The whole loop: errors go out by mail, come back corrected in the sheet, and are closed."""
+"""The whole loop: errors go out by mail, come back corrected, are closed, and the score rises."""
 
 import socket
 from datetime import date
@@ -14,6 +14,7 @@ from pipelines import flows
 from pipelines.flows.repair import import_answers
 from pipelines.flows.summary import summarise
 from pipelines.report.repair_sheet import CONFIRMED, CORRECTION, FIELD, ISSUE, LINE, NOTE, YES
+from pipelines.warehouse.scores import read_scores
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
 from tests.integration.repair.test_import import rules, staged
 
@@ -85,6 +86,7 @@ def test_errors_are_mailed_corrected_in_the_sheet_delivered_and_closed(
         ("sex_code", "SEX_MISMATCH"): "open",
         ("person_name", "MISSING_REQUIRED"): "open",
     }
+    flows.score(department.settings, department.source, "20260601")
     workbook = mailed(department, "20260601")
     assert set(department.issues().values()) == {"sent"}
     due = {row["due_date"] for row in department.query("SELECT due_date FROM quality.issue")}
@@ -117,6 +119,10 @@ def test_errors_are_mailed_corrected_in_the_sheet_delivered_and_closed(
         ("correction", "source_repaired"),
         ("correction", "source_repaired"),
     ]
+    flows.score(department.settings, department.source, "20260610")
+    scores = read_scores(department.engine, scope="source", subject=department.source.name)
+    before, after = (record.score for record in scores)
+    assert before < after
     total = summarise(department.settings, date(2026, 6, 1)).total
     assert (total.found, total.sent, total.answered, total.fixed) == (3, 3, 3, 2)
     assert (total.overdue, total.still_open) == (0, 0)
