@@ -101,6 +101,7 @@ class Source:
     retention: timedelta | None = None
     reporting: Reporting = Reporting()
     quality_weights: Mapping[str, float] = field(default_factory=dict)  # dimension ("01") -> weight
+    event: str = ""  # marriage | insurance: what each record is, on the day of ``changed_at``
     custom: Mapping[str, object] = field(default_factory=dict)
 
     @property

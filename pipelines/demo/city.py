@@ -9,9 +9,17 @@ import numpy as np
 from pipelines.batch import batch_date
 from pipelines.demo.firms import Firms, Kind, Status, make_firms
 from pipelines.demo.licenses import Licenses, make_licenses
-from pipelines.demo.people import EPOCH, FIRST_BATCH, NEWBORN_DAYS, TODAY, People, make_people
-from pipelines.demo.rates import EVENT_SHARE
-from pipelines.demo.text import Ints
+from pipelines.demo.people import (
+    EPOCH,
+    FIRST_BATCH,
+    NEWBORN_DAYS,
+    TODAY,
+    YEAR,
+    People,
+    make_people,
+)
+from pipelines.demo.rates import EVENT_SHARE, INSURED_AFTER_DEATH
+from pipelines.demo.text import Bools, Ints
 from pipelines.errors import DemoBatchTooEarly
 
 
@@ -55,7 +63,16 @@ class City:
         chosen = rng.choice(hiring, len(people), p=size / size.sum())
         age = people.age()
         works = (age >= 22) & (age < 61) & people.alive() & (rng.random(len(people)) < 0.8)
-        return np.where(works, chosen, -1)
+        return np.where(works | self.insured_after_death, chosen, -1)
+
+    @cached_property
+    def insured_after_death(self) -> Bools:
+        """Whose account nobody has closed, though the police know of the death."""
+        people = self.people
+        age = (people.death - people.birth) / YEAR
+        working = (age >= 22) & (age < 61) & people.local & (people.death >= 0)
+        lately = people.death < TODAY - 60
+        return working & lately & (self.rng(7).random(len(people)) < INSURED_AFTER_DEATH)
 
     @cached_property
     def school(self) -> Ints:

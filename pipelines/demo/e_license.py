@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from pipelines.demo import trades
 from pipelines.demo.city import City
+from pipelines.demo.contradictions import license_plants
 from pipelines.demo.feed import Columns, Feed, change_times
 from pipelines.demo.licenses import TYPES, type_codes
 from pipelines.demo.people import TODAY
@@ -158,6 +159,7 @@ def _feed(
         changed_at=changed_at,
         kinds={names["holder_code"]: dirt, **dict.fromkeys(printed, "")},
         subject=lambda city, which: city.licenses.license[which],
+        plants=license_plants(names, _STATUS[words][0], form),
     )
 
 

@@ -5,7 +5,7 @@ large city needs no more memory for it than a small one.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from pipelines.demo import rates
 from pipelines.demo.city import City, written
+from pipelines.demo.contradictions import Plant, plant
 from pipelines.demo.dirt import put, spoil
 from pipelines.demo.text import Bools, Ints, day_text, join, number, pick
 from pipelines.demo.writers import Writer
@@ -49,6 +50,7 @@ class Feed:
     late_rows: Callable[[City], Ints] | None = None  # new records of a later snapshot
     kinds: Mapping[str, str] | None = None  # column to the element whose dirt it gets, if another
     subject: Callable[[City, Ints], Ints] | None = None  # rows of the entity behind ``rows``
+    plants: Sequence[Plant] = ()  # contradictions with other departments
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Delivered:
     keys: pa.Array
     entities: Ints
     lines: int  # records written, usable or not
+    planted: Mapping[str, pa.Array]  # rule to the keys of usable records that carry it
 
 
 def deliver(
@@ -92,7 +95,8 @@ def _deliver_chunk(
     writer: Writer,
     counts: Counter[tuple[str, str]],
 ) -> Delivered:
-    clean = dict(feed.build(city, rows, rng))
+    chance = city.rng(crc32(feed.source.encode()), int(rows[0]) if len(rows) else 0, 1)
+    clean, carried = plant(feed.plants, city, rows, feed.build(city, rows, rng), chance)
     columns = _spoil_columns(feed, clean, rng, counts)
     columns, usable = _spoil_records(feed, columns, rng, counts)
     if not city.is_first:
@@ -104,7 +108,10 @@ def _deliver_chunk(
     keys = pc.binary_join_element_wise(*(columns[name] for name in feed.key), "|")
     good = np.flatnonzero(usable & whole[: len(rows)])
     entities = feed.subject(city, rows) if feed.subject else rows
-    return Delivered(keys.take(pa.array(good)), entities[good], len(whole))
+    planted = {
+        rule: keys.take(pa.array(np.intersect1d(places, good))) for rule, places in carried.items()
+    }
+    return Delivered(keys.take(pa.array(good)), entities[good], len(whole), planted)
 
 
 def _spoil_columns(

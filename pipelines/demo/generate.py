@@ -23,6 +23,8 @@ _TRUTH = pa.schema(
     [("source", pa.string()), ("source_key", pa.string()), ("true_entity", pa.string())]
 )
 
+_PLANTED = pa.schema([("rule", pa.string()), ("source", pa.string()), ("source_key", pa.string())])
+
 
 @dataclass(frozen=True)
 class DemoCity:
@@ -36,6 +38,7 @@ class DemoCity:
     records: Mapping[str, int]  # source to records delivered in this batch, usable or not
     spoiled: Mapping[str, int]  # "element.kind" to values or records spoiled in this batch
     truth: Mapping[str, Path]  # entity to the Parquet file with source, source_key, true_entity
+    planted: Mapping[str, int]  # rule to records that contradict another department
 
 
 def generate(out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST_BATCH) -> DemoCity:
@@ -44,7 +47,8 @@ def generate(out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST
     The same arguments give the same bytes, whatever the clock, the locale or the machine. The first
     batch (20260630) has every source; a later one has those that deliver daily: the new deaths and
     moves, and the household register with about 1 % of its records moved, corrected or new. The
-    truth of a later batch also holds that of the first.
+    truth of a later batch also holds that of the first. ``truth/contradiction.parquet`` names the
+    records of the first batch that contradict another department, and by which rule.
 
     Args:
         out: Folder for the deliveries (``<out>/<department>/…``) and ``<out>/truth``.
@@ -61,6 +65,7 @@ def generate(out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST
     spoiled: Counter[tuple[str, str]] = Counter()
     feeds = [feed for feed in FEEDS if city.is_first or feed.daily]
     truth = _truth_files(out)
+    planted: list[pa.Table] = []
     for entity, path in truth.items():
         of_entity = [feed for feed in feeds if feed.entity == entity]
         with _truth_writer(path, renew=city.is_first) as write_truth:
@@ -69,6 +74,9 @@ def generate(out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST
                 for chunk in deliver(feed, city, out, spoiled):
                     records[feed.source] += chunk.lines
                     write_truth(_true_rows(feed, chunk))
+                    planted += _planted_rows(feed, chunk)
+    if city.is_first:
+        pq.write_table(pa.concat_tables([_PLANTED.empty_table(), *planted]), _planted_file(out))
     return DemoCity(
         out=out,
         batch=batch,
@@ -78,7 +86,24 @@ def generate(out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST
         records=records,
         spoiled={f"{element}.{kind}": n for (element, kind), n in sorted(spoiled.items())},
         truth=truth,
+        planted=dict(
+            sorted(Counter(r for rows in planted for r in rows["rule"].to_pylist()).items())
+        ),
     )
+
+
+def _planted_rows(feed: Feed, chunk: Delivered) -> list[pa.Table]:
+    return [
+        pa.table(
+            [pa.array([rule] * len(keys)), pa.array([feed.source] * len(keys)), keys],
+            schema=_PLANTED,
+        )
+        for rule, keys in chunk.planted.items()
+    ]
+
+
+def _planted_file(out: Path) -> Path:
+    return out / "truth" / "contradiction.parquet"
 
 
 def _true_rows(feed: Feed, chunk: Delivered) -> pa.Table:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.demo.city import City
+from pipelines.demo.contradictions import ENTERPRISES, INSURED_UNITS, TAXPAYERS
 from pipelines.demo.feed import Columns, Feed, change_times
 from pipelines.demo.firms import Kind
 from pipelines.demo.people import TODAY
@@ -214,6 +215,7 @@ FEEDS = (
         factor=0.5,
         spreadsheet=True,  # district offices keep their ledgers in one
         changed_at="最后更新时间",
+        plants=ENTERPRISES,
     ),
     Feed(
         source="taxation__taxpayers",
@@ -239,6 +241,7 @@ FEEDS = (
         writer=partial(SqliteWriter, table="DJ_NSRXX"),
         factor=0.6,
         changed_at="XGRQ",
+        plants=TAXPAYERS,
     ),
     Feed(
         source="civil_affairs__social_organizations",
@@ -317,5 +320,6 @@ FEEDS = (
         factor=1.4,
         spreadsheet=True,
         changed_at="更新时间",
+        plants=INSURED_UNITS,
     ),
 )

@@ -79,7 +79,8 @@ def make_licenses(rng: np.random.Generator, people: People, firms: Firms) -> Lic
     rows = len(kind)
     first = _first_issue(rng, people, firms, person, firm)
     reissued = (rng.random(rows) < REISSUED_SHARE) & (first < TODAY - 400)
-    again = first + ((TODAY - first) * rng.uniform(0.2, 0.95, rows)).astype(np.int64)
+    last = np.maximum(_last_day(people, firms, person, firm), first)
+    again = first + ((last - first) * rng.uniform(0.2, 0.95, rows)).astype(np.int64)
     license_ = np.repeat(np.arange(rows), 1 + reissued)
     version = np.ones(len(license_), np.int64)
     version[1:][license_[1:] == license_[:-1]] = 2
@@ -148,10 +149,17 @@ def _first_issue(
     """After the organisation was founded, or the person 24 years old; before yesterday."""
     start = np.where(firm >= 0, firms.founded[firm], people.birth[person] + 24 * 366)
     start = np.maximum(start, TODAY - 15 * _YEARS)
-    end = np.where((firm >= 0) & (firms.closed[firm] >= 0), firms.closed[firm], TODAY - 1)
-    room = np.maximum(end - start, 1)
+    end = _last_day(people, firms, person, firm)
+    room = np.maximum(end - start, 0)
     day: Ints = np.minimum(start + (room * rng.random(len(firm)) ** 2).astype(np.int64), TODAY - 1)
     return day
+
+
+def _last_day(people: People, firms: Firms, person: Ints, firm: Ints) -> Ints:
+    """The last day on which the holder could be given a licence: still there, or yesterday."""
+    closed = np.where((firm >= 0) & (firms.closed[firm] >= 0), firms.closed[firm], TODAY - 1)
+    died = (person >= 0) & (people.death[person] >= 0)
+    return np.where(died, people.death[person], closed)
 
 
 def _numbers(kind: Ints, serials: Ints, firm: Ints, firms: Firms) -> pa.Array:

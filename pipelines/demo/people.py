@@ -49,6 +49,8 @@ NAMESAKE_SHARE = 0.002  # same name and same birth date, beside the namesakes th
 RARE_NAME_SHARE = 0.004
 PERMIT_SHARE = 0.002  # residents of Hong Kong, Macao and Taiwan with a residence permit
 FOREIGN_SHARE = 0.0005  # foreigners with a permanent residence card of 18 digits
+MARRIED_SINCE = TODAY - 12 * 365  # the register of marriages has been electronic since then
+AGE_OF_MARRIAGE = (22, 20)  # 民法典 第一千零四十七条: men, women
 NEWBORN_DAYS = 30  # births are to be registered within a month: the last ones are not there yet
 
 
@@ -224,6 +226,9 @@ def _marriages(
     last = np.minimum(last, np.where(spouse >= 0, last[spouse], last))
     wedding = np.minimum(younger + (22 + rng.exponential(4, rows)) * YEAR, last).astype(np.int32)
     wedding = wedding[np.where(families.position == 1, families.head, np.arange(rows))]
+    of_age = birth + (np.where(families.male, *AGE_OF_MARRIAGE) * YEAR).astype(np.int64) + 1
+    both_of_age = np.maximum(of_age, np.where(spouse >= 0, of_age[spouse], of_age))
+    spouse = np.where(wedding >= both_of_age, spouse, -1)  # too young: they only live together
     married = spouse >= 0
     widowed = married & (death[spouse] >= 0) | (families.position >= 2) & ~families.child
     marital = np.where(widowed, 30, np.where(married, code, single))

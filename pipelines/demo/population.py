@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.demo.city import City, written
+from pipelines.demo.contradictions import INSURED, MARRIAGES, MEDICAL_RECORDS
 from pipelines.demo.feed import Columns, Feed, change_times
-from pipelines.demo.people import TODAY
+from pipelines.demo.people import MARRIED_SINCE, TODAY
 from pipelines.demo.text import Bools, Ints, blank_unless, choose, day_text, join, number, pick
 from pipelines.demo.writers import DelimitedWriter, JsonLinesWriter, SqliteWriter, XlsxWriter
 
@@ -31,7 +32,6 @@ _ETHNIC = [
 ]
 _MARITAL = {10: "未婚", 20: "已婚", 21: "初婚", 22: "再婚", 30: "丧偶", 40: "离婚"}
 _INSURED_SHARE, _RECORD_SHARE = 0.85, 0.75  # of those employed; of all people
-_MARRIED_SINCE = TODAY - 12 * 365  # the register has been electronic since then
 
 
 def scrambled(prefix: str, rows: Ints, width: int = 10) -> pa.Array:
@@ -130,7 +130,7 @@ def _population_changes(city: City, events: Ints, rng: np.random.Generator) -> C
 
 def _insured(city: City) -> Ints:
     chosen = city.rng(11).random(len(city.people)) < _INSURED_SHARE
-    return np.flatnonzero((city.employer >= 0) & chosen)
+    return np.flatnonzero((city.employer >= 0) & (chosen | city.insured_after_death))
 
 
 def _social_insurance(city: City, who: Ints, rng: np.random.Generator) -> Columns:
@@ -154,7 +154,7 @@ def _social_insurance(city: City, who: Ints, rng: np.random.Generator) -> Column
 
 def _married(city: City) -> Ints:
     people = city.people
-    since = (people.married_on >= _MARRIED_SINCE) & (people.spouse >= 0)
+    since = (people.married_on >= MARRIED_SINCE) & (people.spouse >= 0)
     return np.flatnonzero(since)
 
 
@@ -306,6 +306,7 @@ FEEDS = (
         writer=partial(DelimitedWriter, delimiter="|", newline="\n"),
         factor=0.8,
         changed_at="经办时间",
+        plants=INSURED,
     ),
     Feed(
         source="civil_affairs__marriages",
@@ -327,6 +328,7 @@ FEEDS = (
         build=_marriages,
         writer=partial(XlsxWriter, sheet="结婚登记", date_columns=("登记日期",)),
         spreadsheet=True,
+        plants=MARRIAGES,
     ),
     Feed(
         source="health__medical_records",
@@ -351,6 +353,7 @@ FEEDS = (
         factor=1.6,
         spreadsheet=True,
         changed_at="GXSJ",
+        plants=MEDICAL_RECORDS,
     ),
     Feed(
         source="education__students",

@@ -168,6 +168,25 @@ RATES: Mapping[str, Mapping[str, Rate]] = {
     "text": {"missing": Rate(0.004, "left out")},
 }
 
+# Contradictions between departments, as shares of the records that can carry one (see
+# contradictions.py). No register publishes how many it has; they are raised so that a city of
+# twenty thousand has a handful of each.
+CONTRADICTIONS: Mapping[str, Rate] = {
+    "EVENT_AFTER_DEATH": Rate(0.5, "somebody goes on in the name of the dead"),
+    "MARRIED_UNDER_AGE": Rate(0.003, "the day of the wedding mistyped, or a borrowed identity"),
+    "DEATH_DOUBTFUL": Rate(0.02, "the clinic closed the wrong file"),
+    "LEGAL_REPRESENTATIVE_DECEASED": Rate(0.005, "nobody has registered the change"),
+    "LEGAL_REPRESENTATIVE_NUMBER_OF_ANOTHER": Rate(0.005, "a partner's number, or a stolen one"),
+    "ACTIVE_AFTER_CANCELLATION": Rate(0.1, "the other department was not told"),
+    "LICENSE_OF_CLOSED_ORGANIZATION": Rate(0.05, "the licensing office was not told"),
+    "LICENSE_OF_DECEASED": Rate(0.5, "the licensing office was not told"),
+    "LICENSE_EXPIRED_BUT_VALID": Rate(0.03, "the status is typed, and nobody typed it"),
+    "LICENSE_BEFORE_HOLDER": Rate(0.003, "the year mistyped, or the code of a successor"),
+    "LICENSE_AFTER_HOLDER": Rate(0.05, "issued on old papers"),
+    "LICENSE_HOLDER_NAME": Rate(0.003, "one line off while copying names"),
+    "LICENSE_OF_TWO_HOLDERS": Rate(0.002, "a number given out twice"),
+}
+
 # Whole records and lines, as shares of the rows of a feed.
 EMPTY_KEY = 0.0004  # totals and notes typed below a table, rows of a failed import
 EMPTY_ROW_IDENTITY = 0.0003  # neither name nor number: an address on its own
@@ -177,6 +196,8 @@ UNDECODABLE_BYTES = (
     0.0002  # delimited text: a character cut in half, or a byte of another code page
 )
 LINE_BREAK = 0.0003  # delimited text: a quoted field that goes on in the next line
+
+INSURED_AFTER_DEATH = 0.1  # of those of working age who died: pensions and wages go on
 
 # What the second delivery brings.
 CHANGED_SHARE = 0.01  # of the household register: moved, corrected or completed since yesterday

@@ -1,9 +1,10 @@
-"""Tell what the sources of a library disagree about, once it is published.
+"""Tell what sources and libraries disagree about, once a library is published.
 
 Nothing of this changes a golden record: ``merge`` has decided by authority, and what is found here
 goes to the owners of the values that lost.
 """
 
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 import ibis
@@ -13,17 +14,28 @@ from pipelines.flows.dispute import DISPUTED as DOUBTED
 from pipelines.flows.inputs import records_of_run
 from pipelines.flows.results import CompareResult
 from pipelines.flows.workplace import Workplace, open_workplace
-from pipelines.libraries import Library, load_library
+from pipelines.lake.lock import table_lock
+from pipelines.libraries import Library, load_libraries, load_library
+from pipelines.quality.contradiction import (
+    Published,
+    World,
+    contradictions_of,
+    find_contradictions,
+    tell,
+)
 from pipelines.quality.discrepancy import (
     AGREEMENT_ORDER,
+    AGREEMENT_SCHEMA,
     DISAGREES,
     DISPUTED,
     FINDING_ORDER,
     FINDING_SCHEMA,
+    Compared,
     beside_golden,
     compare_sources,
     disputed_numbers,
 )
+from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.standards.rules import severities
 from pipelines.warehouse.disputes import disputed_values
@@ -31,6 +43,8 @@ from pipelines.warehouse.disputes import disputed_values
 
 def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
     """Write ``identity.<entity>_finding`` and ``identity.<entity>_agreement`` of a publication.
+
+    What it says about records of the libraries that it points to is brought up to date, too.
 
     Raises:
         TableMissing: nothing of the library is published, or not by this run.
@@ -48,35 +62,117 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
         beside = held.enter_context(place.materialised(wide))
         dispute = place.lake.read(place.con, f"identity.{library.entity}_dispute")
         severity = severities()
+        world = _world(place, held, {library.name: records})
+        contradicting = _contradictions(place, held, library, world)
+        disagreeing = compare_sources(beside, library, severity[DISAGREES])
         found = [
-            compare_sources(beside, library, severity[DISAGREES]),
+            _without_known(disagreeing, contradicting),
             disputed_numbers(dispute, records, crosswalk, core, library, severity[DISPUTED]),
+            *contradicting,
+            _doubted(place, library),
         ]
-        finding = f"identity.{library.entity}_finding"
-        agreement = f"identity.{library.entity}_agreement"
-        told = [*(f.finding for f in found), _doubted(place, library)]
-        _write(place, ibis.union(*told), finding, run, FINDING_ORDER)
-        _write(place, ibis.union(*(f.agreement for f in found)), agreement, run, AGREEMENT_ORDER)
-        return _result(place, library, run, finding, agreement)
+        with table_lock(place.lake.catalog.engine, f"compare {library.name}"):
+            _write(place, library, found, run)
+        for other in dict.fromkeys(link.library for link in library.links):
+            _amend(place, held, load_library(other), world, library)
+        return _result(place, library, run)
 
 
-def _doubted(place: Workplace, library: Library) -> ir.Table:
+def _doubted(place: Workplace, library: Library) -> Compared:
     """Open disputes of the users: their owners are told as of any other finding."""
     rows = disputed_values(place.warehouse, library)
     severity = severities()[DOUBTED]
     told = [{**row, "rule": DOUBTED, "severity": severity} for row in rows]
     columns = {name: [row.get(name) for row in told] for name in FINDING_SCHEMA.names}
-    return ibis.memtable(columns, schema=FINDING_SCHEMA)
+    nothing: dict[str, list[object]] = {name: [] for name in AGREEMENT_SCHEMA.names}
+    return Compared(
+        ibis.memtable(columns, schema=FINDING_SCHEMA),
+        ibis.memtable(nothing, schema=AGREEMENT_SCHEMA),
+    )
 
 
-def _write(place: Workplace, rows: ir.Table, table: str, run: str, order: tuple[str, ...]) -> None:
+def _world(place: Workplace, held: ExitStack, given: Mapping[str, ir.Table]) -> World:
+    """All that is published, with the records that it was made of; those given need no reading."""
+    published: dict[str, Published] = {}
+    for library in load_libraries().values():
+        core, crosswalk, further = (
+            f"core.{library.entity}{suffix}" for suffix in ("", "_source", "_identifier")
+        )
+        if place.lake.has(core) and place.lake.has(crosswalk):
+            run = place.lake.properties(core, None)["run"]
+            records = given.get(library.name)
+            if records is None:
+                records = records_of_run(place, library, run)
+            told = tell(records, place.lake.read(place.con, crosswalk), library.name)
+            published[library.name] = Published(
+                core=place.lake.read(place.con, core),
+                told=held.enter_context(place.materialised(told)),
+                further=place.lake.read(place.con, further) if place.lake.has(further) else None,
+            )
+    sources = load_sources(place.settings).values()
+    return World(published, {one.name: one.event for one in sources if one.event})
+
+
+def _contradictions(
+    place: Workplace,
+    held: ExitStack,
+    library: Library,
+    world: World,
+    seeing: str | None = None,
+) -> list[Compared]:
+    rules = contradictions_of(library.name, world, seeing)
+    return find_contradictions(
+        rules, world, lambda judged: held.enter_context(place.materialised(judged))
+    )
+
+
+def _without_known(disagreeing: Compared, contradicting: Sequence[Compared]) -> Compared:
+    """Who is told of a contradiction in a value need not hear that others say something else."""
+    if not contradicting:
+        return disagreeing
+    known = ibis.union(*(one.finding for one in contradicting))
+    told = disagreeing.finding.anti_join(known, ["source", "source_key", "column_name"])
+    return Compared(told, disagreeing.agreement)
+
+
+def _amend(
+    place: Workplace, held: ExitStack, library: Library, world: World, published: Library
+) -> None:
+    """Ask again the rules about records of ``library`` that look at what was just published."""
+    finding, agreement = _tables(library)
+    rules = [one.rule for one in contradictions_of(library.name, world, published.name)]
+    if not rules or not place.lake.has(finding) or not place.lake.has(agreement):
+        return
+    fresh = _contradictions(place, held, library, world, seeing=published.name)
+    with table_lock(place.lake.catalog.engine, f"compare {library.name}"):
+        kept = [place.lake.read(place.con, table) for table in (finding, agreement)]
+        old = Compared(*(table.filter(table.rule.notin(rules)) for table in kept))
+        _write(place, library, [old, *fresh], place.lake.properties(finding, None)["run"])
+
+
+def _tables(library: Library) -> tuple[str, str]:
+    return f"identity.{library.entity}_finding", f"identity.{library.entity}_agreement"
+
+
+def _write(place: Workplace, library: Library, found: Sequence[Compared], run: str) -> None:
+    finding, agreement = _tables(library)
+    findings = ibis.union(*(one.finding for one in found))
+    agreements = ibis.union(*(one.agreement for one in found))
+    _write_table(place, findings, finding, run, FINDING_ORDER)
+    _write_table(place, agreements, agreement, run, AGREEMENT_ORDER)
+
+
+def _write_table(
+    place: Workplace, rows: ir.Table, table: str, run: str, order: tuple[str, ...]
+) -> None:
+    """Out of a file, for what DuckDB writes of the same rows depends on where they come from."""
     about = {"run": run}
-    place.lake.write(place.con, rows, table, batch=None, order_by=order, properties=about)
+    with place.materialised(rows) as computed:
+        place.lake.write(place.con, computed, table, batch=None, order_by=order, properties=about)
 
 
-def _result(
-    place: Workplace, library: Library, run: str, finding: str, agreement: str
-) -> CompareResult:
+def _result(place: Workplace, library: Library, run: str) -> CompareResult:
+    finding, agreement = _tables(library)
     found = place.lake.read(place.con, finding)
     by_rule = place.con.to_pyarrow(found.group_by("rule").agg(rows=found.count())).to_pylist()
     values = place.lake.read(place.con, agreement).compared.sum().fill_null(0)

@@ -30,6 +30,7 @@ EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@(localhost|[\w-]+(\.[\w-]+)+)", re
 RESERVED = {"findings", "reasons", "record", "entity_id"}  # columns that the pipeline adds
 DELIVERIES = ("snapshot", "delta")
 SHARING = ("unconditional", "conditional", "none")
+EVENTS = ("", "marriage", "insurance")
 DAYS = {"min": 1 / 1440, "h": 1 / 24, "d": 1, "w": 7, "mo": 30, "y": 365}
 UNITS = {
     "minute": "min", "minutes": "min", "hour": "h", "hours": "h", "hr": "h", "day": "d",
@@ -64,6 +65,8 @@ def build_source(
     custom = {p.property: p.value for p in document.customProperties or [] if p.property}
     sharing = str(custom.get("sharing_type", "unconditional"))
     faults.one_of("customProperties.sharing_type", sharing, SHARING, "a way of sharing")
+    event = str(custom.get("event", ""))
+    faults.one_of("customProperties.event", event, EVENTS, "a kind of event")
     reporting = build_reporting(custom, faults)
     weights = build_quality_weights(custom, faults)
     if faults.found:
@@ -88,6 +91,7 @@ def build_source(
         retention=retention,
         reporting=reporting,
         quality_weights=weights,
+        event=event,
         custom=custom,
     )
 

@@ -8,11 +8,12 @@ import ibis.expr.types as ir
 from pipelines.clean.masking import mask
 from pipelines.contracts import Source
 from pipelines.libraries import load_libraries
+from pipelines.quality.contradiction import other_masks
 from pipelines.quality.fingerprint import add_fingerprint, record_key
 from pipelines.standards.elements import Mask, load_elements
 
 # What was found may be more sensitive than the column is meant to be.
-BY_RULE: Mapping[str, Mask] = {"CITIZEN_ID_IN_USCC": "identity_number"}
+BY_RULE: dict[str, Mask] = {"CITIZEN_ID_IN_USCC": "identity_number"}
 ORDER = ("file", "line", "column", "rule", "fingerprint")
 
 _ROW = {
@@ -69,7 +70,8 @@ def masked(rows: ir.Table, source: Source, *, original: bool = False) -> ir.Tabl
             another department's value is masked all the same.
     """
     columns = column_masks(source)
-    shown = rows.mutate(other_value=_mask_by_column(rows, "other_value", columns))
+    other = _mask_by_column(rows, "other_value", columns, {**BY_RULE, **other_masks()})
+    shown = rows.mutate(other_value=other)
     if not original:
         shown = shown.mutate(
             value=_mask_by_column(rows, "value", columns),
@@ -210,10 +212,12 @@ def _row(rows: ir.Table) -> ir.Table:
     )
 
 
-def _mask_by_column(rows: ir.Table, name: str, columns: Mapping[str, Mask]) -> ir.Value:
+def _mask_by_column(
+    rows: ir.Table, name: str, columns: Mapping[str, Mask], by_rule: Mapping[str, Mask] = BY_RULE
+) -> ir.Value:
     """Masked by its column's element; hidden altogether where the column is not known."""
     value = rows[name]
-    branches = [(rows["rule"] == rule, mask(value, kind)) for rule, kind in BY_RULE.items()]
+    branches = [(rows["rule"] == rule, mask(value, kind)) for rule, kind in by_rule.items()]
     kinds = sorted(set(columns.values()))
     of_kind = {kind: [c for c, its in columns.items() if its == kind] for kind in kinds}
     branches += [(rows["column"].isin(names), mask(value, kind)) for kind, names in of_kind.items()]

@@ -149,8 +149,8 @@ def test_who_lost_a_disagreement_is_told_of_it(city, library):
     )
     found, unknown, of_itself = one(
         "SELECT count(*), count(*) FILTER (WHERE entity_id NOT IN"
-        " (SELECT entity_id FROM read_parquet(?))), count(*) FILTER (WHERE source = other_source)"
-        " FROM read_parquet(?)",
+        " (SELECT entity_id FROM read_parquet(?))), count(*) FILTER (WHERE source = other_source"
+        " AND rule = 'DISAGREES_WITH_AUTHORITY') FROM read_parquet(?)",
         *(core, finding),
     )
     assert (unknown, of_itself) == (0, 0)

@@ -5,8 +5,9 @@ from pipelines.quality.contradiction.rules import (
     Contradiction,
     contradictions_of,
     find_contradictions,
+    other_masks,
 )
-from pipelines.quality.contradiction.world import Published, World
+from pipelines.quality.contradiction.world import Published, World, tell
 
 __all__ = [
     "CONTRADICTIONS",
@@ -15,4 +16,6 @@ __all__ = [
     "World",
     "contradictions_of",
     "find_contradictions",
+    "other_masks",
+    "tell",
 ]

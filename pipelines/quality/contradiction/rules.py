@@ -5,7 +5,7 @@ that can (domain.md 3.3, 4.8), a licence's issuer or an organisation's registrar
 department alone reports a death, and life goes on elsewhere, it is the death that is doubted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from pipelines.quality.contradiction import licenses, organizations, persons
 from pipelines.quality.contradiction.world import World
 from pipelines.quality.discrepancy import AGREEMENT_SCHEMA, FINDING_SCHEMA, Compared
+from pipelines.standards.elements import Mask, load_elements
 from pipelines.standards.rules import severities
 
 
@@ -25,58 +26,80 @@ class Contradiction:
     library: str  # whose records it judges
     needs: Sequence[str]  # libraries that must be published for it
     find: Callable[[World], ir.Table]  # JUDGED
+    other: str  # data element of ``other_value``, which is not always that of the column
     sees: Sequence[str] = ()  # libraries that it takes into account where they are published
 
 
 CONTRADICTIONS = (
-    Contradiction("EVENT_AFTER_DEATH", "population", (), persons.event_after_death),
-    Contradiction("MARRIED_UNDER_AGE", "population", (), persons.married_under_age),
-    Contradiction("DEATH_DOUBTFUL", "population", (), persons.doubtful_death, sees=("e_license",)),
+    Contradiction("EVENT_AFTER_DEATH", "population", (), persons.event_after_death, "date"),
+    Contradiction("MARRIED_UNDER_AGE", "population", (), persons.married_under_age, "birth_date"),
+    Contradiction(
+        "DEATH_DOUBTFUL", "population", (), persons.doubtful_death, "date", sees=("e_license",)
+    ),
     Contradiction(
         "LEGAL_REPRESENTATIVE_DECEASED",
         "legal_entity",
         ("population",),
         organizations.deceased_representative,
+        "date",
     ),
     Contradiction(
         "LEGAL_REPRESENTATIVE_NUMBER_OF_ANOTHER",
         "legal_entity",
         ("population",),
         organizations.number_of_another_person,
+        "person_name",
     ),
     Contradiction(
-        "ACTIVE_AFTER_CANCELLATION", "legal_entity", (), organizations.active_after_cancellation
+        "ACTIVE_AFTER_CANCELLATION",
+        "legal_entity",
+        (),
+        organizations.active_after_cancellation,
+        "date",
     ),
     Contradiction(
         "LICENSE_OF_CLOSED_ORGANIZATION",
         "e_license",
         ("legal_entity",),
         licenses.live_of_closed_organization,
+        "entity_status",
     ),
     Contradiction(
-        "LICENSE_OF_DECEASED", "e_license", ("population",), licenses.live_of_deceased_person
+        "LICENSE_OF_DECEASED",
+        "e_license",
+        ("population",),
+        licenses.live_of_deceased_person,
+        "date",
     ),
     Contradiction(
         "LICENSE_BEFORE_HOLDER",
         "e_license",
         ("population", "legal_entity"),
         licenses.issued_before_holder,
+        "birth_date",
     ),
     Contradiction(
         "LICENSE_AFTER_HOLDER",
         "e_license",
         ("population", "legal_entity"),
         licenses.issued_after_holder,
+        "date",
     ),
     Contradiction(
         "LICENSE_HOLDER_NAME",
         "e_license",
         ("population", "legal_entity"),
         licenses.another_name_than_holder,
+        "person_name",
     ),
-    Contradiction("LICENSE_OF_TWO_HOLDERS", "e_license", (), licenses.two_holders),
-    Contradiction("LICENSE_EXPIRED_BUT_VALID", "e_license", (), licenses.expired_but_valid),
+    Contradiction("LICENSE_OF_TWO_HOLDERS", "e_license", (), licenses.two_holders, "holder_code"),
+    Contradiction("LICENSE_EXPIRED_BUT_VALID", "e_license", (), licenses.expired_but_valid, "date"),
 )
+
+
+def other_masks() -> Mapping[str, Mask]:
+    """How another department's value in a finding is masked, by rule."""
+    return {one.rule: load_elements()[one.other].mask for one in CONTRADICTIONS}
 
 
 def contradictions_of(library: str, world: World, seeing: str | None = None) -> list[Contradiction]:

@@ -5,7 +5,7 @@ A rule judges *statements*: a value, and the record that said it. Its answer is 
 unknown there is no row; missing data raise no alarm.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -38,14 +38,57 @@ LINKED_BY_NUMBER = ("same_citizen_id", "same_uscc")  # who is linked by name may
 class Published:
     """What is published of one library, and what it was made of.
 
-    ``core``: ``core.<entity>``; ``crosswalk``: ``core.<entity>_source``; ``records``:
-    ``library_records`` of that publication; ``further``: ``core.<entity>_identifier``, if written.
+    ``core``: ``core.<entity>``; ``told``: the records of that publication as ``tell`` gives them;
+    ``further``: ``core.<entity>_identifier``, if written.
     """
 
     core: ir.Table
-    crosswalk: ir.Table
-    records: ir.Table
+    told: ir.Table
     further: ir.Table | None = None
+
+
+# What rules ask of single records; all else they take from golden values.
+_ASKED: Mapping[str, Sequence[str]] = {
+    "population": ("death_date", "marital_code", "employer_name"),
+    "legal_entity": (
+        "entity_status",
+        "legal_representative_name",
+        "legal_representative_citizen_id",
+    ),
+    "e_license": (
+        "license_status",
+        "valid_to",
+        "holder_code",
+        "holder_code_kind",
+        "license_identifier_version",
+    ),
+}
+
+
+def tell(records: ir.Table, crosswalk: ir.Table, library: str) -> ir.Table:
+    """Each record with its place in its entity, and what rules ask of it.
+
+    Args:
+        records: ``library_records``.
+        crosswalk: ``core.<entity>_source``.
+        library: Whose records.
+
+    Returns:
+        ``source, source_key, entity_id, record_no, reported_on`` (the day of the batch; a record
+        knows nothing of what came later), ``changed_on``, and values. Should be materialised.
+    """
+    place = crosswalk.select("source", "source_key", "entity_id", "record_no")
+    day = records.batch
+    iso = day.substr(0, 4) + "-" + day.substr(4, 2) + "-" + day.substr(6, 2)
+    dated = records.select(
+        "source",
+        "source_key",
+        *_ASKED.get(library, ()),
+        reported_on=iso.cast("date"),
+        changed_on=records.changed_at.date(),
+    )
+    numbered = place.mutate(record_no=place.record_no.cast("int64"))
+    return dated.inner_join(numbered, ["source", "source_key"])
 
 
 @dataclass(frozen=True)
@@ -64,20 +107,8 @@ class World:
         return self.libraries[library].core
 
     def told(self, library: str) -> ir.Table:
-        """Records with the entity that they belong to.
-
-        Adds ``entity_id``, ``record_no``, ``withheld``, ``reported_on`` (the day of the batch; a
-        record knows nothing of what came later) and ``changed_on``.
-        """
-        published = self.libraries[library]
-        place = published.crosswalk.select(
-            "source", "source_key", "entity_id", "record_no", "withheld"
-        )
-        records = published.records
-        day = records.batch
-        iso = day.substr(0, 4) + "-" + day.substr(4, 2) + "-" + day.substr(6, 2)
-        dated = records.mutate(reported_on=iso.cast("date"), changed_on=records.changed_at.date())
-        return dated.inner_join(place, ["source", "source_key"])
+        """The records of a library; see ``tell``."""
+        return self.libraries[library].told
 
     def said(self, library: str, column: str) -> ir.Table:
         """The record behind the golden value of a column: one row per entity that has one.
@@ -89,10 +120,8 @@ class World:
         told = self.told(library).select(
             "entity_id", "record_no", "source", "source_key", "reported_on", "changed_on"
         )
-        joined = of.mutate(record_no=of.record_no.cast("int64")).inner_join(
-            told.mutate(record_no=told.record_no.cast("int64")), ["entity_id", "record_no"]
-        )
-        return joined.drop("record_no")
+        behind = of.mutate(record_no=of.record_no.cast("int64"))
+        return behind.inner_join(told, ["entity_id", "record_no"]).drop("record_no")
 
     def numbered(self, library: str) -> ir.Table:
         """Golden records, and once more with each further number of an entity."""
