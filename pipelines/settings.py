@@ -127,6 +127,11 @@ class Settings(BaseSettings):
         return self.home / "cache"
 
     @property
+    def data_docs_dir(self) -> Path:
+        """Data Docs of Great Expectations: a static site, ``index.html`` first."""
+        return self.home / "data_docs"
+
+    @property
     def outbox_dir(self) -> Path:
         """Quality reports as .eml files."""
         return self.home / "outbox"

@@ -172,6 +172,7 @@ def _places(settings: Settings, mail: dict[str, int]) -> str:
     places = {
         "Parquet (Iceberg)": settings.lake_dir / "core",
         "PostgreSQL": database_url(settings),
+        "Data Docs": settings.data_docs_dir / "index.html",
         "Quality reports": f"{settings.outbox_dir} ({mail['pending']} wait, {mail['sent']} sent)",
     }
     lines = [f"{name:<18} {place}" for name, place in places.items()]

@@ -105,6 +105,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
                 "drift": drift_table(drift),
             },
             suites_for_source(source, EXPECTATIONS, source_parameters(source, history)),
+            about=(source.name, batch),
         )
         record_expectations(
             place.warehouse, subject=source.name, run=batch, layer="source", outcomes=outcomes

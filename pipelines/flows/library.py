@@ -137,6 +137,7 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
             settings,
             {**_checked_tables(place, library), "staged_key": [keys]},
             suites_for_library(library, EXPECTATIONS, parameters),
+            about=(library.name, run),
         )
         record_expectations(
             place.warehouse, subject=library.name, run=run, layer="library", outcomes=outcomes

@@ -23,10 +23,12 @@ _templates = Environment(loader=FileSystemLoader(Path(__file__).parent), autoesc
 @app.get("/batches", response_class=HTMLResponse)
 def batches() -> str:
     """The latest batches of every source, the publications, and the state of the outbox."""
-    engine = connect(load_settings())
+    settings = load_settings()
+    engine = connect(settings)
     try:
         found = sorted(read_batches(engine), key=lambda one: one.batch, reverse=True)
         return _templates.get_template("batches.html").render(
+            data_docs=settings.data_docs_dir / "index.html",
             batches=found[:LATEST],
             publications=read_publications(engine),
             mail=count_mail(engine),

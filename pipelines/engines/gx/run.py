@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 
 from pipelines.engines.duck import duck_config
+from pipelines.engines.gx.data_docs import write_index, write_page
 from pipelines.engines.gx.suite_file import read_suite
 from pipelines.quality.outcome import (
     ExpectationOutcome,
@@ -30,7 +31,11 @@ from pipelines.quality.suites import SuiteRun
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:
-    from great_expectations.core import ExpectationSuite, ExpectationValidationResult
+    from great_expectations.core import (
+        ExpectationSuite,
+        ExpectationSuiteValidationResult,
+        ExpectationValidationResult,
+    )
     from great_expectations.datasource.fluent.interfaces import Batch
     from great_expectations.expectations.expectation import Expectation
 
@@ -44,7 +49,10 @@ _COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 
 def run_suites(
-    settings: Settings, tables: Mapping[str, TableInput], suites: Sequence[SuiteRun]
+    settings: Settings,
+    tables: Mapping[str, TableInput],
+    suites: Sequence[SuiteRun],
+    about: tuple[str, str] | None = None,
 ) -> list[ExpectationOutcome]:
     """Judge every expectation of every suite.
 
@@ -52,6 +60,7 @@ def run_suites(
         settings: Memory and threads of the engine.
         tables: By the name that suites use; a SELECT may refer to those before it.
         suites: What to run on which table; see ``pipelines.quality.suites``.
+        about: Subject and run, under which the Data Docs are written; none are without it.
 
     Returns:
         One outcome per expectation, in the order of the files. One that could not be evaluated (no
@@ -63,11 +72,15 @@ def run_suites(
     with _data_source(settings) as source:
         _create_views(source, tables)
         batches = {name: _batch(source, name) for name in dict.fromkeys(r.table for r in suites)}
-        return [
-            outcome
-            for run in suites
-            for outcome in _judge(batches[run.table], read_suite(run.file), run.parameters)
-        ]
+        outcomes: list[ExpectationOutcome] = []
+        for run in suites:
+            judged, shown = _judge(batches[run.table], read_suite(run.file), run.parameters)
+            outcomes += judged
+            if about and shown is not None:
+                write_page(settings.data_docs_dir, *about, shown)
+    if about:
+        write_index(settings.data_docs_dir, about[0])
+    return outcomes
 
 
 @contextmanager
@@ -154,16 +167,20 @@ def _batch(source: "DuckDBDatasource", table: str) -> "Batch | Exception":
 
 def _judge(
     batch: "Batch | Exception", suite: "ExpectationSuite", parameters: Mapping[str, object]
-) -> list[ExpectationOutcome]:
+) -> tuple[list[ExpectationOutcome], "ExpectationSuiteValidationResult | None"]:
+    """The outcomes, and GX's own result if the suite could be validated in one go."""
     if isinstance(batch, Exception):
-        return [_not_evaluated(suite, each, str(batch)) for each in suite.expectations]
-    results = _validate(batch, suite, {**suite.suite_parameters, **parameters})
-    return [_outcome(suite, each, results[each.meta["name"]]) for each in suite.expectations]
+        return [_not_evaluated(suite, each, str(batch)) for each in suite.expectations], None
+    results, shown = _validate(batch, suite, {**suite.suite_parameters, **parameters})
+    judged = [_outcome(suite, each, results[each.meta["name"]]) for each in suite.expectations]
+    return judged, shown
 
 
 def _validate(
     batch: "Batch", suite: "ExpectationSuite", parameters: dict[str, object]
-) -> dict[str, "ExpectationValidationResult | Exception"]:
+) -> tuple[
+    dict[str, "ExpectationValidationResult | Exception"], "ExpectationSuiteValidationResult | None"
+]:
     """Results by the expectation's name, all in one go; one by one if that goes wrong.
 
     A parameter that nobody gave makes GX raise for the whole suite; only those that need it have
@@ -174,10 +191,12 @@ def _validate(
             suite, result_format=_COUNTS_ONLY, expectation_parameters=parameters
         )
     except Exception:  # noqa: BLE001 - each is told its own reason below
-        return {e.meta["name"]: _validate_one(batch, e, parameters) for e in suite.expectations}
+        alone = {e.meta["name"]: _validate_one(batch, e, parameters) for e in suite.expectations}
+        return alone, None
     results = {result.expectation_config.meta["name"]: result for result in validated.results}
     missing = LookupError("Great Expectations returned no result.")
-    return {e.meta["name"]: results.get(e.meta["name"], missing) for e in suite.expectations}
+    named = {e.meta["name"]: results.get(e.meta["name"], missing) for e in suite.expectations}
+    return named, validated
 
 
 def _validate_one(
