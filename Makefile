@@ -13,7 +13,7 @@ SCALE ?= 1000000
 PERSONS ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-spark up down airflow lint lock docs bench bench-identity bench-reports clean runtime dev
+.PHONY: help run test test-spark up down airflow lint lock docs bench bench-identity bench-reports bench-quality clean runtime dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -52,6 +52,9 @@ bench: dev ## time every stage for SCALE persons, beside the floor and the plain
 
 bench-identity: dev ## who links best, and at what cost: make bench-identity SCALE=100000
 	@$(BIN)/python -m benchmarks.identity --scale $(SCALE) $(ARGS)
+
+bench-quality: dev ## how long counting everything in a staged batch takes
+	@$(BIN)/python -m benchmarks.quality $(ARGS)
 
 bench-reports: dev ## how long building the reports of twelve sources takes
 	@$(BIN)/python -m benchmarks.reports $(ARGS)
