@@ -253,6 +253,20 @@ class ComponentsDoNotSettle(BaselibError):
 
 
 @dataclass
+class NothingToTrain(BaselibError):
+    """A model was asked for where nothing is compared by score."""
+
+    library: str
+    entities: list[str]
+
+    def __str__(self) -> str:
+        return (
+            f"Records of {self.library} are matched by rules alone; a score is trained for "
+            f"{', '.join(self.entities)}. Name the library of one of these."
+        )
+
+
+@dataclass
 class EntityIdCollision(BaselibError):
     """Two entities were about to get one id."""
 

@@ -1,5 +1,9 @@
 """``baselib identity``: how records are recognised as the same entity."""
 
+import sys
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from pipelines.cli import (
@@ -8,6 +12,8 @@ from pipelines.cli import (
     identity_sheet,
     identity_survival,
 )
+from pipelines.cli.options import Home
+from pipelines.settings import load_settings
 
 app = typer.Typer(help="How records are recognised as the same entity.", no_args_is_help=True)
 identity_explain.register(app)
@@ -19,3 +25,19 @@ identity_survival.register(app)
 @app.callback()
 def identity() -> None:
     """How records are recognised as the same entity."""
+
+
+@app.command()
+def train(
+    library: Annotated[str, typer.Argument(help="population or legal_entity.")],
+    out: Annotated[Path | None, typer.Option("--out", help="File to write the model to.")] = None,
+    home: Home = None,
+) -> None:
+    """Train the model of the matching score, as a proposal to review; no run does it by itself."""
+    from pipelines.flows.training import train as train_model
+
+    target = train_model(load_settings(home=home), library, out)
+    sys.stdout.write(
+        f"Wrote {target}. It takes effect when it has been reviewed and replaces "
+        f"pipelines/resolve/models/{target.name}; see docs/identity.md.\n"
+    )

@@ -22,6 +22,7 @@ _UP_TO_COUNTY = (
     "^(?:[^省市区县]{2,6}省|[^省市区县]{2,6}自治区)?(?:[^市区县]{1,8}市|[^市区县]{1,8}自治州)?"
     "(?:[^区县市小社园路街号]{1,8}(?:区|县|市))?"
 )
+_PARTS_OF_A_HOUSE = "([0-9A-Z])(?:号楼|栋|幢|座|单元|门洞|室|户)"
 _LONGEST_NAME = 12
 _LUNAR_LAG = 51  # days by which a lunar date is at most behind
 _SHORT_ADDRESS = 6  # characters below which "ends with" says nothing: 3号楼, 101室
@@ -248,9 +249,10 @@ def _address_key(value: ir.StringValue) -> ir.StringValue:
     """From the street on, for half of all addresses leave out what their department is in.
 
     By its words, not by a gazetteer: a new district is in none. The hyphen stays, 1-2号 is not
-    12号.
+    12号; 4号楼3单元1503室 is 4-3-1503.
     """
-    return _without(value, _PUNCTUATION).upper().re_replace(_UP_TO_COUNTY, "").nullif("")
+    bare = _without(value, _PUNCTUATION).upper().re_replace(_UP_TO_COUNTY, "")
+    return bare.re_replace(_PARTS_OF_A_HOUSE, r"\1-").re_replace("-+$", "").nullif("")
 
 
 def _phone_key(value: ir.StringValue) -> ir.StringValue:

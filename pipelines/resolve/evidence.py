@@ -40,6 +40,8 @@ class Evidence:
     """Two records, and whether they are compared for their names: never one, whatever agrees."""
     belongs_elsewhere: str
     """Reason for a record that is another group's by ``person``."""
+    varying: Sequence[str] = ()
+    """Particulars that one entity has one of: a group is looked at when they vary, too."""
 
     @property
     def columns(self) -> Sequence[str]:
@@ -79,7 +81,14 @@ def _other_organization(sides: Sides) -> Mapping[str, ir.BooleanValue]:
     return {
         "branch_filed_under_the_code_of_its_parent": branch & of_parent,
         "other_name_and_nothing_in_common": _nothing_in_common(sides),
+        "code_of_an_earlier_registration": _founded_another_time(sides),
     }
+
+
+def _founded_another_time(sides: Sides) -> ir.BooleanValue:
+    """Founded in another year than the code's owner: struck off and registered again."""
+    other_year = sides.fails(lambda a, b: a.left(4) == b.left(4), "establishment_date")
+    return other_year & sides.fails(dates_similar, "establishment_date")
 
 
 def _nothing_in_common(sides: Sides) -> ir.BooleanValue:
@@ -96,8 +105,7 @@ def _other_registration(sides: Sides, by_name: bool) -> ir.BooleanValue:
     never = (mine != its).fill_null(False) | sides.differ("organization_code")
     if not by_name:
         return never | _nothing_in_common(sides)
-    other_year = sides.fails(lambda a, b: a.left(4) == b.left(4), "establishment_date")
-    return never | (other_year & sides.fails(dates_similar, "establishment_date"))
+    return never | _founded_another_time(sides)
 
 
 def _nobody(_sides: Sides, _by_name: bool) -> ir.BooleanValue:
@@ -139,6 +147,7 @@ EVIDENCE: Mapping[str, Evidence] = {
         doubtful=_never,
         forbids=_other_registration,
         belongs_elsewhere="code_belongs_to_another_organization",
+        varying=("establishment_date",),
     ),
     "": Evidence(
         person=(),

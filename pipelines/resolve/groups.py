@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.compare import Columns, Sides
+from pipelines.resolve.compare import Columns, Sides, names_compatible
 from pipelines.resolve.evidence import Evidence
 from pipelines.resolve.workset import evidence_of, implied, known, stated
 from pipelines.resolve.workspace import Workspace
@@ -63,9 +63,11 @@ def _members(work: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
     if evidence.person:
         sides = Sides(stated(numbered, library), implied(numbered), library)
         numbered = numbered.mutate(doubtful=evidence.doubtful(sides))
-        name = numbered[evidence.person[0]]
-        several = (name.min() != name.max()).fill_null(False)
-        names = {"varied": several | numbered.doubtful.any()}
+        several = [
+            (numbered[column].min() != numbered[column].max()).fill_null(False)
+            for column in (evidence.person[0], *evidence.varying)
+        ]
+        names = {"varied": ibis.or_(*several, numbered.doubtful.any())}
     groups = numbered.group_by(strong).agg(number=numbered.rid.min(), **names)
     kept = ["rid", "number", *names]
     return numbered.inner_join(groups, strong).select(*kept)
@@ -102,10 +104,25 @@ def _namesakes(
 def _references(members: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
     """Per group and column, what its most authoritative records say; then what most say."""
     numbers = members.select("number").distinct()
-    picks = [_reference(members, column, library) for column in evidence.columns]
+    name, *others = evidence.columns
+    its_name = _reference(members, name, library)
+    persons = library.columns[name].element_name == "person_name"
+    of_one = _of_name(members, its_name, name) if persons else members
+    picks = [its_name, *(_reference(of_one, column, library) for column in others)]
     return reduce(
         lambda left, right: left.left_join(right, "number").drop("number_right"), picks, numbers
     )
+
+
+def _of_name(members: ir.Table, its_name: ir.Table, name: str) -> ir.Table:
+    """Records that could be about whom the group's name names.
+
+    Two people with one number would otherwise lend each other their addresses, and a record would
+    agree with what it said itself.
+    """
+    named = members.inner_join(its_name, "number")
+    same = names_compatible(named[name], named[f"{name}_ref"]).fill_null(True)
+    return named.filter(same).select(*members.columns)
 
 
 def _reference(members: ir.Table, column: str, library: Library) -> ir.Table:

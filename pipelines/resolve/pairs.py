@@ -44,10 +44,10 @@ def candidate_pairs(
         ``refused``, the place of the first pass that these two rule out for the whole group of
         ``other``, or NULL. Both directions where both records are to be placed.
     """
-    left = space.hold(_left_side(work, disputed, open_, library))
-    all_ = _believed(work, disputed, left)
+    left = space.hold(records_to_place(work, disputed, open_, library))
+    all_ = believed_records(work, disputed, left)
     blocks = {tuple(each.block): None for each in library.identity.passes}
-    met = [_meet(left, all_, block) for block in blocks]
+    met = [meet(left, all_, block, LARGEST_BLOCK) for block in blocks]
     pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
     right = space.hold(_right_side(pairs, all_, open_, library))
     compared = space.hold(_compared(pairs, left, right, library))
@@ -84,31 +84,37 @@ def _name_column(library: Library) -> str:
     return person[0] if person else library.identity.strong
 
 
-def _left_side(work: ir.Table, disputed: ir.Table, open_: ir.Table, library: Library) -> ir.Table:
+def records_to_place(
+    work: ir.Table,
+    disputed: ir.Table,
+    open_: ir.Table,
+    library: Library,
+    more: Sequence[str] = (),
+) -> ir.Table:
     """Records to place; of one whose number is disputed, only what it states itself."""
     rows = work.semi_join(open_, "rid").left_join(disputed.select("rid", "number"), "rid")
     own = {
         column: ibis.ifelse(rows.number.notnull(), rows[f"stated_{column}"], rows[column])
         for column in implied_columns(library)
     }
-    return rows.mutate(**own).select("rid", "number", *compared_columns(library))
+    return rows.mutate(**own).select("rid", "number", *compared_columns(library), *more)
 
 
-def _believed(work: ir.Table, disputed: ir.Table, left: ir.Table) -> ir.Table:
+def believed_records(work: ir.Table, disputed: ir.Table, left: ir.Table) -> ir.Table:
     """All records as ``left`` has them."""
     undisputed = work.anti_join(disputed, "rid").mutate(number=ibis.null("int64"))
     kept_out = left.filter(left.number.notnull())
     return undisputed.select(*left.columns).union(kept_out, distinct=False)
 
 
-def _meet(left: ir.Table, all_: ir.Table, block: Sequence[str]) -> ir.Table:
+def meet(left: ir.Table, all_: ir.Table, block: Sequence[str], largest: int) -> ir.Table:
     """Pairs that share a block; a block that half the table is in says nothing and is left out."""
     key = list(block)
     keyed = left.filter(*(left[column].notnull() for column in key)).select("rid", *key)
     filled = all_.filter(*(all_[column].notnull() for column in key)).select("rid", *key)
     others = filled.semi_join(keyed, key)
     sizes = others.group_by(key).agg(size=others.count())
-    telling = others.semi_join(sizes.filter(sizes.size <= LARGEST_BLOCK), key)
+    telling = others.semi_join(sizes.filter(sizes.size <= largest), key)
     met = keyed.inner_join(telling.rename(other="rid"), key)
     return met.filter(met.rid != met.other).select("rid", "other")
 
@@ -132,7 +138,7 @@ def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library
     sides = Sides(known(met), known(met, "_other"), library)
     forbids = evidence_of(library).forbids
     told: dict[str, ir.Value] = {
-        "forbidden": _kept_away(met, library),
+        "forbidden": kept_away(met, library),
         "forbidden_by_name": forbids(sides, True),
         "forbidden_by_number": forbids(sides, False),
     }
@@ -142,7 +148,7 @@ def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library
     return met.select("rid", "other", "grouped", **told)
 
 
-def _kept_away(met: ir.Table, library: Library) -> ir.BooleanValue:
+def kept_away(met: ir.Table, library: Library) -> ir.BooleanValue:
     """The group that the record was kept out of, or another disputed number."""
     mine, its = met[library.identity.strong], met[f"{library.identity.strong}_other"]
     its_holder = (mine == its) & met.number_other.isnull()

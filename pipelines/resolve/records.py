@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from pipelines.contracts import Delivery
 from pipelines.libraries import Library
 
+SEVERAL = "；"  # between the texts of a list that becomes one text
 LINEAGE = {
     "source": "string",
     "source_key": "string",
@@ -74,7 +75,12 @@ def _align(source: str, table: ir.Table, library: Library) -> ir.Table:
 
 
 def _or_null(table: ir.Table, column: str, kind: str) -> ir.Value:
-    return table[column].cast(kind) if column in table.columns else ibis.null(kind)
+    if column not in table.columns:
+        return ibis.null(kind)
+    value = table[column]
+    if value.type().is_array() and kind == "string":
+        return value.join(SEVERAL).nullif("")
+    return value.cast(kind)
 
 
 def _latest_batch(staged: ir.Table) -> ir.Table:

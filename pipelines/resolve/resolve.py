@@ -8,15 +8,25 @@ from ibis import BaseBackend
 
 from pipelines.errors import EntityTooLarge
 from pipelines.libraries import Library
+from pipelines.resolve.apart import (
+    decided_pairs,
+    forbidden_within,
+    keep_apart,
+    under_two_numbers,
+    united,
+)
+from pipelines.resolve.assembly import join_by_score, moved_clusters
 from pipelines.resolve.blocks import block_index
 from pipelines.resolve.events import next_sequence, stamped
 from pipelines.resolve.groups import Groups, group_by_identifier
 from pipelines.resolve.ledger import RECORD_SCHEMA, assign_ids
-from pipelines.resolve.link import link_records
-from pipelines.resolve.questions import no_questions
+from pipelines.resolve.link import FOUNDING_RECORD, link_records
+from pipelines.resolve.model import load_model
+from pipelines.resolve.questions import QUESTION_SCHEMA, no_questions
 from pipelines.resolve.workset import working_set
 from pipelines.resolve.workspace import Workspace
 
+_CONFLICT = ibis.literal("conflict")
 LARGEST_ENTITY = 32_767  # records; core.<entity> numbers them with an int16
 
 
@@ -50,7 +60,7 @@ def resolve(
     run: str,
     previous: ir.Table | None = None,
     events: ir.Table | None = None,
-    decisions: ir.Table | None = None,  # noqa: ARG001 - respected with the scores
+    decisions: ir.Table | None = None,
     scope: ir.Table | None = None,
 ) -> Resolved:
     """Decide which records are the same entity.
@@ -83,8 +93,8 @@ def resolve(
     with Workspace(con) as space:
         work = working_set(records, library, space)
         groups = group_by_identifier(work, library, space)
-        placed = _placed(work, groups, link_records(work, groups, library, space))
-        members = space.hold(_within(placed, scope))
+        found = _clusters(con, work, groups, library, decisions, space)
+        members = space.hold(_within(_placed(work, groups, found.placed), scope))
         sequence = next_sequence(events)
         minted = assign_ids(members, previous, events, library, key, space, scope)
         named = space.hold(members.inner_join(minted.ids, "cluster"))
@@ -93,7 +103,7 @@ def resolve(
             record=space.keep(_ledger(named, groups, library)),
             event=space.keep(stamped(minted.events, run, sequence)),
             disputed=space.keep(_disputes(named, groups)),
-            question=space.keep(no_questions()),
+            question=space.keep(_questions(named, found.asked)),
             index=space.keep(_within(block_index(work, library, groups.trusted), scope)),
             sequence=sequence,
         )
@@ -103,21 +113,72 @@ def _within(rows: ir.Table, scope: ir.Table | None) -> ir.Table:
     return rows if scope is None else rows.semi_join(scope, ["source", "source_key"])
 
 
+@dataclass(frozen=True)
+class _Found:
+    """``placed``: rid, cluster, rule, linked, probability. ``asked``: rid, other, probability,
+
+    kind, rule.
+    """
+
+    placed: ir.Table
+    asked: ir.Table | None
+
+
+def _clusters(
+    con: BaseBackend,
+    work: ir.Table,
+    groups: Groups,
+    library: Library,
+    decisions: ir.Table | None,
+    space: Workspace,
+) -> _Found:
+    """Rules, then scores where there is a model, then people, who have the last word."""
+    placed = link_records(work, groups, library, space).mutate(probability=ibis.null("float64"))
+    asked = None
+    model = load_model(library.entity) if con.name == "duckdb" else None
+    if model is not None:
+        scored = join_by_score(con, work, groups, placed, library, model, space)
+        moved = space.hold(moved_clusters(placed, scored.links))
+        apart = forbidden_within(work, groups, placed, moved, library, model.frequencies, space)
+        parted = keep_apart(moved, apart, FOUNDING_RECORD, library, space)
+        conflicts = parted.cut.select("rid", "other", "probability", "rule", kind=_CONFLICT)
+        doubled = under_two_numbers(work, groups, library, space).mutate(
+            probability=ibis.null("float64"), kind=_CONFLICT
+        )
+        columns = scored.asked.columns
+        asked = scored.asked.union(
+            conflicts.select(*columns), doubled.select(*columns), distinct=False
+        )
+        placed = parted.placed
+    if decisions is not None:
+        placed = united(placed, decided_pairs(work, decisions, "same"), space)
+        apart = decided_pairs(work, decisions, "different").mutate(by_person=True)
+        placed = keep_apart(placed, apart, FOUNDING_RECORD, library, space).placed
+    return _Found(placed, asked)
+
+
 def _placed(work: ir.Table, groups: Groups, members: ir.Table) -> ir.Table:
-    """Lineage beside the cluster, and whether the record's identifier is believed or disputed."""
+    """Lineage beside the cluster, and whether the record's identifier is believed or disputed.
+
+    A record that a person took out of its number's group does not take the number along.
+    """
     lineage = work.select("rid", "source", "source_key", "since_batch", "batch")
-    trusted = groups.trusted.select("rid", trusted=ibis.literal(True))
+    heads = members.select(gid="rid", its_cluster="cluster")
+    trusted = groups.trusted.select("rid", "gid").inner_join(heads, "gid")
     disputed = groups.disputed.select("rid", dispute=groups.disputed.reason)
     joined = lineage.inner_join(members, "rid").left_join(trusted, "rid").drop("rid_right")
     joined = joined.left_join(disputed, "rid").drop("rid_right")
-    return joined.mutate(trusted=joined.trusted.fill_null(False))
+    stays = (joined.its_cluster == joined.cluster).fill_null(False)
+    taken = joined.gid.notnull() & ~stays
+    return joined.mutate(trusted=stays, taken=taken).drop("gid", "its_cluster")
 
 
 def _ledger(named: ir.Table, groups: Groups, library: Library) -> ir.Table:
     kept_out = groups.disputed.select("rid", withheld=ibis.literal(library.identity.strong))
     linked = named.select(linked=named.rid, linked_source=named.source, linked_key=named.source_key)
     joined = named.left_join(linked, "linked").left_join(kept_out, "rid")
-    ledger = joined.mutate(probability=ibis.null("float64")).select(*RECORD_SCHEMA)
+    withheld = ibis.ifelse(joined.taken, library.identity.strong, joined.withheld)
+    ledger = joined.mutate(withheld=withheld).select(*RECORD_SCHEMA)
     return ledger.order_by("source", "source_key")
 
 
@@ -128,6 +189,28 @@ def _disputes(named: ir.Table, groups: Groups) -> ir.Table:
     told = groups.disputed.inner_join(named, "rid").left_join(holder, "number")
     columns = told.select("source", "source_key", "entity_id", "other_entity_id", "reason")
     return columns.order_by("source", "source_key")
+
+
+def _questions(named: ir.Table, asked: ir.Table | None) -> ir.Table:
+    """Pairs by source and key; harm is how many records stand on the smaller side.
+
+    A pair that is one entity by now is none: a person has answered.
+    """
+    if asked is None:
+        return no_questions()
+    sizes = named.group_by("entity_id").agg(size=named.count())
+    sized = named.inner_join(sizes, "entity_id")
+    sized = sized.select("rid", "source", "source_key", "size", "entity_id")
+    mine = sized.rename(left_source="source", left_key="source_key")
+    its = sized.rename(
+        other="rid", right_source="source", right_key="source_key", its="size", its_id="entity_id"
+    )
+    met = asked.distinct().inner_join(mine, "rid").inner_join(its, "other")
+    met = met.filter(met.entity_id != met.its_id)
+    told = met.mutate(harm=ibis.least(met["size"], met.its).cast("int64"))
+    return told.select(*QUESTION_SCHEMA).order_by(
+        "left_source", "left_key", "right_source", "right_key", "kind"
+    )
 
 
 def _refuse_giants(named: ir.Table, library: Library) -> None:

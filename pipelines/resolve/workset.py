@@ -3,7 +3,8 @@
 Columns: ``rid`` (int64, the record's place in founding order: first batch, source, key), lineage,
 ``content`` (hash of all that a resolution reads of it), and per compared column its key
 ``<column>``; where a strong identifier implies values, also what the record itself says,
-``stated_<column>``, and what its number does, ``implied_<column>``.
+``stated_<column>``, and what its number does, ``implied_<column>``; last what only the score looks
+at (``features.CARRIED``).
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import ibis.expr.types as ir
 from pipelines.libraries import Library
 from pipelines.resolve.compare import Columns, implied_key_of, key_of, stated_key_of
 from pipelines.resolve.evidence import EVIDENCE, Evidence
+from pipelines.resolve.features import carried
 from pipelines.resolve.records import batch_order
 from pipelines.resolve.workspace import Workspace
 
@@ -50,7 +52,7 @@ def working_set(records: ir.Table, library: Library, space: Workspace) -> ir.Tab
         if column in implied_columns(library):
             keys[f"stated_{column}"] = stated_key_of(records, column, library)
             keys[f"implied_{column}"] = implied_key_of(records, column, library)
-    return space.hold(records.select(**lineage, **keys))
+    return space.hold(records.select(**lineage, **carried(records, library.entity), **keys))
 
 
 def content_of(records: ir.Table, library: Library) -> ir.IntegerValue:

@@ -22,11 +22,19 @@ from pipelines.standards.code_tables import (
     provinces,
 )
 
-COMPANIONS = {"type": "string", "birth_date": "date", "sex_code": "string"}
+COMPANIONS = {
+    "type": "string",
+    "birth_date": "date",
+    "sex_code": "string",
+    "damaged": "string",
+}
 
 _NONE = ibis.null("string")
 _18 = r"^[0-9]{17}[0-9X]\z"
 _15 = r"^[0-9]{15}\z"
+_DAMAGED = (
+    r"^[0-9]{16,18}[0-9X]?\z"  # one digit too many or too few is damage, two are another thing
+)
 _FOREIGN_15 = r"^[A-Z]{3}[0-9]{12}\z"
 # Cyrillic and Greek letters and signs that look like the check character.
 _LOOKALIKES = "ХΧ×✕✖╳"
@@ -38,10 +46,11 @@ _CENTENARIANS = ("996", "997", "998", "999")
 
 
 def citizen_id() -> Parser:
-    """Parser of ``citizen_id``; companions ``type``, ``birth_date`` and ``sex_code``.
+    """Parser of ``citizen_id``; companions ``type``, ``birth_date``, ``sex_code``, ``damaged``.
 
     ``type`` is resident, resident_15_digits, hk_macao_taiwan_resident, foreign_resident_18 or
-    foreign_resident_15. The companions are taken from the number and are NULL where it is unusable.
+    foreign_resident_15. The companions are taken from the number and are NULL where it is unusable,
+    but ``damaged``: what is left of a number that fails its rules, for matching to compare with.
     """
     steps = (*written_form.STEPS, *citizen_steps(), *written_form.judge(_rules))
     return Parser(steps, _finish, companions=COMPANIONS)
@@ -245,6 +254,7 @@ def _finish(s: Scratch) -> Parsed:
             "type": ibis.ifelse(s.usable, citizen_kind(s), _NONE),
             "birth_date": ibis.ifelse(s.usable, s.birth, ibis.null("date")),
             "sex_code": ibis.ifelse(s.usable, citizen_sex(s), _NONE),
+            "damaged": ibis.ifelse(~s.usable & s.number.re_search(_DAMAGED), s.number, _NONE),
         },
     )
 

@@ -23,6 +23,7 @@ _NONE = ibis.null("string")
 _SIGN = "[0-9A-HJ-NPQRTUWXY]"  # GB 32100 has no I, O, S, V, Z
 _USCC = rf"^{_SIGN}{{2}}[0-9]{{6}}{_SIGN}{{10}}\z"
 _ORGANIZATION = r"^[0-9A-Z]{8}[0-9X]\z"
+_DAMAGED = r"^[0-9A-Z]{17,19}\z"
 _TAXPAYER = r"^[0-9]{6}[0-9A-Z]{8}[0-9X]\z"
 # Registration numbers of foreign-invested firms before 2007: 企独沪总字第012345号.
 _IN_WORDS = rf"^{written_form.HAN}{{2,10}}字第?[0-9]+号?\z"
@@ -32,10 +33,11 @@ _NATIONAL = "100000"
 
 
 def uscc() -> Parser:
-    """Parser of ``uscc``; companions ``organization_code`` and ``registration_number``.
+    """Parser of ``uscc``; companions ``organization_code``, ``registration_number``, ``damaged``.
 
     A registration number, organisation code or old taxpayer number in this column is no USCC, but
-    it identifies the organisation all the same: the companions hold it.
+    it identifies the organisation all the same: the companions hold it. ``damaged`` is what is left
+    of a USCC that fails its rules, for matching to compare with.
     """
     return Parser(
         steps=(
@@ -45,7 +47,11 @@ def uscc() -> Parser:
             *written_form.judge(_uscc_rules),
         ),
         finish=_finish_uscc,
-        companions={"organization_code": "string", "registration_number": "string"},
+        companions={
+            "organization_code": "string",
+            "registration_number": "string",
+            "damaged": "string",
+        },
     )
 
 
@@ -202,6 +208,9 @@ def _finish_uscc(s: Scratch) -> Parsed:
         {
             "organization_code": ibis.ifelse(has_code, s.organization, _NONE),
             "registration_number": ibis.ifelse(s.is_registration_number, s.number, _NONE),
+            "damaged": ibis.ifelse(
+                ~s.usable & ~s.is_citizen & s.number.re_search(_DAMAGED), s.number, _NONE
+            ),
         },
     )
 

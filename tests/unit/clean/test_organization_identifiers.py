@@ -26,7 +26,11 @@ def test_valid_credit_codes(clean):
     codes = [*SYNTHETIC, *ZERO_REMAINDERS, *PUBLIC]
     for code, got in zip(codes, clean(uscc(), codes), strict=True):
         assert (got.value, got.rules) == (code, set())
-        assert got.companions == {"organization_code": code[8:17], "registration_number": None}
+        assert got.companions == {
+            "organization_code": code[8:17],
+            "registration_number": None,
+            "damaged": None,
+        }
 
 
 def test_an_unknown_region_or_prefix_never_rejects_a_credit_code(clean):
@@ -63,7 +67,10 @@ def test_unusable_credit_codes_and_what_they_are_instead(clean):
     found = {}
     for code, got in zip(USCC_ERRORS, clean(uscc(), list(USCC_ERRORS)), strict=True):
         assert (got.value, got.rules) == (None, USCC_ERRORS[code]), code
-        found[code] = {k: v for k, v in got.companions.items() if v is not None}
+        kept = {k: v for k, v in got.companions.items() if v is not None}
+        damaged = kept.pop("damaged", code)
+        assert damaged == code or damaged == code.upper(), code
+        found[code] = kept
     assert {code: kept for code, kept in found.items() if kept} == {
         "110108000000016": {"registration_number": "110108000000016"},
         "3100001001234": {"registration_number": "3100001001234"},

@@ -1,0 +1,51 @@
+"""Train the model of the matching score, for somebody to review. No run does this by itself."""
+
+import json
+from pathlib import Path
+
+from pipelines.errors import NothingToTrain
+from pipelines.flows.inputs import latest_run, records_of_run
+from pipelines.flows.workplace import open_workplace
+from pipelines.libraries import load_library
+from pipelines.resolve.likeness import COMPARISONS
+from pipelines.resolve.model import load_model
+from pipelines.settings import Settings
+
+LINK_AT, ASK_AT = 0.99, 0.2
+
+
+def train(settings: Settings, library_name: str, out: Path | None = None) -> Path:
+    """Write a model trained on the records that the last run read.
+
+    The file is a proposal: it takes effect when somebody has reviewed it and put it in place of
+    ``pipelines/resolve/models/<entity>.json``. The thresholds of the present model are kept.
+
+    Args:
+        settings: Where the staged records are.
+        library_name: A library whose records are compared (persons, legal entities).
+        out: Where to write; ``<home>/models/<entity>.json`` if not given.
+
+    Raises:
+        NothingToTrain: the library's records are not compared by score.
+        TableMissing: the library has never been resolved.
+    """
+    from pipelines.resolve.train import train as train_model  # Splink takes seconds to import
+
+    library = load_library(library_name)
+    if library.entity not in COMPARISONS:
+        raise NothingToTrain(library_name, sorted(COMPARISONS))
+    present = load_model(library.entity)
+    thresholds = {
+        "link_at": present.link_at if present else LINK_AT,
+        "ask_at": present.ask_at if present else ASK_AT,
+    }
+    with open_workplace(settings) as place:
+        run = latest_run(place, library)
+        with place.materialised(records_of_run(place, library, run)) as records:
+            provenance = {"data": f"records of run {run}", "made_by": "baselib identity train"}
+            model = train_model(place.con, records, library, provenance, thresholds)
+    target = out or settings.home / "models" / f"{library.entity}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(model, ensure_ascii=False, indent=1, sort_keys=True)
+    target.write_text(text + "\n", encoding="utf-8")
+    return target

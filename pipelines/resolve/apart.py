@@ -1,0 +1,284 @@
+"""What must not be one entity: decisions of people, and rules that no score may overrule.
+
+A cluster that holds two such records is split at the weakest link between them, until none is left.
+Links are ordered strictly (a decision, the identifier, the claims in their order, the score, then
+the records' places), so where it is split depends on nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.errors import ComponentsDoNotSettle
+from pipelines.libraries import Library
+from pipelines.resolve.assembly import LARGEST_BY_SCORE, MATCH_BY_SCORE
+from pipelines.resolve.candidates import everybody_of, levels_of
+from pipelines.resolve.components import connected_components
+from pipelines.resolve.groups import Groups
+from pipelines.resolve.pairs import claims
+from pipelines.resolve.workset import evidence_of
+from pipelines.resolve.workspace import Workspace
+
+DECIDED_SAME = "decided_same"
+TWO_NUMBERS = "same_person_under_two_numbers"
+_MOST_CUTS = 1_000  # each takes one link of every bad cluster; more bad links has no cluster
+_LONGEST_PATH = 64
+
+
+@dataclass(frozen=True)
+class Parted:
+    """``placed`` as before; ``cut``: rid, other, rule, probability, by_person of links cut."""
+
+    placed: ir.Table
+    cut: ir.Table
+
+
+def decided_pairs(work: ir.Table, decisions: ir.Table, verdict: str) -> ir.Table:
+    """``rid, other`` of the pairs that people gave this verdict; records that are gone are not."""
+    these = decisions.filter(decisions.verdict == verdict)
+    named = work.select("rid", "source", "source_key")
+    left = these.inner_join(
+        named.rename(left_source="source", left_key="source_key"), ["left_source", "left_key"]
+    )
+    right = named.rename(other="rid", right_source="source", right_key="source_key")
+    both = left.inner_join(right, ["right_source", "right_key"])
+    return both.filter(both.rid != both.other).select("rid", "other").distinct()
+
+
+def forbidden_within(
+    work: ir.Table,
+    groups: Groups,
+    before: ir.Table,
+    after: ir.Table,
+    library: Library,
+    frequencies: Mapping[str, float],
+    space: Workspace,
+) -> ir.Table:
+    """Pairs of records that scores brought together and that can never be one entity.
+
+    A cluster that grew beyond ``LARGEST_BY_SCORE`` by scores is taken apart into what it was.
+
+    Args:
+        work: ``working_set``.
+        groups: Whose numbers are believed.
+        before: ``rid, cluster`` without scores.
+        after: ``rid, cluster, rule, linked`` with them.
+        library: Its evidence.
+        frequencies: The model's.
+        space: Keeps the results.
+
+    Returns:
+        ``rid, other, by_person`` (FALSE).
+    """
+    scored = after.filter(after.rule == MATCH_BY_SCORE)
+    sizes = after.semi_join(scored, "cluster").group_by("cluster").agg(size=lambda t: t.count())
+    sizes = space.hold(sizes)
+    fitting = sizes.filter(sizes.size <= LARGEST_BY_SCORE)
+    was = before.select("rid", was="cluster")
+    inside = space.hold(after.semi_join(fitting, "cluster").inner_join(was, "rid"))
+    mine = inside.select("rid", "cluster", "was")
+    its = inside.select("cluster", other="rid", its="was")
+    met = mine.inner_join(its, "cluster")
+    pairs = space.hold(met.filter(met.was != met.its).select("rid", "other"))
+    everybody = space.hold(everybody_of(work, groups, library, space))
+    levels = levels_of(pairs, everybody, library, frequencies, space)
+    never = levels.filter(levels.never).select("rid", "other")
+    giants = scored.anti_join(fitting, "cluster").select("rid", other="linked")
+    told = never.union(giants, distinct=True)
+    return space.hold(told.mutate(by_person=ibis.literal(False)))
+
+
+def under_two_numbers(
+    work: ir.Table, groups: Groups, library: Library, space: Workspace
+) -> ir.Table:
+    """Persons under two believed numbers who agree in name, birth date and a tie.
+
+    Somebody who was given a second number, or twins of one name in the files: only a person can
+    tell, so it is asked.
+
+    Returns:
+        ``rid, other, rule``: the first records of both groups.
+    """
+    evidence = evidence_of(library)
+    if len(evidence.person) == 1:  # firms of one name at one door: a successor has its own code
+        return _nobody(work)
+    rows = work.inner_join(groups.trusted, "rid")
+    met = []
+    for tie in evidence.ties[:2]:
+        key = [*evidence.person, tie]
+        known = rows.filter(*(rows[column].notnull() for column in key))
+        found = known.group_by(key).agg(other=known.gid.min(), rid=known.gid.max())
+        met.append(found.filter(found.rid != found.other).select("rid", "other"))
+    both = met[0].union(met[1], distinct=True)
+    return space.hold(both.mutate(rule=ibis.literal(TWO_NUMBERS)))
+
+
+def _nobody(work: ir.Table) -> ir.Table:
+    none = work.filter(ibis.literal(False))
+    return none.select("rid", other=none.rid, rule=ibis.literal(TWO_NUMBERS))
+
+
+def united(placed: ir.Table, same: ir.Table, space: Workspace) -> ir.Table:
+    """Clusters that people decided to be one.
+
+    Args:
+        placed: ``rid, cluster, rule, linked, probability``.
+        same: ``decided_pairs``.
+        space: Keeps the result.
+    """
+    of = placed.select("rid", "cluster")
+    met = same.inner_join(of, "rid").inner_join(
+        of.rename(other="rid", its_cluster="cluster"), "other"
+    )
+    edges = space.hold(met.filter(met.cluster != met.its_cluster))
+    found = connected_components(edges.select(left=edges.cluster, right=edges.its_cluster), space)
+    forth = edges.select("cluster", vouching="other")
+    back = edges.select(cluster="its_cluster", vouching="rid")
+    vouched = (
+        forth.union(back, distinct=True)
+        .group_by("cluster")
+        .agg(vouching=lambda t: t.vouching.min())
+    )
+    goes = space.hold(found.select(cluster="node", goes="component").inner_join(vouched, "cluster"))
+    told = placed.left_join(goes, "cluster").drop("cluster_right")
+    joins = told.goes.notnull() & (told.goes != told.cluster) & told.linked.isnull()
+    return space.hold(
+        told.select(
+            "rid",
+            cluster=ibis.coalesce(told.goes, told.cluster),
+            rule=ibis.ifelse(joins, DECIDED_SAME, told.rule),
+            linked=ibis.ifelse(joins, told.vouching, told.linked),
+            probability=ibis.ifelse(joins, ibis.null("float64"), told.probability),
+        )
+    )
+
+
+def keep_apart(
+    placed: ir.Table, apart: ir.Table, founding: str, library: Library, space: Workspace
+) -> Parted:
+    """Cut clusters until no two records that must be apart are in one.
+
+    Args:
+        placed: ``rid, cluster, rule, linked, probability``; ``linked`` is in the same cluster.
+        apart: ``rid, other, by_person``: pairs that must be apart.
+        founding: The rule of a record that is linked to nobody.
+        library: The order of its claims is that of the links' strength.
+        space: Keeps the results.
+
+    Raises:
+        ComponentsDoNotSettle: a defect, never data.
+    """
+    cuts: list[ir.Table] = []
+    for _ in range(_MOST_CUTS):
+        bad = space.hold(_together(placed, apart))
+        if not bad.count().execute():
+            break
+        links = space.hold(_ranked_links(placed, bad, library))
+        cut = space.hold(_weakest(bad, links, space))
+        placed = space.hold(_without(placed, bad, links, cut, founding, space))
+        cuts.append(cut)
+    else:
+        raise ComponentsDoNotSettle(_MOST_CUTS)
+    return Parted(placed, _all(cuts, placed, space))
+
+
+def _all(cuts: Sequence[ir.Table], placed: ir.Table, space: Workspace) -> ir.Table:
+    if not cuts:
+        nobody = placed.filter(ibis.literal(False))
+        told = nobody.mutate(other=nobody.rid, by_person=ibis.literal(False))
+        return told.select("rid", "other", "rule", "probability", "by_person")
+    first, *rest = (cut.select("rid", "other", "rule", "probability", "by_person") for cut in cuts)
+    return space.hold(first.union(*rest, distinct=False) if rest else first)
+
+
+def _together(placed: ir.Table, apart: ir.Table) -> ir.Table:
+    of = placed.select("rid", "cluster")
+    its = of.rename(other="rid", its_cluster="cluster")
+    met = apart.inner_join(of, "rid").inner_join(its, "other")
+    return met.filter(met.cluster == met.its_cluster).select("rid", "other", "by_person", "cluster")
+
+
+def _ranked_links(placed: ir.Table, bad: ir.Table, library: Library) -> ir.Table:
+    """Links of the bad clusters, ``rank`` 0 the weakest."""
+    links = placed.semi_join(bad, "cluster").filter(lambda t: t.linked.notnull())
+    order = [DECIDED_SAME, library.identity.strong_claim, *claims(library)]
+    strengths = [(links.rule == rule, len(order) - n) for n, rule in enumerate(order)]
+    strength = ibis.cases(*strengths, else_=0).cast("int64")
+    rank = ibis.row_number().over(
+        order_by=[
+            strength.asc(),
+            links.probability.asc(nulls_first=False),
+            links.rid.desc(),
+        ]
+    )
+    return links.mutate(rank=rank)
+
+
+def _weakest(bad: ir.Table, links: ir.Table, space: Workspace) -> ir.Table:
+    """Of each bad cluster one link: of the weakest between its bad pairs the strongest.
+
+    As if links were added from the strongest on and the first that would join two who must be
+    apart were left out: a weaker one may be harmless once this one is gone.
+    """
+    forth = links.select("rank", here=links.rid, there=links.linked)
+    back = links.select("rank", here=links.linked, there=links.rid)
+    steps = space.hold(forth.union(back, distinct=False))
+    reached = space.hold(
+        bad.select(
+            "by_person",
+            "cluster",
+            start="rid",
+            end="other",
+            here="rid",
+            weakest=ibis.literal(2**60),
+        ).distinct()
+    )
+    front = reached
+    for _ in range(_LONGEST_PATH):
+        went = front.inner_join(steps, "here")
+        further = went.select(
+            "by_person", "cluster", "start", "end", here="there",
+            weakest=ibis.least(went.weakest, went["rank"]),
+        )  # fmt: skip
+        further = further.group_by("by_person", "cluster", "start", "end", "here").agg(
+            weakest=further.weakest.min()
+        )
+        front = space.hold(further.anti_join(reached, ["start", "end", "here"]))
+        if not front.count().execute():
+            break
+        reached = space.hold(reached.union(front, distinct=False))
+    arrived = reached.filter(reached.here == reached.end)
+    found = arrived.group_by("cluster").agg(rank=arrived.weakest.max())
+    chosen = arrived.inner_join(found, ["cluster"]).filter(lambda t: t.weakest == t["rank"])
+    ranks = chosen.group_by("rank").agg(by_person=chosen.by_person.all())
+    told = links.inner_join(ranks, "rank")
+    return told.select("rid", "rule", "probability", "by_person", other="linked")
+
+
+def _without(
+    placed: ir.Table,
+    bad: ir.Table,
+    links: ir.Table,
+    cut: ir.Table,
+    founding: str,
+    space: Workspace,
+) -> ir.Table:
+    """The clusters that the links left make; who lost his link founds what depends on him."""
+    left = links.anti_join(cut, "rid")
+    parts = connected_components(left.select(left=left.rid, right=left.linked), space)
+    named = placed.left_join(parts.rename(rid="node"), "rid").drop("rid_right")
+    loose = cut.select(lost="rid").distinct()
+    met = named.left_join(loose, named.rid == loose.lost)
+    touched = met.mutate(touched=met.cluster.isin(bad.cluster))
+    lost = touched.lost.notnull()
+    return touched.select(
+        "rid",
+        cluster=ibis.ifelse(
+            touched.touched, ibis.coalesce(touched.component, touched.rid), touched.cluster
+        ),
+        rule=ibis.ifelse(lost, founding, touched.rule),
+        linked=ibis.ifelse(lost, ibis.null("int64"), touched.linked),
+        probability=ibis.ifelse(lost, ibis.null("float64"), touched.probability),
+    )

@@ -1,0 +1,300 @@
+"""Stage three: what the rules left over joins a group by score, or asks, or stays alone.
+
+Work is done between *clusters* of the stages before. How alike two clusters are is, for each
+comparison, the best that any of their pairs shows: one record knows the address, another the
+telephone. Among the groups that a cluster could belong to, probabilities share: it is one of them
+or none (see ``docs/identity.md`` for the formula).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+from ibis import BaseBackend
+
+from pipelines.libraries import Library
+from pipelines.resolve.candidates import compared_pairs
+from pipelines.resolve.components import connected_components
+from pipelines.resolve.groups import Groups
+from pipelines.resolve.likeness import COMPARISONS, Comparison
+from pipelines.resolve.model import Model
+from pipelines.resolve.scoring import weigh
+from pipelines.resolve.workspace import Workspace
+
+MATCH_BY_SCORE = "match_by_score"
+# A cluster that scores alone made, or made larger than this, is a value that many share and no
+# entity: its links become questions. The largest honest one seen has a dozen records.
+LARGEST_BY_SCORE = 40
+_ROUNDS = 3  # a record that joined in one round vouches in the next; longer chains were not seen
+_QUESTIONS_OF_ONE = 3  # the best few; nobody decides twenty questions about one record
+_FAR = 60.0  # log2 of the odds beyond which nothing more is gained, and 2**x stays finite
+
+
+@dataclass(frozen=True)
+class Scored:
+    """``links``: rid, cluster (that it joins), linked, probability. ``asked``: rid, other,
+
+    probability, rule. Both are of clusters' best pairs; a cluster joins as a whole.
+    """
+
+    links: ir.Table
+    asked: ir.Table
+
+
+def join_by_score(
+    con: BaseBackend,
+    work: ir.Table,
+    groups: Groups,
+    placed: ir.Table,
+    library: Library,
+    model: Model,
+    space: Workspace,
+) -> Scored:
+    """Find where the clusters without a believed number belong.
+
+    Args:
+        con: The engine.
+        work: ``working_set``.
+        groups: Whose numbers are believed.
+        placed: ``rid, cluster`` of the stages before.
+        library: One with comparisons.
+        model: The reviewed one.
+        space: Keeps the results.
+    """
+    sure = space.hold(placed.semi_join(groups.trusted, "rid").select("cluster").distinct())
+    waiting = space.hold(placed.anti_join(sure, "cluster").select("rid", "cluster"))
+    pairs = compared_pairs(work, groups, waiting.select("rid"), library, model.frequencies, space)
+    state = _State(con, library, model, space, sure, pairs)
+    now = space.hold(placed.select("rid", "cluster"))
+    links: list[ir.Table] = []
+    for _ in range(_ROUNDS):
+        likeness = state.between_clusters(now)
+        fresh = space.hold(state.to_groups(likeness))
+        if not fresh.count().execute():
+            break
+        links.append(fresh)
+        now = space.hold(_moved(now, fresh))
+    likeness = state.between_clusters(now)
+    among = space.hold(state.among_themselves(likeness))
+    links.append(among)
+    joined = links[0]
+    for more in links[1:]:
+        joined = joined.union(more, distinct=False)
+    return Scored(space.hold(joined), space.hold(state.questions(likeness, among)))
+
+
+@dataclass(frozen=True)
+class _State:
+    """What all rounds need."""
+
+    con: BaseBackend
+    library: Library
+    model: Model
+    space: Workspace
+    sure: ir.Table
+    pairs: ir.Table
+
+    @property
+    def comparisons(self) -> Sequence[Comparison]:
+        return COMPARISONS[self.library.entity]
+
+    def between_clusters(self, now: ir.Table) -> ir.Table:
+        """Per cluster that waits and target: levels, best pair, weight, what speaks against it."""
+        mine = now.anti_join(self.sure, "cluster")
+        its = now.select(other=now.rid, target=now.cluster)
+        met = self.pairs.inner_join(mine, "rid").inner_join(its, "other")
+        met = met.filter(met.cluster != met.target)
+        unlike = sum(
+            (met[each.name].fill_null(1) for each in self.comparisons),
+            start=ibis.literal(0, "int64"),
+        )
+        order = [unlike.asc(), met.rid.asc(), met.other.asc()]
+        place = ibis.row_number().over(group_by=[met.cluster, met.target], order_by=order)
+        ranked = met.mutate(place=place)
+        first = ranked.place == 0
+        told = ranked.group_by("cluster", "target").agg(
+            **{each.name: ranked[each.name].min() for each in self.comparisons},
+            never=ranked.never.any(),
+            rid=ranked.rid.max(where=first),
+            other=ranked.other.max(where=first),
+        )
+        likeness = self.space.hold(told)
+        weighed = weigh(self.con, likeness, self.comparisons, self.model.splink, self.space)
+        sure = self.sure.select(target=self.sure.cluster, is_sure=True)
+        told = weighed.left_join(sure, "target").drop("target_right")
+        capped = ibis.greatest(ibis.least(told.weight, _FAR), -_FAR)
+        return self.space.hold(
+            told.mutate(
+                is_sure=told.is_sure.fill_null(False),
+                weight=capped,
+                doubtful=doubtful(told, self.library.entity),
+            )
+        )
+
+    def shared(self, likeness: ir.Table) -> ir.Table:
+        """``likeness`` to sure groups with ``probability``: it is one of them, or none."""
+        open_ = likeness.filter(~likeness.never, likeness.is_sure)
+        odds = ibis.literal(2.0).pow(open_.weight)
+        told = open_.mutate(odds=odds)
+        total = told.odds.sum().over(group_by=told.cluster)
+        return told.mutate(probability=told.odds / (total + 1.0))
+
+    def to_groups(self, likeness: ir.Table) -> ir.Table:
+        """Clusters that join a group with a believed number."""
+        shared = self.shared(likeness)
+        sure = shared.filter(shared.probability >= self.model.link_at, ~shared.doubtful)
+        return sure.select("cluster", "target", "rid", "other", "probability")
+
+    def among_themselves(self, likeness: ir.Table) -> ir.Table:
+        """Clusters without any number that are one another's."""
+        edges = self.space.hold(self._edges(likeness))
+        if not edges.count().execute():
+            return edges.select("cluster", "target", "rid", "other", "probability")
+        found = connected_components(
+            edges.select(left=edges.cluster, right=edges.target), self.space
+        )
+        named = edges.inner_join(found.select(cluster="node", head="component"), "cluster")
+        best = ibis.row_number().over(
+            group_by=named.cluster, order_by=[named.probability.desc(), named.target.asc()]
+        )
+        ranked = named.mutate(place=best)
+        first = ranked.filter(ranked.place == 0, ranked.cluster != ranked["head"])
+        return first.select("cluster", "rid", "other", "probability", target="head")
+
+    def _edges(self, likeness: ir.Table) -> ir.Table:
+        """Both directions, where neither side could as well belong to a group with a number."""
+        group = self.shared(likeness)
+        claimed = group.group_by("cluster").agg(elsewhere=group.weight.max())
+        free = likeness.filter(~likeness.never, ~likeness.is_sure, ~likeness.doubtful)
+        odds = ibis.literal(2.0).pow(free.weight)
+        free = free.mutate(probability=odds / (odds + 1.0))
+        free = free.filter(free.probability >= self.model.link_at)
+        for side in ("cluster", "target"):
+            limit = claimed.rename(claimant="cluster", best_group="elsewhere")
+            free = free.left_join(limit, free[side] == limit.claimant).drop("claimant")
+            free = free.filter(free.best_group.isnull() | (free.best_group < free.weight))
+            free = free.drop("best_group")
+        return free.select("cluster", "target", "rid", "other", "probability")
+
+    def questions(self, likeness: ir.Table, among: ir.Table) -> ir.Table:
+        """rid, other, probability: between the thresholds, or a score that a doubt holds back."""
+        to_sure = self.shared(likeness)
+        free = likeness.filter(~likeness.never, ~likeness.is_sure)
+        odds = ibis.literal(2.0).pow(free.weight)
+        to_free = free.mutate(odds=odds, probability=odds / (odds + 1.0))
+        open_ = to_sure.union(to_free.select(*to_sure.columns), distinct=False)
+        open_ = open_.filter(open_.probability >= self.model.ask_at)
+        answered = among.select("cluster").union(among.select(cluster="target"), distinct=True)
+        open_ = open_.anti_join(answered, "cluster")
+        place = ibis.row_number().over(
+            group_by=open_.cluster, order_by=[open_.probability.desc(), open_.target.asc()]
+        )
+        few = open_.mutate(place=place)
+        told = few.filter(few.place < _QUESTIONS_OF_ONE)
+        return told.select(
+            "rid", "other", "probability", kind=ibis.literal("potential_match"),
+            rule=ibis.literal(MATCH_BY_SCORE),
+        )  # fmt: skip
+
+
+# What hardly two share who are not one, beside their names; sex is none, half have it, and a region
+# has thousands of firms.
+_THIRD_ELEMENTS: Mapping[str, Mapping[str, str]] = {
+    "person": {
+        "mobile": "one_digit",
+        "residence_address": "same_house",
+        "employer_name": "same",
+        "school_name": "same",
+        "ethnicity_code": "same_minority",
+        "residence_region_code": "same",
+    },
+    "legal_entity": {
+        "legal_representative_name": "lost_characters",
+        "legal_representative_citizen_id": "same",
+        "establishment_date": "same",
+        "registered_address": "same_house",
+        "phone": "one_digit",
+        "some_number": "damaged",
+    },
+}
+
+
+def doubtful(likeness: ir.Table, entity: str) -> ir.BooleanValue:
+    """A likeness that asks and never links, however high it scores.
+
+    Twins are named 小明 and 小亮; a firm under a wholly other name at one address with one person
+    in charge is a sister; and a name with a birth date, or with a region, needs a third element,
+    unless the name is rare.
+    """
+    return _doubtful_person(likeness) if entity == "person" else _doubtful_firm(likeness)
+
+
+def _at_least(likeness: ir.Table, entity: str, column: str, level: str) -> ir.BooleanValue:
+    """This level or a better one; FALSE where a side is unknown."""
+    [comparison] = (each for each in COMPARISONS[entity] if each.name == column)
+    return (likeness[column] <= comparison.place(level)).fill_null(False)
+
+
+def _third_element(likeness: ir.Table, entity: str) -> ir.BooleanValue:
+    elements = _THIRD_ELEMENTS[entity].items()
+    return ibis.or_(*(_at_least(likeness, entity, column, level) for column, level in elements))
+
+
+def _doubtful_person(likeness: ir.Table) -> ir.BooleanValue:
+    def at_least(column: str, level: str) -> ir.BooleanValue:
+        return _at_least(likeness, "person", column, level)
+
+    number = at_least("some_number", "damaged")
+    other_name = ~at_least("person_name", "other_surname")
+    damaged_name = ~at_least("person_name", "exact_common")
+    born = likeness.birth_date.notnull()
+    other_year = born & ~at_least("birth_date", "similar")
+    other_birth = born & ~at_least("birth_date", "one_digit")
+    rare = at_least("person_name", "exact_rare")
+    return ibis.or_(
+        other_name & ~(number & ~other_birth),
+        other_year & ~number,
+        other_birth & damaged_name & ~number,
+        ~_third_element(likeness, "person") & ~rare & ~number,
+    )
+
+
+def _doubtful_firm(likeness: ir.Table) -> ir.BooleanValue:
+    def at_least(column: str, level: str) -> ir.BooleanValue:
+        return _at_least(likeness, "legal_entity", column, level)
+
+    number = at_least("organization_code", "same") | at_least("registration_number", "same")
+    other_name = ~at_least("organization_name", "sounds_or_looks_alike")
+    return ~number & (other_name | ~_third_element(likeness, "legal_entity"))
+
+
+def moved_clusters(placed: ir.Table, links: ir.Table) -> ir.Table:
+    """The records of all stages: clusters that joined another bear its name.
+
+    The founding record of a cluster that joined is the one that the link is told of.
+
+    Args:
+        placed: ``rid, cluster, rule, linked, probability``.
+        links: ``Scored.links``.
+    """
+    goes = links.select("cluster", goes="target", vouching="other", score=links.probability)
+    met = placed.left_join(goes, "cluster")
+    joins = met.goes.notnull() & met.linked.isnull()
+    target = ibis.coalesce(met.goes, met.cluster)
+    told = met.select(
+        "rid",
+        cluster=target,
+        rule=ibis.ifelse(joins, MATCH_BY_SCORE, met.rule),
+        linked=ibis.ifelse(joins, met.vouching, met.linked),
+        probability=ibis.ifelse(joins, met.score, met.probability),
+    )
+    first = told.rid.min().over(group_by=told.cluster)
+    return told.select("rid", "rule", "linked", "probability", cluster=first)
+
+
+def _moved(now: ir.Table, links: ir.Table) -> ir.Table:
+    """The clusters after those of ``links`` joined their targets."""
+    goes = links.select("cluster", goes="target")
+    joined = now.left_join(goes, "cluster")
+    return joined.select("rid", cluster=ibis.coalesce(joined.goes, joined.cluster))

@@ -1,0 +1,100 @@
+"""How Chinese characters sound and look, for comparing names: two tables, built once.
+
+Readings are those of pypinyin, without tones and with all of a character's (polyphones): 单 is
+dan, shan and chan. Look-alikes are ``data/look_alikes.txt``.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import permutations
+from pathlib import Path
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+LOOK_ALIKES = Path(__file__).parent / "data" / "look_alikes.txt"
+_HAN = range(0x3400, 0x30000)
+_DIAERESIS = "̈"
+
+
+@cache
+def readings() -> Mapping[str, Sequence[str]]:
+    """``character`` and ``reading``, one row for each reading of each character, toneless."""
+    from pypinyin.pinyin_dict import pinyin_dict  # 40,000 entries: loaded where names are compared
+
+    pairs = sorted(
+        {
+            (chr(code), toneless(reading))
+            for code, several in pinyin_dict.items()
+            if code in _HAN
+            for reading in several.split(",")
+        }
+    )
+    return {"character": [c for c, _ in pairs], "reading": [r for _, r in pairs]}
+
+
+def toneless(reading: str) -> str:
+    """A syllable as it is typed: zhāng is zhang, lǚ is lv."""
+    marks = (c for c in unicodedata.normalize("NFD", reading))
+    plain = "".join(c for c in marks if c == _DIAERESIS or not unicodedata.combining(c))
+    return plain.replace(f"u{_DIAERESIS}", "v").replace(_DIAERESIS, "").replace("ɡ", "g")
+
+
+@cache
+def look_alikes() -> Mapping[str, Sequence[str]]:
+    """``character`` and ``looks_like``, both directions."""
+    pairs: set[tuple[str, str]] = set()
+    for line in LOOK_ALIKES.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            pairs |= set(permutations(line.strip(), 2))
+    ordered = sorted(pairs)
+    return {"character": [a for a, _ in ordered], "looks_like": [b for _, b in ordered]}
+
+
+def character_likeness(names: ir.Table) -> ir.Table:
+    """Compare two spellings place by place.
+
+    Args:
+        names: ``mine`` and ``its``, distinct, as long as each other.
+
+    Returns:
+        ``mine, its`` and how many of the places ``sounds`` (other characters with a reading in
+        common), ``looks`` (only look alike), ``lost`` (one of the two was lost) and ``other``
+        (none of these).
+    """
+    place = ibis.range(0, names.mine.length()).unnest()
+    placed = names.mutate(place=place)
+    signs = placed.mutate(
+        a=placed.mine.substr(placed.place, 1), b=placed.its.substr(placed.place, 1)
+    )
+    differing = signs.filter(signs.a != signs.b)
+    met = differing.select("a", "b").distinct()
+    judged = differing.left_join(_sounding_alike(met), ["a", "b"]).drop("a_right", "b_right")
+    judged = judged.left_join(_looking_alike(met), ["a", "b"]).drop("a_right", "b_right")
+    lost = (judged.a == "?") | (judged.b == "?")
+    sounds = ~lost & judged.sounds.fill_null(False)
+    looks = ~lost & ~sounds & judged.looks.fill_null(False)
+    told = judged.mutate(is_lost=lost, is_sound=sounds, is_look=looks)
+    return told.group_by("mine", "its").agg(
+        sounds=told.is_sound.sum(),
+        looks=told.is_look.sum(),
+        lost=told.is_lost.sum(),
+        other=(~(told.is_lost | told.is_sound | told.is_look)).sum(),
+    )
+
+
+def _sounding_alike(met: ir.Table) -> ir.Table:
+    known = ibis.memtable(pa.table(dict(readings())))
+    mine = known.select(a=known.character, reading=known.reading)
+    its = known.select(b=known.character, its_reading=known.reading)
+    heard = met.inner_join(mine, "a").inner_join(its, "b")
+    alike = heard.filter(heard.reading == heard.its_reading)
+    return alike.select("a", "b").distinct().mutate(sounds=True)
+
+
+def _looking_alike(met: ir.Table) -> ir.Table:
+    known = ibis.memtable(pa.table(dict(look_alikes())))
+    seen = known.select(a=known.character, b=known.looks_like)
+    return met.semi_join(seen, ["a", "b"]).mutate(looks=True)
