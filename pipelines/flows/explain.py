@@ -1,7 +1,8 @@
 """Why records are, or are not, one entity: everything the ledgers know, gathered for a reader."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,15 +22,20 @@ from pipelines.report.explanation import (
     ExplainedRecord,
     Explanation,
 )
+from pipelines.report.levels import waterfall_of
 from pipelines.report.side_by_side import shown_records, side_by_side
+from pipelines.report.waterfall import Waterfall
 from pipelines.resolve.judgement import Decision, Pair, Record, in_force, infer, pair_of
+from pipelines.resolve.model import load_model
 from pipelines.resolve.queue import PAIR
 from pipelines.resolve.refusals import RegroupingRefused
+from pipelines.resolve.weights import pair_weights
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import read_decisions
 from pipelines.warehouse.readings import record_unmasked_reading
 
 MOST_RECORDS = 40  # side by side; more fit no page, and such an entity is an error to be unmerged
+MOST_WATERFALLS = 6  # the surest links need no picture, and a page of more is not read
 _QUESTION = "Q-"
 
 
@@ -115,7 +121,7 @@ def _explanation(
         redirects=_redirects(place, library, entities),
         decisions=_decisions(place, decisions, numbers, pair, unmasked=unmasked),
         followers=_followers(place, library, entities),
-        waterfalls=[],
+        waterfalls=_waterfalls(place, library, records, shown, pair),
         unmasked=unmasked,
     )
 
@@ -232,3 +238,66 @@ def _decisions(
 def _followers(place: Workplace, library: Library, entities: Sequence[str]) -> dict[str, int]:
     linked = (each for entity in entities for each in followers(place, library, entity, []))
     return dict(Counter(f"{each.library} {each.link}" for each in linked))
+
+
+def _waterfalls(
+    place: Workplace,
+    library: Library,
+    records: Sequence[Record],
+    shown: Sequence[ExplainedRecord],
+    pair: Pair | None,
+) -> list[Waterfall]:
+    """Of a pair, or of the links of the entity that a score decided, the least sure first."""
+    model = load_model(library.entity)
+    if model is None:
+        return []
+    pairs = [pair] if pair else _scored_links(place, library, records, shown)
+    if not pairs:
+        return []
+    near = list(dict.fromkeys([*records, *(record for each in pairs for record in each)]))
+    with _with_company(place, library, near) as met:
+        weighed = pair_weights(place.con, met, pairs, library, model)
+    numbers = {record: f"记录 {n}" for n, record in enumerate(records, 1)}
+    named = {each: [numbers.get(r) or shown_record(place, r) for r in each] for each in pairs}
+    return [
+        waterfall_of(" 与 ".join(named[each]), weighed[each], library)
+        for each in pairs
+        if each in weighed
+    ]
+
+
+def _scored_links(
+    place: Workplace, library: Library, records: Sequence[Record], shown: Sequence[ExplainedRecord]
+) -> list[Pair]:
+    scored = {
+        record: each.probability
+        for record, each in zip(records, shown, strict=True)
+        if each.probability is not None
+    }
+    ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
+    mine = ledger.semi_join(_keys(list(scored)), ["source", "source_key"])
+    rows = place.con.to_pyarrow(mine.filter(mine.linked_source.notnull())).to_pylist()
+    sides = (("", "source_key"), ("linked_", "linked_key"))
+    rows.sort(key=lambda row: (row["probability"], row["source"], row["source_key"]))
+    return [
+        pair_of(*(Record(row[f"{side}source"], row[key]) for side, key in sides))
+        for row in rows[:MOST_WATERFALLS]
+    ]
+
+
+@contextmanager
+def _with_company(
+    place: Workplace, library: Library, records: Sequence[Record]
+) -> Iterator[ir.Table]:
+    """The records and all that share an entity or a strong identifier with one of them."""
+    ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
+    mine = ledger.semi_join(_keys(records), ["source", "source_key"]).select("entity_id").distinct()
+    theirs = ledger.semi_join(mine, "entity_id").select("source", "source_key")
+    all_ = records_of_run(place, library, latest_run(place, library))
+    strong = library.identity.strong
+    near = all_.semi_join(theirs, ["source", "source_key"])
+    numbers = near.filter(near[strong].notnull()).select(strong).distinct()
+    same_number = all_.semi_join(numbers, strong).select("source", "source_key")
+    company = theirs.union(same_number, distinct=True)
+    with place.materialised(all_.semi_join(company, ["source", "source_key"])) as met:
+        yield met

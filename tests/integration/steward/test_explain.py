@@ -102,3 +102,17 @@ def test_an_entity_too_large_for_a_page_says_so(town, monkeypatch):
     monkeypatch.setattr("pipelines.flows.explain.MOST_RECORDS", 2)
     with pytest.raises(RegroupingRefused, match="too many"):
         explain(town.settings, [Record(HEALTH, "h1")])
+
+
+def test_a_pair_has_the_waterfall_of_its_score(town, baselib, tmp_path):
+    picture, page = tmp_path / "weights.png", tmp_path / "pair.html"
+    found = explain(town.settings, [Record(HEALTH, "h1"), Record(HEALTH, "h2")])
+    (drawn,) = found.waterfalls
+    assert drawn.title == "记录 1 与 记录 2"
+    assert {weight.name for weight in drawn.weights} >= {"姓名", "出生日期", "手机号码"}
+    said = baselib(
+        *("identity", "explain", f"{HEALTH}:h1", f"{HEALTH}:h2", "--png", picture, "--html", page)
+    )
+    assert "手机号码：相同" in said
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "data:image/png;base64," in page.read_text(encoding="utf-8")
