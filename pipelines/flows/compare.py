@@ -145,8 +145,11 @@ def _amend(
         return
     fresh = _contradictions(place, held, library, world, seeing=published.name)
     with table_lock(place.lake.catalog.engine, f"compare {library.name}"):
-        kept = [place.lake.read(place.con, table) for table in (finding, agreement)]
-        old = Compared(*(table.filter(table.rule.notin(rules)) for table in kept))
+        found = place.lake.read(place.con, finding).cast(FINDING_SCHEMA)
+        counted = place.lake.read(place.con, agreement).cast(AGREEMENT_SCHEMA)  # sums are DOUBLE
+        old = Compared(
+            found.filter(found.rule.notin(rules)), counted.filter(counted.rule.notin(rules))
+        )
         _write(place, library, [old, *fresh], place.lake.properties(finding, None)["run"])
 
 
