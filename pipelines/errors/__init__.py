@@ -1,0 +1,75 @@
+"""Every error that baselib raises on purpose, under one root.
+
+A class name is a statement of what is wrong. Constructors store facts and do nothing else; the
+message always ends with the remedy. No message ever carries a value out of a department's data.
+"""
+
+from pipelines.errors.declarations import (
+    BadBatchId,
+    CalendarUnknown,
+    ContractFault,
+    ContractsRefused,
+    DeclarationRefused,
+    SettingRefused,
+    UnknownLibrary,
+    UnknownSource,
+)
+from pipelines.errors.deliveries import (
+    BatchChanged,
+    DeliveryMissing,
+    DemoBatchTooEarly,
+    MissingColumn,
+    UnknownFileType,
+    UnreadableDelivery,
+)
+from pipelines.errors.identity import (
+    ComponentsDoNotSettle,
+    EntityIdCollision,
+    EntityTooLarge,
+    NothingToTrain,
+)
+from pipelines.errors.root import BaselibError
+from pipelines.errors.services import AirflowFailed, MailServerUnusable, MailUndelivered
+from pipelines.errors.tables import (
+    ColumnTypeChanged,
+    CountsDisagree,
+    DatabaseOutdated,
+    DatabaseUnavailable,
+    GateClosed,
+    PublicationFailed,
+    QualityGateFailed,
+    TableMissing,
+)
+
+__all__ = [
+    "AirflowFailed",
+    "BadBatchId",
+    "BaselibError",
+    "BatchChanged",
+    "CalendarUnknown",
+    "ColumnTypeChanged",
+    "ComponentsDoNotSettle",
+    "ContractFault",
+    "ContractsRefused",
+    "CountsDisagree",
+    "DatabaseOutdated",
+    "DatabaseUnavailable",
+    "DeclarationRefused",
+    "DeliveryMissing",
+    "DemoBatchTooEarly",
+    "EntityIdCollision",
+    "EntityTooLarge",
+    "GateClosed",
+    "MailServerUnusable",
+    "MailUndelivered",
+    "MissingColumn",
+    "NothingToTrain",
+    "PublicationFailed",
+    "QualityGateFailed",
+    "SettingRefused",
+    "TableMissing",
+    "UnknownFileType",
+    "UnknownLibrary",
+    "UnknownSource",
+    "UnreadableDelivery",
+]

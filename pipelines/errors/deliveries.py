@@ -1,0 +1,93 @@
+"""What departments deliver, and what is wrong with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.errors.root import BaselibError
+
+
+@dataclass
+class DeliveryMissing(BaselibError):
+    """The department's delivery for a batch is not where the contract says."""
+
+    source: str
+    batch: str
+    expected: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: nothing delivered for batch {self.batch}; expected {self.expected}. "
+            "Ask the data owner to deliver, or correct servers[0] in the contract."
+        )
+
+
+@dataclass
+class UnreadableDelivery(BaselibError):
+    """A delivery as a whole cannot be read (wrong encoding, damaged archive, no table)."""
+
+    source: str
+    file: str
+    problem: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.file}: {self.problem} {self.remedy}"
+
+
+@dataclass
+class MissingColumn(BaselibError):
+    """The contract maps a column that the delivery does not have."""
+
+    source: str
+    file: str
+    columns: Sequence[str]
+    found: Sequence[str]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: {self.file} lacks the mapped column(s) {', '.join(self.columns)}; "
+            f"it has {', '.join(self.found)}. If the department renamed a column, change its "
+            "physicalName in the contract; otherwise ask for a complete delivery."
+        )
+
+
+@dataclass
+class BatchChanged(BaselibError):
+    """A batch that was landed before is delivered again with other content."""
+
+    source: str
+    batch: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: batch {self.batch} was landed before with other content, and raw is "
+            f"append-only. Land the new delivery under a batch id of its own, e.g. {self.batch}-2."
+        )
+
+
+@dataclass
+class UnknownFileType(BaselibError):
+    """A file cannot be written in the form that its suffix asks for."""
+
+    file: str
+    rows: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}: {self.rows:,} rows cannot be written in that form. Name a file that "
+            "ends in .parquet or .csv, or .xlsx for at most 1,048,575 rows."
+        )
+
+
+@dataclass
+class DemoBatchTooEarly(BaselibError):
+    """The demo city was asked for a delivery from before its first one."""
+
+    batch: str
+    first: str
+
+    def __str__(self) -> str:
+        return (
+            f"The demo city delivers from {self.first} on, so there is nothing for {self.batch}. "
+            f"Name {self.first} or a later day."
+        )

@@ -1,0 +1,112 @@
+"""Tables and databases, and the gates before publication."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.errors.root import BaselibError
+
+
+@dataclass
+class TableMissing(BaselibError):
+    """A lake table, or a batch of it, has not been written yet."""
+
+    table: str
+    batch: str | None
+    remedy: str = "Run the earlier stage first."
+
+    def __str__(self) -> str:
+        where = self.table if self.batch is None else f"{self.table}, batch {self.batch}"
+        return f"{where} does not exist. {self.remedy}"
+
+
+@dataclass
+class CountsDisagree(BaselibError):
+    """Rows were lost or made up between two layers; the run stops rather than publish."""
+
+    source: str
+    batch: str
+    landed: int
+    staged: int
+    superseded: int
+    quarantined: int
+
+    def __str__(self) -> str:
+        kept = self.staged + self.superseded + self.quarantined
+        return (
+            f"{self.source}, batch {self.batch}: {self.landed} rows landed, but {self.staged} "
+            f"staged + {self.superseded} superseded + {self.quarantined} quarantined = {kept}. "
+            "This is a defect of baselib: report it with the batch id; nothing was published."
+        )
+
+
+@dataclass
+class ColumnTypeChanged(BaselibError):
+    """A lake table holds a column with one type, and is given another that does not fit."""
+
+    table: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.table} cannot take these columns: {self.problem} If the data element of the "
+            "column was changed on purpose, stage every batch of the source again."
+        )
+
+
+class GateClosed(BaselibError):
+    """A gate before publication is closed; what was published before stays in place."""
+
+
+@dataclass
+class QualityGateFailed(GateClosed):
+    """A critical expectation failed; what was published before stays in place."""
+
+    subject: str
+    failed: Sequence[str]
+
+    def __str__(self) -> str:
+        lines = "\n".join(f"  {name}" for name in self.failed)
+        return (
+            f"{self.subject}: {len(self.failed)} critical expectation(s) failed, so nothing of it "
+            f"is published:\n{lines}\nSee quality.expectation_result; repair the source, or change "
+            "the suite under expectations/ if the policy is wrong."
+        )
+
+
+@dataclass
+class DatabaseUnavailable(BaselibError):
+    """PostgreSQL cannot be reached or started."""
+
+    where: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"No connection to PostgreSQL at {self.where}: {self.problem}. Check "
+            "BASELIB_DATABASE_URL, or unset it to use the embedded server."
+        )
+
+
+@dataclass
+class DatabaseOutdated(BaselibError):
+    """The database was made by another version of baselib, or by none yet."""
+
+    def __str__(self) -> str:
+        return (
+            "The database lacks a table or column that this version needs. Nothing was changed. "
+            "Run `baselib db upgrade`, then this command again."
+        )
+
+
+@dataclass
+class PublicationFailed(BaselibError):
+    """PostgreSQL did not take a publication; the last one is still what readers see."""
+
+    library: str
+    problem: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.library} was not published, and readers still see the last publication: "
+            f"{self.problem}. Put that right and run publish again; nothing has to be undone."
+        )
