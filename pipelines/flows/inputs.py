@@ -1,6 +1,8 @@
 """What a run of a library reads: the snapshots that ``resolve`` noted, and no later ones."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import ibis.expr.types as ir
 
@@ -25,18 +27,31 @@ def latest_run(place: Workplace, library: Library) -> str:
     return run
 
 
+def inputs_of_run(place: Workplace, library: Library, run: str) -> Sequence[Mapping[str, Any]]:
+    """What the run reads: ``source``, ``snapshot_id``, and ``batches`` of it that were not stopped.
+
+    A run of an earlier version, which noted no stopped batches, read all of them.
+    """
+    noted = place.con.to_pyarrow(
+        place.lake.read(place.con, f"identity.{library.entity}_input", run)
+    ).to_pylist()
+    for row in noted:
+        stopped = set(json.loads(row.get("stopped") or "[]"))
+        all_ = place.lake.batches(f"staged.{row['source']}", snapshot_id=row["snapshot_id"])
+        row["batches"] = [batch for batch in all_ if batch not in stopped]
+    return noted
+
+
 def current_of_run(place: Workplace, library: Library, run: str) -> Mapping[str, ir.Table]:
     """Per source, what it says today according to the snapshots that the run reads."""
-    noted = place.lake.read(place.con, f"identity.{library.entity}_input", run)
-    inputs = place.con.to_pyarrow(noted).to_pylist()
     sources = load_sources(place.settings)
-    return {
-        row["source"]: current_records(
-            place.lake.read(place.con, f"staged.{row['source']}", snapshot_id=row["snapshot_id"]),
-            sources[row["source"]].delivery,
-        )
-        for row in inputs
-    }
+    current = {}
+    for row in inputs_of_run(place, library, run):
+        name = row["source"]
+        staged = place.lake.read(place.con, f"staged.{name}", snapshot_id=row["snapshot_id"])
+        read = staged.filter(staged["_batch"].isin(row["batches"]))
+        current[name] = current_records(read, sources[name].delivery)
+    return current
 
 
 def records_of_run(place: Workplace, library: Library, run: str) -> ir.Table:

@@ -1,8 +1,11 @@
 """The identity ledger in the lake: what a run reads, what it found before, what it leaves.
 
-``identity.<entity>_input`` notes which snapshot of each staged table a run reads; everything else
-of a run is a function of those, of the decisions, the declaration and the ledger before.
+``identity.<entity>_input`` notes which snapshot of each staged table a run reads, and which batches
+in it a critical expectation had stopped; everything else of a run is a function of those, of the
+decisions, the declaration and the ledger before.
 """
+
+import json
 
 import ibis
 import ibis.expr.types as ir
@@ -13,24 +16,44 @@ from pipelines.libraries import Library
 from pipelines.registry import load_sources
 from pipelines.resolve.events import EVENT_SCHEMA
 from pipelines.resolve.resolve import Resolved
+from pipelines.warehouse import read_stopped_batches
 
 RECORD_ORDER = ("source", "source_key")
 QUESTION_ORDER = ("left_source", "left_key", "right_source", "right_key", "kind")
 
 
 def note_inputs(place: Workplace, library: Library, run: str) -> None:
-    """Keep which snapshot of which staged table this run reads."""
-    sources = [s for s in load_sources(place.settings).values() if s.library == library.name]
-    read = {s.name: place.lake.snapshot_id(f"staged.{s.name}") for s in sources}
-    inputs = {name: snapshot for name, snapshot in read.items() if snapshot is not None}
+    """Keep which snapshot of which staged table this run reads, less what a gate has stopped.
+
+    Raises:
+        TableMissing: no source of the library has a batch that may be read.
+    """
+    noted = [
+        _input_of(place, s.name)
+        for s in load_sources(place.settings).values()
+        if s.library == library.name
+    ]
+    inputs = [each for each in noted if each is not None]
     if not inputs:
-        raise TableMissing(f"staged tables of {library.name}", None, "Ingest its sources first.")
+        remedy = "Ingest its sources first, or repair what stopped their batches."
+        raise TableMissing(f"staged tables of {library.name}", None, remedy)
+    names = ("source", "snapshot_id", "stopped")
     rows = ibis.memtable(
-        {"source": list(inputs), "snapshot_id": list(inputs.values())},
-        schema=ibis.schema({"source": "string", "snapshot_id": "int64"}),
+        {name: [each[column] for each in inputs] for column, name in enumerate(names)},
+        schema=ibis.schema({"source": "string", "snapshot_id": "int64", "stopped": "string"}),
     )
     table = f"identity.{library.entity}_input"
     place.lake.write(place.con, rows, table, batch=run, order_by=("source",))
+
+
+def _input_of(place: Workplace, source: str) -> tuple[str, int, str] | None:
+    """Source, snapshot, stopped batches as JSON; None where no batch may be read."""
+    snapshot = place.lake.snapshot_id(f"staged.{source}")
+    if snapshot is None:
+        return None
+    batches = place.lake.batches(f"staged.{source}", snapshot_id=snapshot)
+    stopped = sorted(read_stopped_batches(place.warehouse, source).intersection(batches))
+    return None if len(stopped) == len(batches) else (source, snapshot, json.dumps(stopped))
 
 
 def ledger_before(

@@ -18,7 +18,7 @@ from pipelines.errors import QualityGateFailed, TableMissing
 from pipelines.flows.accuracy import check_accuracy
 from pipelines.flows.decisions import note_decisions
 from pipelines.flows.ingest import EXPECTATIONS
-from pipelines.flows.inputs import records_of_run
+from pipelines.flows.inputs import inputs_of_run, records_of_run
 from pipelines.flows.ledger import (
     RECORD_ORDER,
     keep_ledger,
@@ -234,14 +234,8 @@ def _checked_tables(place: Workplace, library: Library) -> dict[str, list[Path] 
 
 def _date_of_inputs(place: Workplace, library: Library, run: str) -> date:
     """The date of the newest data: nothing may have happened after it."""
-    batches = (
-        batch
-        for source in place.con.to_pyarrow(
-            place.lake.read(place.con, f"identity.{library.entity}_input", run)
-        ).to_pylist()
-        for batch in place.lake.batches(f"staged.{source['source']}")
-    )
-    return max(batch_date(batch) for batch in batches)
+    inputs = inputs_of_run(place, library, run)
+    return max(batch_date(batch) for source in inputs for batch in source["batches"])
 
 
 def _redirects(place: Workplace, library: Library) -> ir.Table:

@@ -21,6 +21,7 @@ from sqlalchemy import Engine, text
 
 from pipelines.flows.decisions import DECISION_ORDER
 from pipelines.flows.ingest import stage
+from pipelines.flows.inputs import inputs_of_run
 from pipelines.flows.library import merge, publish, resolve_with
 from pipelines.flows.refusals import NeverPublished, ReplayDiffers
 from pipelines.flows.resolution import rules_digest
@@ -139,12 +140,11 @@ def _stage_inputs(
     place: Workplace, scratch: Settings, step: _Step, staged: set[tuple[str, str]]
 ) -> set[tuple[str, str]]:
     """Copy to the scratch lake the raw batches that the run read, and stage them."""
-    noted = place.lake.read(place.con, f"identity.{step.library.entity}_input", step.run)
     sources = load_sources(place.settings)
     added = set()
-    for row in place.con.to_pyarrow(noted).to_pylist():
-        name, table = row["source"], f"staged.{row['source']}"
-        for batch in place.lake.batches(table, snapshot_id=row["snapshot_id"]):
+    for row in inputs_of_run(place, step.library, step.run):
+        name = row["source"]
+        for batch in row["batches"]:
             if (name, batch) not in staged:
                 _copy_raw(place, scratch, name, batch)
                 stage(scratch, sources[name], batch)

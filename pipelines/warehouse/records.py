@@ -186,6 +186,15 @@ def read_expectations(
         return [ExpectationOutcome(**row) for row in found]
 
 
+def read_stopped_batches(engine: Engine, source: str) -> set[str]:
+    """Batches of a source that a critical expectation stopped when they were last checked."""
+    t = EXPECTATION_RESULT.c
+    failed = and_(t.layer == "source", t.severity == "critical", ~t.success)
+    query = select(t.run).where(t.subject == source, failed).distinct()
+    with engine.connect() as connection:
+        return set(connection.execute(query).scalars())
+
+
 def record_timing(
     engine: Engine, *, subject: str, run: str, stage: str, seconds: float, rows: int | None = None
 ) -> None:
