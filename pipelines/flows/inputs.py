@@ -32,7 +32,7 @@ def inputs_of_run(place: Workplace, library: Library, run: str) -> Sequence[Mapp
 
     A run of an earlier version, which noted no stopped batches, read all of them.
     """
-    noted = place.con.to_pyarrow(
+    noted: list[dict[str, Any]] = place.con.to_pyarrow(
         place.lake.read(place.con, f"identity.{library.entity}_input", run)
     ).to_pylist()
     for row in noted:
