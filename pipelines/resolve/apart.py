@@ -156,7 +156,12 @@ def united(placed: ir.Table, same: ir.Table, space: Workspace) -> ir.Table:
 
 
 def keep_apart(
-    placed: ir.Table, apart: ir.Table, founding: str, library: Library, space: Workspace
+    placed: ir.Table,
+    apart: ir.Table,
+    founding: str,
+    library: Library,
+    space: Workspace,
+    same: ir.Table | None = None,
 ) -> Parted:
     """Cut clusters until no two records that must be apart are in one.
 
@@ -166,6 +171,8 @@ def keep_apart(
         founding: The rule of a record that is linked to nobody.
         library: The order of its claims is that of the links' strength.
         space: Keeps the results.
+        same: ``rid, other``: pairs that people decided to be one and that are so in ``placed``.
+            They hold where a cluster is cut, whatever had joined the two before.
 
     Raises:
         ComponentsDoNotSettle: a defect, never data.
@@ -175,12 +182,14 @@ def keep_apart(
         bad = space.hold(_together(placed, apart))
         if not bad.count().execute():
             break
-        links = space.hold(_ranked_links(placed, bad, library))
+        links = space.hold(_ranked_links(placed, bad, library, same))
         cut = space.hold(_weakest(bad, links, space))
         placed = space.hold(_without(placed, bad, links, cut, founding, space))
         cuts.append(cut)
     else:
         raise ComponentsDoNotSettle(_MOST_CUTS)
+    if same is not None and cuts:
+        placed = space.hold(_with_one_head(placed))
     return Parted(placed, _all(cuts, placed, space))
 
 
@@ -200,9 +209,14 @@ def _together(placed: ir.Table, apart: ir.Table) -> ir.Table:
     return met.filter(met.cluster == met.its_cluster).select("rid", "other", "by_person", "cluster")
 
 
-def _ranked_links(placed: ir.Table, bad: ir.Table, library: Library) -> ir.Table:
-    """Links of the bad clusters, ``rank`` 0 the weakest."""
+def _ranked_links(
+    placed: ir.Table, bad: ir.Table, library: Library, same: ir.Table | None
+) -> ir.Table:
+    """Links of the bad clusters, ``rank`` 0 the weakest; ``tree`` is FALSE of mere decisions."""
     links = placed.semi_join(bad, "cluster").filter(lambda t: t.linked.notnull())
+    links = links.mutate(tree=ibis.literal(True))
+    if same is not None:
+        links = links.union(_decided_within(placed, bad, same), distinct=False)
     order = [DECIDED_SAME, library.identity.strong_claim, *claims(library)]
     strengths = [(links.rule == rule, len(order) - n) for n, rule in enumerate(order)]
     strength = ibis.cases(*strengths, else_=0).cast("int64")
@@ -211,9 +225,42 @@ def _ranked_links(placed: ir.Table, bad: ir.Table, library: Library) -> ir.Table
             strength.asc(),
             links.probability.asc(nulls_first=False),
             links.rid.desc(),
+            links.linked.desc(),
+            links.tree.asc(),
         ]
     )
     return links.mutate(rank=rank)
+
+
+def _decided_within(placed: ir.Table, bad: ir.Table, same: ir.Table) -> ir.Table:
+    """Decisions between two records of one bad cluster, shaped as links."""
+    of = placed.semi_join(bad, "cluster").select("rid", "cluster")
+    its = of.rename(other="rid", its_cluster="cluster")
+    met = same.inner_join(of, "rid").inner_join(its, "other")
+    within = met.filter(met.cluster == met.its_cluster)
+    return within.select(
+        "rid",
+        "cluster",
+        rule=ibis.literal(DECIDED_SAME),
+        linked="other",
+        probability=ibis.null("float64"),
+        tree=ibis.literal(False),
+    )
+
+
+def _with_one_head(placed: ir.Table) -> ir.Table:
+    """Where a decision alone holds two parts together, the later part's head is linked by it."""
+    heads = placed.filter(placed.linked.isnull())
+    first = heads.group_by("cluster").agg(head=heads.rid.min())
+    met = placed.left_join(first, "cluster").drop("cluster_right")
+    joins = met.linked.isnull() & (met.rid != met["head"])
+    return met.select(
+        "rid",
+        "cluster",
+        rule=ibis.ifelse(joins, DECIDED_SAME, met.rule),
+        linked=ibis.ifelse(joins, met["head"], met.linked),
+        probability=ibis.ifelse(joins, ibis.null("float64"), met.probability),
+    )
 
 
 def _weakest(bad: ir.Table, links: ir.Table, space: Workspace) -> ir.Table:
@@ -254,7 +301,7 @@ def _weakest(bad: ir.Table, links: ir.Table, space: Workspace) -> ir.Table:
     chosen = arrived.inner_join(found, ["cluster"]).filter(lambda t: t.weakest == t["rank"])
     ranks = chosen.group_by("rank").agg(by_person=chosen.by_person.all())
     told = links.inner_join(ranks, "rank")
-    return told.select("rid", "rule", "probability", "by_person", other="linked")
+    return told.select("rid", "rule", "probability", "by_person", "tree", other="linked")
 
 
 def _without(
@@ -266,10 +313,11 @@ def _without(
     space: Workspace,
 ) -> ir.Table:
     """The clusters that the links left make; who lost his link founds what depends on him."""
-    left = links.anti_join(cut, "rid")
+    gone = cut.select("rid", "tree", linked="other")
+    left = links.anti_join(gone, ["rid", "linked", "tree"])
     parts = connected_components(left.select(left=left.rid, right=left.linked), space)
     named = placed.left_join(parts.rename(rid="node"), "rid").drop("rid_right")
-    loose = cut.select(lost="rid").distinct()
+    loose = cut.filter(cut.tree).select(lost="rid").distinct()
     met = named.left_join(loose, named.rid == loose.lost)
     touched = met.mutate(touched=met.cluster.isin(bad.cluster))
     lost = touched.lost.notnull()

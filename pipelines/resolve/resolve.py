@@ -151,9 +151,10 @@ def _clusters(
         )
         placed = parted.placed
     if decisions is not None:
-        placed = united(placed, decided_pairs(work, decisions, "same"), space)
+        same = space.hold(decided_pairs(work, decisions, "same"))
+        placed = united(placed, same, space)
         apart = decided_pairs(work, decisions, "different").mutate(by_person=True)
-        placed = keep_apart(placed, apart, FOUNDING_RECORD, library, space).placed
+        placed = keep_apart(placed, apart, FOUNDING_RECORD, library, space, same).placed
     return _Found(placed, asked)
 
 

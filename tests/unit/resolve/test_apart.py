@@ -53,12 +53,16 @@ def oracle(rows, apart):
     return {frozenset(part) for part in of.values()}
 
 
-def split(con, rows, apart):
+def split(con, rows, apart, same=None):
     placed = ibis.memtable(pa.Table.from_pylist(rows, pa.schema(SCHEMA)))
     left, right = zip(*apart, strict=True)
     pairs = {"rid": left, "other": right, "by_person": [False] * len(apart)}
+    if same is not None:
+        rid, other = zip(*same, strict=True)
+        same = ibis.memtable(pa.table({"rid": rid, "other": other}))
+    forbidden = ibis.memtable(pa.table(pairs))
     with Workspace(con) as space:
-        found = keep_apart(placed, ibis.memtable(pa.table(pairs)), FOUNDING_RECORD, LIBRARY, space)
+        found = keep_apart(placed, forbidden, FOUNDING_RECORD, LIBRARY, space, same)
         return con.to_pyarrow(found.placed).to_pylist(), con.to_pyarrow(found.cut).to_pylist()
 
 
@@ -87,6 +91,37 @@ def test_clusters_are_those_of_plain_python(con, seed):
     assert {row["rid"] for row in after if row["rule"] == FOUNDING_RECORD} == lost | {
         row["rid"] for row in rows if row["rule"] == FOUNDING_RECORD
     }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_people_joined_stays_joined_where_a_cluster_is_cut(con, seed):
+    dice = random.Random(100 + seed)
+    rows = forest(dice)
+    for row in rows:  # a decision of these is a decision in the table, too
+        row["rule"] = "same_citizen_id" if row["rule"] == DECIDED_SAME else row["rule"]
+    clusters = parts(rows)
+    big = sorted(max(clusters, key=len))
+    same = [tuple(sorted(dice.sample(big, 2))) for _ in range(3)]
+    joined = nearest_unions(same)
+    apart = [
+        pair
+        for pair in (tuple(sorted(dice.sample(big, 2))) for _ in range(6))
+        if not any(set(pair) <= part for part in joined)
+    ] or [(min(big), max(rid for rid in range(len(rows)) if rid not in big))]
+    after, _ = split(con, rows, apart, same)
+    assert all(any(set(pair) <= part for part in parts(after)) for pair in same)
+    assert not any(set(pair) <= part for pair in apart for part in parts(after))
+    for part in parts(after):
+        assert sum(row["linked"] is None for row in after if row["rid"] in part) == 1
+
+
+def nearest_unions(pairs):
+    """Pairs as the sets that they make together."""
+    made: list[set[int]] = []
+    for pair in pairs:
+        touched = [part for part in made if part & set(pair)]
+        made = [part for part in made if part not in touched] + [set(pair).union(*touched)]
+    return made
 
 
 def test_the_score_gives_way_before_the_number(con):
