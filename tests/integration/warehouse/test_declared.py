@@ -52,7 +52,8 @@ def test_the_quality_tables_are_what_the_code_takes_them_for(warehouse: Engine):
         *("batch", "expectation_result", "finding_count", "identity_accuracy"),
         *("mail", "mail_about", "mail_attempt", "publication", "stage_timing"),
         *("issue", "issue_event", "correction", "repair_import", "owner_month"),
-        *("dispute", "dispute_event"),
+        *("dispute", "dispute_event", "indicator_count", "score", "drift"),
+        *("id_comparison", "id_change", "id_loss", "id_approval", "resolution"),
     }
 
 
