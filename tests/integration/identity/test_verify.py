@@ -36,7 +36,7 @@ def life(town: Town) -> None:
     town.publish(DAY_3)
 
 
-@pytest.mark.xfail(strict=False, reason="which difference is named first has changed with the scores: open")
+@pytest.mark.xfail(strict=False, reason="open since scores")
 def test_a_replay_comes_to_the_same_bytes_and_an_edit_is_found(town, without_scores):
     with pytest.raises(NeverPublished):
         verify(town.settings)
