@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ from pipelines.batch import CHINA
 from pipelines.contracts import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.secrets import named_secret
-from pipelines.flows.standing import read_standing
+from pipelines.flows.standing import read_months, read_standing
 from pipelines.flows.workplace import Workplace, identity_key, moment
 from pipelines.libraries import load_library
 from pipelines.registry import usable_sources
@@ -168,6 +169,7 @@ def _told(
         hurt=int(place.con.execute(hurt(rows, records))),
         score=read_standing(place.warehouse, source.name, batch, HISTORY),
         repairs=_repairs(place, source, record) if before else None,
+        months=read_months(place.warehouse, source, _today(place)),
         history=[(name, sum(shares.values())) for name, shares in history.items()],
     )
 
@@ -197,9 +199,12 @@ def _shares(
 
 def _repairs(place: Workplace, source: Source, record: BatchRecord) -> Repairs:
     """Since the batch before; of a first batch there is nothing to tell."""
-    today = moment(place.settings).astimezone(CHINA).date()
-    news = read_issue_news(place.warehouse, source.name, record.batch, today)
+    news = read_issue_news(place.warehouse, source.name, record.batch, _today(place))
     return Repairs(**vars(news))
+
+
+def _today(place: Workplace) -> date:
+    return moment(place.settings).astimezone(CHINA).date()
 
 
 def _identity(place: Workplace, source: Source) -> ir.Table | None:

@@ -2,21 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from pipelines.batch import batch_date
+from pipelines.batch import CHINA, batch_date
 from pipelines.contracts import Period, Source
 from pipelines.flows.compose import Composed, compose, has_report
 from pipelines.flows.reporting import Letter, send_later
 from pipelines.flows.results import DigestResult
-from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.flows.workplace import Workplace, moment, open_workplace
 from pipelines.registry import usable_sources
 from pipelines.report.model import Report
 from pipelines.report.periods import Span, ended_before
 from pipelines.settings import Settings
 from pipelines.warehouse import has_mail, read_batches, reported_batches
+from pipelines.warehouse.owner_months import refresh_owner_months
 
 PERIODS: Final[Sequence[Period]] = ("daily", "weekly", "monthly")
 EVERYTHING = "*"
@@ -27,19 +27,31 @@ def digest(settings: Settings) -> DigestResult:
 
     A digest tells of what its owner has not been told yet: of a snapshot the latest batch, of a
     delta every batch. A batch that comes late is told of in the next one. Without any there is no
-    mail.
+    mail. First ``quality.owner_month`` is counted anew for all sources: what was told, answered or
+    became overdue since they were tracked.
+
+    Raises:
+        CalendarUnknown: what is overdue cannot be said; every digest has been written.
     """
-    today = settings.today or datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    sources = usable_sources(settings).values()
+    today = moment(settings).astimezone(CHINA).date()
     with open_workplace(settings) as place:
-        known: dict[tuple[str, str], Composed] = {}  # owners may share a source
-        messages = 0
-        for period in PERIODS:
-            span = ended_before(period, today)
-            wanted = [source for source in sources if source.reporting.period == period]
-            for recipient, theirs in _by_recipient(wanted).items():
-                messages += _digest(place, period, span, recipient, theirs, known)
-        return DigestResult(str(today), messages)
+        try:
+            refresh_owner_months(place.warehouse, today)
+        finally:  # a calendar that is out of date keeps no mail back
+            messages = _write_digests(place, today)
+    return DigestResult(str(today), messages)
+
+
+def _write_digests(place: Workplace, today: date) -> int:
+    sources = usable_sources(place.settings).values()
+    known: dict[tuple[str, str], Composed] = {}  # owners may share a source
+    messages = 0
+    for period in PERIODS:
+        span = ended_before(period, today)
+        wanted = [source for source in sources if source.reporting.period == period]
+        for recipient, theirs in _by_recipient(wanted).items():
+            messages += _digest(place, period, span, recipient, theirs, known)
+    return messages
 
 
 def _by_recipient(sources: Sequence[Source]) -> Mapping[str, Sequence[Source]]:

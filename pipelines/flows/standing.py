@@ -1,10 +1,19 @@
-"""How a batch stands: its score beside those of the batches before, for the report."""
+"""How a source stands, for the report: its score, and its issues month by month."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
 
 from sqlalchemy import Engine
 
+from pipelines.contracts import Source
+from pipelines.report.figures import COUNTS, OwnerFigures
 from pipelines.report.model import Dimension, Score
 from pipelines.standards.scores import load_scoring
+from pipelines.warehouse.owner_months import OwnerMonth, read_owner_months
 from pipelines.warehouse.scores import read_score_news
+
+MONTHS = 3  # in a mail: this one so far, and those that it is compared with
 
 
 def read_standing(warehouse: Engine, source: str, batch: str, batches: int) -> Score | None:
@@ -29,3 +38,27 @@ def read_standing(warehouse: Engine, source: str, batch: str, batches: int) -> S
             for number, each in load_scoring().dimensions.items()
         ],
     )
+
+
+def read_months(
+    warehouse: Engine, source: Source, today: date
+) -> Sequence[tuple[date, OwnerFigures]]:
+    """The last months of a source, in order, without those before its first issue.
+
+    Args:
+        warehouse: Where ``track`` and ``digest`` have counted them.
+        source: Whose issues.
+        today: Its month is the last one.
+    """
+    this = since = today.replace(day=1)
+    for _ in range(MONTHS - 1):
+        since = (since - timedelta(days=1)).replace(day=1)
+    rows = read_owner_months(warehouse, since, this, source.name)
+    told = [(row.month, figures_of(row, source.owner.department, source.title)) for row in rows]
+    return [(month, each) for month, each in told if any(getattr(each, n) for n in COUNTS)]
+
+
+def figures_of(row: OwnerMonth, department: str, dataset: str) -> OwnerFigures:
+    """A row of ``quality.owner_month`` with the names that people read."""
+    counted = {k: v for k, v in asdict(row).items() if k in OwnerFigures.__dataclass_fields__}
+    return OwnerFigures(**{**counted, "department": department, "dataset": dataset})

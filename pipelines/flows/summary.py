@@ -1,21 +1,17 @@
 """The month of every owner, and the page about it for the leaders of the city."""
 
-from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 
 from pipelines.batch import CHINA
 from pipelines.errors import SettingRefused
+from pipelines.flows.standing import figures_of
 from pipelines.flows.workplace import moment
 from pipelines.registry import load_sources
-from pipelines.report.city import CityMonth, OwnerFigures, city_month, render_city
+from pipelines.report.city import CityMonth, city_month, render_city
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
-from pipelines.warehouse.owner_months import (
-    OwnerMonth,
-    compute_owner_months,
-    read_owner_months,
-)
+from pipelines.warehouse.owner_months import compute_owner_months, read_owner_months
 
 MONTHS = 6  # of the trend
 
@@ -40,7 +36,10 @@ def summarise(settings: Settings, month: date) -> CityMonth:
         source.name: (source.owner.department, source.title)
         for source in load_sources(settings).values()
     }
-    figures = [(row.month, _figures(row, titles)) for row in rows]
+    figures = [
+        (row.month, figures_of(row, *titles.get(row.source, (row.department, row.source))))
+        for row in rows
+    ]
     first = min((row.month for row in rows if row.found or row.still_open), default=month)
     return city_month(month, figures, [each for each in months if each >= first] or [month])
 
@@ -61,9 +60,3 @@ def write_summary(settings: Settings, month: date, file: Path) -> CityMonth:
 
         draw_city(page, file, settings.cache_dir)
     return page
-
-
-def _figures(row: OwnerMonth, titles: dict[str, tuple[str, str]]) -> OwnerFigures:
-    department, dataset = titles.get(row.source, (row.department, row.source))
-    counted = {k: v for k, v in asdict(row).items() if k in OwnerFigures.__dataclass_fields__}
-    return OwnerFigures(**{**counted, "department": department, "dataset": dataset})

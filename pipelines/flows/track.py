@@ -9,7 +9,7 @@ from datetime import datetime
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.batch import batch_date
+from pipelines.batch import CHINA, batch_date
 from pipelines.contracts import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.flows.corrections import ledger_table
@@ -27,6 +27,7 @@ from pipelines.resolve.records import batch_order, current_records
 from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger
 from pipelines.warehouse.issues import IssueSession, open_issues
+from pipelines.warehouse.owner_months import refresh_owner_months
 
 CHUNK_ROWS = 50_000
 
@@ -43,7 +44,7 @@ class Batch:
 
 
 def track(settings: Settings, source: Source, batch: str) -> TrackResult:
-    """Bring ``quality.issue`` and the correction ledger up to date with a batch.
+    """Bring ``quality.issue``, the correction ledger and the month's figures up to date.
 
     A batch that could not be staged has nothing to follow: the failed task tells the engineer.
 
@@ -69,6 +70,7 @@ def _track(place: Workplace, source: Source, batch: str) -> TrackResult:
         place.settings, source
     ) as issues:  # afterwards, so that a refusal undoes nothing
         issues.set_due_dates()
+    refresh_owner_months(place.warehouse, when.astimezone(CHINA).date(), source.name)
     return TrackResult(
         source.name,
         batch,

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from pipelines.report.figures import COUNTS, OwnerFigures
+
 TEMPLATES = Path(__file__).with_name("templates")
 MOST_ROWS = 20  # fit one page; the rest is one line
-COUNTS = ("found", "sent", "answered", "fixed", "confirmed", "overdue", "still_open")
 TITLES: Mapping[str, str] = {
     "found": "发现",
     "sent": "告知",
@@ -27,22 +28,6 @@ NOTE = (
     "逾期：答复期限（告知次日起 10 个工作日，《政务数据共享条例》第二十六条）在当月届满而届满前"
     "未答复也未解决的问题数；解决天数：当月解决的问题从发现到解决的自然日中位数。"
 )
-
-
-@dataclass(frozen=True)
-class OwnerFigures:
-    """One data set in one month."""
-
-    department: str
-    dataset: str
-    found: int = 0
-    sent: int = 0
-    answered: int = 0
-    fixed: int = 0
-    confirmed: int = 0
-    overdue: int = 0
-    still_open: int = 0
-    median_days: float | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
-from pipelines.report.city import COUNTS, NOTE, TITLES, CityMonth, OwnerFigures, delta
+from pipelines.report.city import NOTE, TITLES, CityMonth, delta
+from pipelines.report.figures import COUNTS, OwnerFigures
 from pipelines.report.font import chinese_font
 
 A4 = (8.27, 11.69)  # inches

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.contracts import Language, Owner, Period, Source
+from pipelines.report.figures import OwnerFigures
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import Rule, load_rules
 
@@ -130,6 +131,7 @@ class SourceReport:
     history: Sequence[tuple[str, float]] = ()  # batch and share of faulty rows, this batch last
     score: Score | None = None
     repairs: Repairs | None = None
+    months: Sequence[tuple[date, OwnerFigures]] = ()  # the last one is not over yet
     hurt: int = 0  # entities with at least one problem
     listed: int = 0  # rows of the attached sheets
     locked: bool = False  # the workbook opens with a password

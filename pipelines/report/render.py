@@ -12,6 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from pipelines.report.charts import Chart, draw_dimensions, draw_findings, draw_trend
+from pipelines.report.figures import COUNTS
 from pipelines.report.model import FindingGroup, Report, SourceReport
 from pipelines.report.sheet_rows import SEVERITIES
 from pipelines.report.words import vocabulary
@@ -176,6 +177,7 @@ def _fill(template: str, report: Report, charts: Charts, number: int = 1) -> str
             says=_says(report.language),
             subject=subject(report),
             news=news(report),
+            counts=COUNTS,
             english=report.language == "en",
         )
     )
@@ -202,6 +204,8 @@ def _environment() -> Environment:
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.filters["percent"] = percent
     environment.filters["day"] = lambda day: day.isoformat()
+    environment.filters["month"] = lambda day: f"{day:%Y-%m}"
+    environment.filters["days"] = lambda days: "—" if days is None else f"{days:.1f}"
     return environment
 
 

@@ -68,26 +68,53 @@ def note_sent(
         return connection.execute(_NOTE_SENT, parameters).rowcount
 
 
-def compute_owner_months(engine: Engine, month: date, today: date) -> None:
+def compute_owner_months(
+    engine: Engine, month: date, today: date, source: str | None = None
+) -> None:
     """Replace the figures of a month in ``quality.owner_month``.
 
     Args:
         engine: The warehouse.
         month: Its first day.
         today: What is due later is not overdue yet.
+        source: Only of this source; None: of all.
 
     Raises:
-        CalendarUnknown: a time limit reaches into a year that the calendar does not have.
+        CalendarUnknown: a time limit may have ended in a year that the calendar does not have.
     """
     end = (month + timedelta(days=31)).replace(day=1)
-    bounds = {"begin": _midnight(month), "end": _midnight(end)}
+    last = min(end, today)
+    whose = {"source": source}
+    bounds = {"begin": _midnight(month), "end": _midnight(end), **whose}
     with engine.begin() as connection:
-        days = connection.execute(_DAYS_SENT, bounds)
-        sent = [row[0] for row in days]
-        due = [load_working_calendar().due(day) for day in sent]
-        connection.execute(text("DELETE FROM quality.owner_month WHERE month = :m"), {"m": month})
-        parameters = {"month": month, "last": min(end, today), "days": sent, "due": due}
-        connection.execute(_COMPUTE, {**bounds, **parameters})
+        connection.execute(_ALONE)
+        sent = connection.execute(_DAYS_SENT, bounds).scalars().all()
+        limits = {day: due for day in sent if (due := _due(day, last))}
+        connection.execute(_FORGET, {"month": month, **whose})
+        parameters = {"days": list(limits), "due": list(limits.values())}
+        connection.execute(_COMPUTE, {**bounds, "month": month, "last": last, **parameters})
+
+
+def refresh_owner_months(engine: Engine, today: date, source: str | None = None) -> None:
+    """Bring ``quality.owner_month`` up to today: this month, and those that were not over before.
+
+    The month before is counted again, for what happened on its last day after it was counted.
+
+    Args:
+        engine: The warehouse.
+        today: Its month is the last one.
+        source: Only of this source; None: of all.
+
+    Raises:
+        CalendarUnknown: as ``compute_owner_months``.
+    """
+    this = today.replace(day=1)
+    with engine.connect() as connection:
+        counted = connection.execute(_COUNTED, {"this": this, "source": source}).scalar()
+    month = min(counted or this, (this - timedelta(days=1)).replace(day=1))
+    while month <= this:
+        compute_owner_months(engine, month, today, source)
+        month = (month + timedelta(days=31)).replace(day=1)
 
 
 def read_owner_months(
@@ -103,6 +130,20 @@ def read_owner_months(
     with engine.connect() as connection:
         found = connection.execute(query, {"since": since, "until": until, "source": source})
         return [OwnerMonth(**row) for row in found.mappings()]
+
+
+def _due(sent: date, last: date) -> date | None:
+    """The end of a time limit; None if it lies beyond the calendar, and so after ``last``.
+
+    Raises:
+        CalendarUnknown: ``last`` itself lies beyond the calendar: nobody can say.
+    """
+    try:
+        return load_working_calendar().due(sent)
+    except CalendarUnknown as unknown:
+        if last > date(unknown.year, 1, 1):
+            raise
+        return None
 
 
 def _midnight(day: date) -> datetime:
@@ -127,10 +168,26 @@ SELECT DISTINCT (at AT TIME ZONE 'Asia/Shanghai')::date FROM quality.issue_event
 WHERE kind = 'sent' AND at >= CAST(:begin AS timestamptz) - interval '40 days' AND at < :end
 """)
 
+# Several sources may be tracked at once, and a digest counts all of them.
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('quality.owner_month', 0))")
+
+_FORGET = text("""
+DELETE FROM quality.owner_month
+WHERE month = :month AND (CAST(:source AS text) IS NULL OR source = :source)
+""")
+
+_COUNTED = text("""
+SELECT max(month) FROM quality.owner_month
+WHERE month <= :this AND (CAST(:source AS text) IS NULL OR source = :source)
+""")
+
 _COMPUTE = text("""
-WITH happened AS (
-    SELECT issue.source, event.kind, event.fingerprint, event.at, event.id
-    FROM quality.issue_event AS event JOIN quality.issue AS issue USING (fingerprint)
+WITH mine AS (
+    SELECT fingerprint, source FROM quality.issue
+    WHERE CAST(:source AS text) IS NULL OR source = :source
+), happened AS (
+    SELECT mine.source, event.kind, event.fingerprint, event.at, event.id
+    FROM quality.issue_event AS event JOIN mine USING (fingerprint)
     WHERE event.at >= :begin AND event.at < :end
 ), counted AS (
     SELECT source,
@@ -143,8 +200,8 @@ WITH happened AS (
 ), limits AS (
     SELECT day, due FROM unnest(CAST(:days AS date[]), CAST(:due AS date[])) AS t (day, due)
 ), late AS (
-    SELECT issue.source, count(*) AS overdue
-    FROM quality.issue_event AS told JOIN quality.issue AS issue USING (fingerprint)
+    SELECT mine.source, count(*) AS overdue
+    FROM quality.issue_event AS told JOIN mine USING (fingerprint)
     JOIN limits ON limits.day = (told.at AT TIME ZONE 'Asia/Shanghai')::date
     WHERE told.kind = 'sent' AND limits.due >= CAST(:month AS date)
         AND limits.due < CAST(:last AS date)
@@ -154,14 +211,15 @@ WITH happened AS (
                 AND answer.kind IN ('answered', 'confirmed', 'fixed', 'gone')
                 AND (answer.at AT TIME ZONE 'Asia/Shanghai')::date <= limits.due
         )
-    GROUP BY issue.source
+    GROUP BY mine.source
 ), state_then AS (
-    SELECT DISTINCT ON (fingerprint) fingerprint, to_state FROM quality.issue_event
-    WHERE to_state IS NOT NULL AND at < :end ORDER BY fingerprint, id DESC
+    SELECT DISTINCT ON (event.fingerprint) mine.source, event.to_state
+    FROM quality.issue_event AS event JOIN mine USING (fingerprint)
+    WHERE event.to_state IS NOT NULL AND event.at < :end
+    ORDER BY event.fingerprint, event.id DESC
 ), waiting AS (
-    SELECT issue.source, count(*) AS still_open
-    FROM state_then JOIN quality.issue AS issue USING (fingerprint)
-    WHERE to_state NOT IN ('fixed', 'confirmed_correct') GROUP BY issue.source
+    SELECT source, count(*) AS still_open FROM state_then
+    WHERE to_state NOT IN ('fixed', 'confirmed_correct') GROUP BY source
 ), took AS (
     SELECT happened.source, happened.at - max(opened.at) AS lasted
     FROM happened JOIN quality.issue_event AS opened USING (fingerprint)

@@ -3,15 +3,21 @@
 from datetime import date, datetime
 
 import pytest
+from sqlalchemy import text
 
 from pipelines.batch import CHINA
+from pipelines.errors import CalendarUnknown
+from pipelines.flows.standing import read_months
+from pipelines.standards.working_days import load_working_calendar
 from pipelines.warehouse.owner_months import (
     compute_owner_months,
     note_sent,
     read_owner_months,
+    refresh_owner_months,
 )
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
 
+LAST_YEAR = max(load_working_calendar().years)
 JUNE, JULY = date(2026, 6, 1), date(2026, 7, 1)
 OTHER = ("3", "110101199003079990", "王五福", "男", "1990-03-07")
 
@@ -61,3 +67,42 @@ def test_a_mail_about_another_batch_tells_of_nothing(department: Department):
     assert note_sent(department.engine, source, "20260531", noon("2026-06-02")) == 0
     covered = ["20260531", "20260601"]
     assert note_sent(department.engine, source, "20260607", noon("2026-06-02"), covered) == 1
+
+
+def test_tracking_counts_the_month_so_far_and_the_one_before_it(june: Department):
+    figures = only(read_owner_months(june.engine, JUNE, JULY))
+    assert (figures.month, figures.found, figures.fixed, figures.overdue) == (JUNE, 2, 1, 0)
+    refresh_owner_months(june.engine, date(2026, 8, 3))
+    told = read_owner_months(june.engine, JUNE, date(2026, 8, 1))
+    assert [(row.month.month, row.overdue, row.still_open) for row in told] == [
+        (6, 1, 1),
+        (7, 0, 1),
+        (8, 0, 1),
+    ]
+
+
+def test_the_months_of_one_source_leave_those_of_others_alone(june: Department):
+    refresh_owner_months(june.engine, date(2026, 7, 10), source="civil_affairs__marriages")
+    assert only(read_owner_months(june.engine, JUNE, JULY)).overdue == 0
+    refresh_owner_months(june.engine, date(2026, 7, 10), source=june.source.name)
+    assert [row.overdue for row in read_owner_months(june.engine, JUNE, JULY)] == [1, 0]
+
+
+def test_a_limit_beyond_the_calendar_is_no_matter_until_somebody_must_know(june: Department):
+    told = (june.engine, june.source.name, "20260612")
+    with june.engine.begin() as connection:
+        connection.execute(text("UPDATE quality.issue SET state = 'open' WHERE state = 'sent'"))
+    assert note_sent(*told, noon(f"{LAST_YEAR}-12-28")) == 1
+    december = date(LAST_YEAR, 12, 1)
+    compute_owner_months(june.engine, december, date(LAST_YEAR, 12, 31))
+    assert only(read_owner_months(june.engine, december, december)).sent == 1
+    with pytest.raises(CalendarUnknown):
+        compute_owner_months(june.engine, date(LAST_YEAR + 1, 1, 1), date(LAST_YEAR + 1, 1, 20))
+
+
+def test_the_report_shows_the_months_that_were_tracked(june: Department):
+    june.on(date(2026, 7, 10))
+    refresh_owner_months(june.engine, date(2026, 7, 10))
+    told = read_months(june.engine, june.source, date(2026, 7, 10))
+    assert [(month, row.found, row.overdue) for month, row in told] == [(JUNE, 2, 1), (JULY, 0, 0)]
+    assert {(row.department, row.dataset) for _, row in told} == {("示范市公安局", "人口")}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.contracts import Owner, Reporting, Server, Source, SourceColumn
+from pipelines.report.figures import OwnerFigures
 from pipelines.report.model import (
     Counts,
     Dimension,
@@ -84,6 +85,10 @@ def full_told(**changes):
         "remarks": ["新增列：备注"],
         "score": score,
         "repairs": Repairs(21, 2, 1, 5, 33, 4),
+        "months": [
+            (date(2026, 5, 1), OwnerFigures("", "", 701, 702, 703, 704, 705, 706, 707, 3.26)),
+            (date(2026, 6, 1), OwnerFigures("", "", still_open=708)),
+        ],
     }
     return make_told(found, SHOWN, **fields | changes)
 

@@ -140,6 +140,7 @@ def test_text_and_html_tell_the_same(build, cache):
         "980", "91.5", "主键必须唯一", "3 行", "未通过质量关卡", "公民身份号码", "新增列：备注",
         "21", "33", "示范市民政局《婚姻登记》", "李*", "户籍.csv", "1101*************1",
         "数据质量科 010-1", "户籍.xlsx", "GB 11643", "第二十六条", "与其他部门不一致", "其他问题",
+        "2026-05", "701", "702", "703", "704", "705", "706", "707", "3.3", "2026-06", "708",
     ]  # fmt: skip
     for body in (mail.text, Page(mail.html).words):
         assert [fact for fact in facts if fact not in body] == []
