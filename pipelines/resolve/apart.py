@@ -15,9 +15,9 @@ from pipelines.errors import ComponentsDoNotSettle
 from pipelines.libraries import Library
 from pipelines.resolve.assembly import LARGEST_BY_SCORE, MATCH_BY_SCORE
 from pipelines.resolve.candidates import everybody_of, levels_of
-from pipelines.resolve.components import connected_components
 from pipelines.resolve.groups import Groups
 from pipelines.resolve.pairs import claims
+from pipelines.resolve.spanning import spanning_forest
 from pipelines.resolve.workset import evidence_of
 from pipelines.resolve.workspace import Workspace
 
@@ -132,17 +132,16 @@ def united(placed: ir.Table, same: ir.Table, space: Workspace) -> ir.Table:
     met = same.inner_join(of, "rid").inner_join(
         of.rename(other="rid", its_cluster="cluster"), "other"
     )
-    edges = space.hold(met.filter(met.cluster != met.its_cluster))
-    found = connected_components(edges.select(left=edges.cluster, right=edges.its_cluster), space)
-    forth = edges.select("cluster", vouching="other")
-    back = edges.select(cluster="its_cluster", vouching="rid")
-    vouched = (
-        forth.union(back, distinct=True)
-        .group_by("cluster")
-        .agg(vouching=lambda t: t.vouching.min())
-    )
-    goes = space.hold(found.select(cluster="node", goes="component").inner_join(vouched, "cluster"))
-    told = placed.left_join(goes, "cluster").drop("cluster_right")
+    between = met.filter(met.cluster != met.its_cluster)
+    forth = between.select("cluster", towards="its_cluster", vouching="other")
+    back = between.select(cluster="its_cluster", towards="cluster", vouching="rid")
+    steps = space.hold(forth.union(back, distinct=True))
+    equal = ibis.literal(0, "int64")
+    forest = spanning_forest(steps.select(left="cluster", right="towards", place=equal), space)
+    forest = forest.rename(cluster="node", goes="component")
+    vouched = steps.group_by("cluster", "towards").agg(vouching=steps.vouching.min())
+    goes = space.hold(forest.left_join(vouched, ["cluster", "towards"]))
+    told = placed.left_join(goes.select("cluster", "goes", "vouching"), "cluster")
     joins = told.goes.notnull() & (told.goes != told.cluster) & told.linked.isnull()
     return space.hold(
         told.select(
@@ -185,12 +184,20 @@ def keep_apart(
         links = space.hold(_ranked_links(placed, bad, library, same))
         cut = space.hold(_weakest(bad, links, space))
         placed = space.hold(_without(placed, bad, links, cut, founding, space))
+        if same is not None:
+            same = space.hold(_but_cut(same, cut))
         cuts.append(cut)
     else:
         raise ComponentsDoNotSettle(_MOST_CUTS)
     if same is not None and cuts:
         placed = space.hold(_with_one_head(placed))
     return Parted(placed, _all(cuts, placed, space))
+
+
+def _but_cut(same: ir.Table, cut: ir.Table) -> ir.Table:
+    """The decisions that still hold; one that was cut is not found again."""
+    gone = cut.filter(~cut.tree).select("rid", "other")
+    return same.anti_join(gone, ["rid", "other"])
 
 
 def _all(cuts: Sequence[ir.Table], placed: ir.Table, space: Workspace) -> ir.Table:
@@ -315,8 +322,10 @@ def _without(
     """The clusters that the links left make; who lost his link founds what depends on him."""
     gone = cut.select("rid", "tree", linked="other")
     left = links.anti_join(gone, ["rid", "linked", "tree"])
-    parts = connected_components(left.select(left=left.rid, right=left.linked), space)
-    named = placed.left_join(parts.rename(rid="node"), "rid").drop("rid_right")
+    equal = ibis.literal(0, "int64")
+    parts = spanning_forest(left.select(left="rid", right="linked", place=equal), space)
+    parts = parts.select("component", rid="node")
+    named = placed.left_join(parts, "rid").drop("rid_right")
     loose = cut.filter(cut.tree).select(lost="rid").distinct()
     met = named.left_join(loose, named.rid == loose.lost)
     touched = met.mutate(touched=met.cluster.isin(bad.cluster))

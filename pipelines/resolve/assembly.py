@@ -15,11 +15,11 @@ from ibis import BaseBackend
 
 from pipelines.libraries import Library
 from pipelines.resolve.candidates import compared_pairs
-from pipelines.resolve.components import connected_components
 from pipelines.resolve.groups import Groups
 from pipelines.resolve.likeness import COMPARISONS, Comparison
 from pipelines.resolve.model import Model
 from pipelines.resolve.scoring import weigh
+from pipelines.resolve.spanning import spanning_forest
 from pipelines.resolve.workspace import Workspace
 
 MATCH_BY_SCORE = "match_by_score"
@@ -148,19 +148,19 @@ class _State:
 
     def among_themselves(self, likeness: ir.Table) -> ir.Table:
         """Clusters without any number that are one another's."""
-        edges = self.space.hold(self._edges(likeness))
-        if not edges.count().execute():
-            return edges.select("cluster", "target", "rid", "other", "probability")
-        found = connected_components(
-            edges.select(left=edges.cluster, right=edges.target), self.space
+        forth = self._edges(likeness)
+        back = forth.select(
+            "probability", cluster="target", target="cluster", rid="other", other="rid"
         )
-        named = edges.inner_join(found.select(cluster="node", head="component"), "cluster")
-        best = ibis.row_number().over(
-            group_by=named.cluster, order_by=[named.probability.desc(), named.target.asc()]
-        )
-        ranked = named.mutate(place=best)
-        first = ranked.filter(ranked.place == 0, ranked.cluster != ranked["head"])
-        return first.select("cluster", "rid", "other", "probability", target="head")
+        edges = forth.union(back.select(*forth.columns), distinct=True)
+        order = [ibis.desc("probability"), "cluster", "target", "rid", "other"]
+        edges = self.space.hold(edges.mutate(place=ibis.row_number().over(order_by=order)))
+        between = edges.select("place", left="cluster", right="target")
+        forest = spanning_forest(between, self.space).rename(head="component")
+        met = edges.inner_join(forest, edges.cluster == forest.node)
+        reasons = met.filter(met.target == met.towards)
+        best = reasons.place == reasons.place.min().over(group_by=reasons.cluster)
+        return reasons.filter(best).select("cluster", "rid", "other", "probability", target="head")
 
     def _edges(self, likeness: ir.Table) -> ir.Table:
         """Both directions, where neither side could as well belong to a group with a number."""

@@ -9,9 +9,9 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.components import connected_components
 from pipelines.resolve.groups import Groups
 from pipelines.resolve.pairs import candidate_pairs, claim_of, place_of
+from pipelines.resolve.spanning import spanning_forest
 from pipelines.resolve.workspace import Workspace
 
 FOUNDING_RECORD = "founding_record"
@@ -104,11 +104,14 @@ def _join_each_other(
         free = free.left_join(limits, free[side] == limits.limited)
         unlimited = free.limit_of.isnull() | (place_of(free.score) < free.limit_of)
         free = free.filter(unlimited).select("rid", "other", "score")
-    edges = space.hold(free)
-    components = connected_components(edges.select(left=edges.rid, right=edges.other), space)
-    best = edges.group_by("rid").agg(best=(edges.score * _RID + edges.other).min())
-    found = components.rename(rid="node", gid="component").inner_join(best, "rid")
-    return found.select("rid", "gid", "best")
+    back = free.select(rid="other", other="rid", score="score")
+    edges = space.hold(free.union(back, distinct=True))
+    forest = spanning_forest(edges.select(left="rid", right="other", place="score"), space)
+    claimed = forest.inner_join(edges, forest.node == edges.rid)
+    claimed = claimed.filter(claimed.other == claimed.towards)
+    best = claimed.group_by("node").agg(best=(claimed.score * _RID + claimed.other).min())
+    found = forest.left_join(best, "node")
+    return found.select(rid="node", gid="component", best="best")
 
 
 def _by_identifier(trusted: ir.Table, library: Library) -> ir.Table:

@@ -146,3 +146,14 @@ def test_people_unite_clusters_through_any_number_of_decisions(con):
     decided = [row for row in found if row["rule"] == DECIDED_SAME]
     assert len(decided) == 2
     assert all(row["linked"] is not None for row in decided)
+
+
+def test_a_decision_against_a_decision_does_not_hang(con):
+    """``decide`` refuses such pairs; a ledger that has them all the same is cut, not cut for ever."""
+    rows = [
+        {"rid": 0, "cluster": 0, "rule": FOUNDING_RECORD, "linked": None, "probability": None},
+        {"rid": 1, "cluster": 0, "rule": DECIDED_SAME, "linked": 0, "probability": None},
+    ]
+    after, cut = split(con, rows, [(0, 1)], same=[(0, 1), (1, 0)])
+    assert parts(after) == {frozenset({0}), frozenset({1})}
+    assert cut

@@ -98,7 +98,6 @@ def test_no_believed_number_is_in_two_entities(lived):
     assert all(len(entities) == 1 for entities in holders.values())
 
 
-@pytest.mark.xfail(strict=False, reason="fails, cause not found yet")
 def test_every_record_but_the_first_says_which_of_its_entity_it_was_linked_to(lived):
     _, record, _ = lived
     entity = {(row["source"], row["source_key"]): row["entity_id"] for row in record}
