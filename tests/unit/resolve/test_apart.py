@@ -149,7 +149,7 @@ def test_people_unite_clusters_through_any_number_of_decisions(con):
 
 
 def test_a_decision_against_a_decision_does_not_hang(con):
-    """``decide`` refuses such pairs; a ledger that has them all the same is cut, not cut for ever."""
+    """``decide`` refuses such pairs; a ledger that has them is cut all the same, once."""
     rows = [
         {"rid": 0, "cluster": 0, "rule": FOUNDING_RECORD, "linked": None, "probability": None},
         {"rid": 1, "cluster": 0, "rule": DECIDED_SAME, "linked": 0, "probability": None},
