@@ -173,4 +173,4 @@ def _chunks(source: Source, file: Path, encodings: dict[str, Encoding]) -> Itera
 def _remarks(encodings: dict[str, Encoding]) -> Iterator[str]:
     for file, encoding in encodings.items():
         if encoding.differs:
-            yield f"{file} is declared as {encoding.declared} and was read as {encoding.name}."
+            yield f"{file}: {encoding.declared} → {encoding.name}"

@@ -13,12 +13,13 @@ from uuid import uuid4
 import ibis.expr.types as ir
 
 from pipelines.batch import CHINA
-from pipelines.contracts import Source
+from pipelines.contracts import Language, Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.secrets import named_secret
 from pipelines.flows.standing import read_months, read_standing
 from pipelines.flows.workplace import Workplace, identity_key, moment
 from pipelines.libraries import load_library
+from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.registry import usable_sources
 from pipelines.report.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
 from pipelines.report.guide import sheet_guide
@@ -59,7 +60,8 @@ def has_report(place: Workplace, source: Source, batch: str) -> bool:
 
 def compose(place: Workplace, source: Source, batch: str) -> Composed:
     """The report and the sheets of a batch; the sheets are in the outbox folder afterwards."""
-    others = {name: _called(each) for name, each in usable_sources(place.settings).items()}
+    language = source.reporting.language
+    others = {n: _called(each, language) for n, each in usable_sources(place.settings).items()}
     words = SheetWords(source, others)
     record, before = _records(place, source, batch)
     with _rows(place, source, batch) as rows:
@@ -67,10 +69,8 @@ def compose(place: Workplace, source: Source, batch: str) -> Composed:
         told = _told(place, rows, words, record, before)
     remarks = [*told.remarks]
     if sheets.replaced:
-        remarks.append(
-            f"CSV 文件所用的字符编码写不出 {sheets.replaced:,} 个字符，已写成 [U+编码]；"
-            "这些行请在工作簿中处理。"
-        )
+        w = vocabulary(words.language).words
+        remarks.append(w["replaced"].format(characters=f"{sheets.replaced:,}"))
     locked = source.reporting.protection == "password"
     told = replace(told, remarks=remarks, listed=sheets.rows, locked=locked)
     return Composed(told, sheets.files)
@@ -115,7 +115,9 @@ def _write_into(
     plan = SheetPlan(
         folder=folder,
         stem=f"{source.name}-{record.batch}",
-        title=f"{_file_name(source.title)}_{record.batch}_问题清单",
+        title=_file_name(
+            f"{source.title}_{record.batch}_{vocabulary(words.language).words['list']}"
+        ),
         guide=sheet_guide(source, record.batch, place.settings.report_contact),
         encoding=csv_encoding(record.encoding),
         largest=int(place.settings.mail_size_limit * 1_000_000 * _TEXT_SHARE),
@@ -161,13 +163,13 @@ def _told(
             history[before[-1].batch] if before else None,
         ),
         failed=[
-            FailedExpectation(outcome.note_zh, outcome.severity, outcome.observed or "未能评估")
+            _failed(outcome, source)
             for outcome in read_expectations(place.warehouse, subject=source.name, run=batch)
             if not outcome.success and outcome.severity != "info"
         ],
-        remarks=_remarks(record),
+        remarks=_remarks(record, words.language),
         hurt=int(place.con.execute(hurt(rows, records))),
-        score=read_standing(place.warehouse, source.name, batch, HISTORY),
+        score=read_standing(place.warehouse, source.name, batch, HISTORY, words.language),
         repairs=_repairs(place, source, record) if before else None,
         months=read_months(place.warehouse, source, _today(place)),
         history=[(name, sum(shares.values())) for name, shares in history.items()],
@@ -242,16 +244,29 @@ def _place(words: SheetWords, row: Mapping[str, Any]) -> str:
     return w["record"].format(key=row["source_key"] or "—")
 
 
-def _remarks(record: BatchRecord) -> Sequence[str]:
-    remarks = [*record.remarks]
+def _failed(outcome: ExpectationOutcome, source: Source) -> FailedExpectation:
+    """In English the claim itself, by its name: suites explain themselves to owners in Chinese."""
+    language = source.reporting.language
+    claim = outcome.name.replace("_", " ").capitalize()
+    return FailedExpectation(
+        claim if language == "en" else outcome.note_zh,
+        outcome.severity,
+        outcome.observed or vocabulary(language).words["not_judged"],
+    )
+
+
+def _remarks(record: BatchRecord, language: Language) -> Sequence[str]:
+    w = vocabulary(language).words
+    remarks = [w["other_encoding"].format(what=each) for each in record.remarks]
     if record.unmapped_columns:
-        names = "、".join(record.unmapped_columns)
-        remarks.append(f"以下列未在数据契约中登记，仅原样保存：{names}")
+        names = w["and"].join(record.unmapped_columns)
+        remarks.append(w["unmapped"].format(names=names))
     return remarks
 
 
-def _called(source: Source) -> str:
-    return f"{source.owner.department}《{source.title}》"
+def _called(source: Source, language: Language) -> str:
+    department, title = source.owner.department, source.title
+    return f"{department}, {title}" if language == "en" else f"{department}《{title}》"
 
 
 def _file_name(title: str) -> str:

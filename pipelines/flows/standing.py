@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Engine
 
-from pipelines.contracts import Source
+from pipelines.contracts import Language, Source
 from pipelines.report.figures import COUNTS, OwnerFigures
 from pipelines.report.model import Dimension, Score
 from pipelines.standards.scores import load_scoring
@@ -16,7 +16,9 @@ from pipelines.warehouse.scores import read_score_news
 MONTHS = 3  # in a mail: this one so far, and those that it is compared with
 
 
-def read_standing(warehouse: Engine, source: str, batch: str, batches: int) -> Score | None:
+def read_standing(
+    warehouse: Engine, source: str, batch: str, batches: int, language: Language = "zh"
+) -> Score | None:
     """The score of a batch of a source; None if it was not scored.
 
     Args:
@@ -24,6 +26,7 @@ def read_standing(warehouse: Engine, source: str, batch: str, batches: int) -> S
         source: Name of the source.
         batch: The batch; later ones are not looked at.
         batches: How many the history has at most.
+        language: In which the dimensions are named.
     """
     news = read_score_news(warehouse, scope="source", subject=source, run=batch, runs=batches)
     if news is None:
@@ -34,7 +37,11 @@ def read_standing(warehouse: Engine, source: str, batch: str, batches: int) -> S
         grade=news.latest.grade,
         history=[(record.run, record.score) for record in news.trend],
         dimensions=[
-            Dimension(each.title, news.latest.dimensions.get(number), before.get(number))
+            Dimension(
+                each.title_en if language == "en" else each.title,
+                news.latest.dimensions.get(number),
+                before.get(number),
+            )
             for number, each in load_scoring().dimensions.items()
         ],
     )

@@ -5,7 +5,7 @@ drawn with twice the pixels. Every chart comes with the words that say the same.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -24,6 +24,9 @@ BLUE, RED, AMBER, GREEN, GREY, INK, LINE = (
 _SEVERITY_COLOUR = {"error": RED, "warning": AMBER, "info": GREY}
 
 
+Words = Mapping[str, str]  # of the report's language: ``words.yml``
+
+
 @dataclass(frozen=True)
 class Chart:
     """A picture, its height in points, and the same in words."""
@@ -36,7 +39,13 @@ class Chart:
 
 
 def draw_trend(
-    folder: Path, points: Sequence[tuple[str, float]], *, name: str, title: str, least: float = 1.0
+    folder: Path,
+    points: Sequence[tuple[str, float]],
+    *,
+    name: str,
+    title: str,
+    words: Words,
+    least: float = 1.0,
 ) -> Chart:
     """A line over batches, each point with its number; a rise of ``least`` fills the picture."""
     height = 170
@@ -60,12 +69,12 @@ def draw_trend(
     axes.set_xlim(-0.4, max(len(points) - 0.6, 0.6))
     axes.set_yticks([])
     _entitle(figure, title)
-    told = "；".join(f"{_short(batch)} {value:.1f}" for batch, value in points)
-    return Chart(name, _png(figure), height, f"{title}：{told}")
+    told = [f"{_short(batch)} {value:.1f}" for batch, value in points]
+    return Chart(name, _png(figure), height, _said(title, told, words))
 
 
 def draw_dimensions(
-    folder: Path, dimensions: Sequence[Dimension], *, name: str, title: str, missing: str
+    folder: Path, dimensions: Sequence[Dimension], *, name: str, title: str, words: Words
 ) -> Chart:
     """Bars from 0 to 100, one per dimension; a tick where the batch before was."""
     height = 44 + 26 * len(dimensions)
@@ -73,7 +82,7 @@ def draw_dimensions(
     for place, each in enumerate(dimensions):
         axes.barh(place, 100, color="#EEF2F6", height=0.55)
         if each.score is None:
-            axes.text(1.5, place, missing, va="center", fontsize=11, color=GREY)
+            axes.text(1.5, place, words["not_applicable"], va="center", fontsize=11, color=GREY)
             continue
         axes.barh(place, each.score, color=BLUE, height=0.55)
         axes.text(101.5, place, f"{each.score:.1f}", va="center", fontsize=12, color=INK)
@@ -81,21 +90,21 @@ def draw_dimensions(
             axes.plot([each.before] * 2, [place - 0.38, place + 0.38], color=AMBER, linewidth=2.2)
     _label_bars(axes, [each.name for each in dimensions], limit=112)
     _entitle(figure, title)
-    told = "；".join(
-        f"{each.name} {missing if each.score is None else f'{each.score:.1f}'}"
+    told = [
+        f"{each.name} {words['not_applicable'] if each.score is None else f'{each.score:.1f}'}"
         for each in dimensions
-    )
-    return Chart(name, _png(figure), height, f"{title}：{told}")
+    ]
+    return Chart(name, _png(figure), height, _said(title, told, words))
 
 
 def draw_findings(
-    folder: Path, groups: Sequence[FindingGroup], *, name: str, title: str, whole_row: str
+    folder: Path, groups: Sequence[FindingGroup], *, name: str, title: str, words: Words
 ) -> Chart:
     """Bars by entities hurt, the worst first; numbered as the findings in the mail are."""
     height = 44 + 28 * len(groups)
     axes, figure = _figure(folder, height)
     most = max((group.entities for group in groups), default=1)
-    labels = []
+    labels, whole_row = [], words["whole_row"]
     for place, group in enumerate(groups):
         axes.barh(place, group.entities, color=_SEVERITY_COLOUR[group.rule.severity], height=0.58)
         axes.text(
@@ -106,11 +115,16 @@ def draw_findings(
         labels.append(f"{place + 1}  {_clipped(term or whole_row, 10)}")
     _label_bars(axes, labels, limit=most * 1.2)
     _entitle(figure, title)
-    told = "；".join(
+    told = [
         f"{place} {group.column_title or whole_row} {group.entities:,}"
         for place, group in enumerate(groups, start=1)
-    )
-    return Chart(name, _png(figure), height, f"{title}：{told}")
+    ]
+    return Chart(name, _png(figure), height, _said(title, told, words))
+
+
+def _said(title: str, told: Sequence[str], words: Words) -> str:
+    """What the picture shows, for whoever does not see it."""
+    return f"{title}{words['colon']}{words['semicolon'].join(told)}"
 
 
 def _entitle(figure: Any, title: str) -> None:

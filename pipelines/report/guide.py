@@ -22,5 +22,6 @@ def sheet_guide(source: Source, batch: str, contact: str) -> Sequence[str]:
         "YES": YES,
     }
     lock = "guide_locked" if source.reporting.protection == "password" else "guide_masked"
-    ask = f"{known.words['ask']}：{contact}" if contact else known.words["ask_reply"]
+    w = known.words
+    ask = f"{w['ask']}{w['colon']}{contact}" if contact else w["ask_reply"]
     return [*(each.format(**names) for each in known.guide), known.words[lock], ask]

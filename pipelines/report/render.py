@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from pipelines.contracts import Language
 from pipelines.report.charts import Chart, draw_dimensions, draw_findings, draw_trend
 from pipelines.report.figures import COUNTS
 from pipelines.report.model import FindingGroup, Report, SourceReport
@@ -122,11 +123,12 @@ def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Cha
     w = known.words
     charts = []
     if each.score is not None and len(each.score.history) > 1:
-        charts.append(draw_trend(folder, each.score.history, name="score", title=w["trend_score"]))
+        history = each.score.history
+        charts.append(draw_trend(folder, history, name="score", title=w["trend_score"], words=w))
     elif each.score is None and len(each.history) > 1:
         points = [(batch, share * 100) for batch, share in each.history]
         charts.append(
-            draw_trend(folder, points, name="trend", title=w["trend_problems"], least=0.5)
+            draw_trend(folder, points, name="trend", title=w["trend_problems"], words=w, least=0.5)
         )
     if each.score is not None and each.score.dimensions:
         before = any(dimension.before is not None for dimension in each.score.dimensions)
@@ -136,7 +138,7 @@ def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Cha
                 each.score.dimensions,
                 name="dimensions",
                 title=w["dimensions_before" if before else "dimensions"],
-                missing=w["not_applicable"],
+                words=w,
             )
         )
     if len(each.top) > 1:
@@ -147,7 +149,7 @@ def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Cha
                 each.top[:MOST_BARS],
                 name="findings",
                 title=f"{w['harm']}{w['open']}{unit}{w['close']}",
-                whole_row=w["whole_row"],
+                words=w,
             )
         )
     return charts
@@ -183,11 +185,11 @@ def _fill(template: str, report: Report, charts: Charts, number: int = 1) -> str
     )
 
 
-def _says(language: str) -> Callable[[FindingGroup], str]:
+def _says(language: Language) -> Callable[[FindingGroup], str]:
     """The rule of a finding in plain words."""
 
     def says(group: FindingGroup) -> str:
-        return group.rule.en if language == "en" else group.rule.zh
+        return group.rule.problem_in(language)
 
     return says
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from pipelines.contracts import Source
+from pipelines.contracts import Language, Source
 from pipelines.report.repair_sheet import NO, WHOLE_ROW, YES
 from pipelines.standards.rules import Rule, load_rules
 
 Cell = str | int | None
 Line = tuple[Cell, ...]
 
-SEVERITIES: Mapping[str, Mapping[str, str]] = {
+SEVERITIES: Mapping[Language, Mapping[str, str]] = {
     "zh": {"error": "错误", "warning": "警告", "info": "提示", "critical": "严重"},
     "en": {"error": "error", "warning": "warning", "info": "info", "critical": "critical"},
 }
@@ -26,7 +26,7 @@ class SheetWords:
     others: Mapping[str, str] = field(default_factory=dict)  # source name -> "department, title"
 
     @property
-    def language(self) -> str:
+    def language(self) -> Language:
         """``zh`` or ``en``, from the contract."""
         return self.source.reporting.language
 
@@ -49,7 +49,7 @@ def sheet_lines(batches: Iterable[pa.RecordBatch], words: SheetWords) -> Iterato
                 row["value"],
                 severities[row["severity"]],
                 _problem(rule, row, words),
-                rule.repair_zh,
+                rule.repair_in(words.language),
                 None,
                 None,
                 None,
@@ -60,7 +60,7 @@ def sheet_lines(batches: Iterable[pa.RecordBatch], words: SheetWords) -> Iterato
 
 def _problem(rule: Rule, row: Mapping[str, str | None], words: SheetWords) -> str:
     """The rule's words, and what another department says where the rule is about that."""
-    text = rule.zh if words.language == "zh" else rule.en
+    text = rule.problem_in(words.language)
     other = row["other_source"]
     if other is None:
         return text

@@ -12,6 +12,7 @@ from typing import Literal
 
 import yaml
 
+from pipelines.contracts import Language
 from pipelines.errors import DeclarationRefused
 
 Severity = Literal["error", "warning", "info"]
@@ -29,8 +30,22 @@ class Rule:
     zh: str  # what is wrong, to a data owner
     repair_zh: str  # what he should do
     en: str
+    repair_en: str
     clause: str  # standard and clause, or "" for a rule of this project
     indicator: str  # GB/T 36344 indicator number, e.g. "0301"
+    clause_en: str = ""  # where the clause is written in Chinese
+
+    def problem_in(self, language: Language) -> str:
+        """What is wrong."""
+        return self.en if language == "en" else self.zh
+
+    def repair_in(self, language: Language) -> str:
+        """What its owner should do."""
+        return self.repair_en if language == "en" else self.repair_zh
+
+    def clause_in(self, language: Language) -> str:
+        """Standard and clause; "" for a rule of this project."""
+        return self.clause_en or self.clause if language == "en" else self.clause
 
 
 @cache

@@ -18,6 +18,7 @@ class Dimension:
 
     number: str
     title: str
+    title_en: str
     weight: float
 
 

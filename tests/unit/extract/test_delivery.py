@@ -120,7 +120,7 @@ def test_a_file_in_another_encoding_than_declared_is_remarked_on(make_source, tm
     deliver(tmp_path)
     delivery = land(make_source(encoding="gb18030"))
     assert rows(delivery)[0]["姓名"] == "张三"
-    assert delivery.remarks == (f"in_{BATCH}.csv is declared as gb18030 and was read as utf-8.",)
+    assert delivery.remarks == (f"in_{BATCH}.csv: gb18030 → utf-8",)
 
 
 def test_a_delivery_without_records_has_its_columns(make_source, tmp_path, land):

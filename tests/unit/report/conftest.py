@@ -65,7 +65,7 @@ SHOWN = {
 }
 
 
-def full_told(**changes):
+def full_told(shown=None, **changes):
     """A section in which nothing is missing."""
     found = [
         ("citizen_id", "CHECK_DIGIT", 12, 11),
@@ -90,7 +90,7 @@ def full_told(**changes):
             (date(2026, 6, 1), OwnerFigures("", "", still_open=708)),
         ],
     }
-    return make_told(found, SHOWN, **fields | changes)
+    return make_told(found, shown or SHOWN, **fields | changes)
 
 
 MANY = ("SEQ_000", "LENGTH", "BIRTH_INVALID", "MISSING_REQUIRED", "PLACEHOLDER",

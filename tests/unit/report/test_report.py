@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts import Reporting, SourceColumn
+from pipelines.contracts import Owner, Reporting, SourceColumn
 from pipelines.report.model import (
     AttachedFile,
+    Dimension,
     Example,
     FailedExpectation,
     Repairs,
@@ -19,6 +20,7 @@ from pipelines.report.model import (
 )
 from pipelines.report.render import draw_charts, percent, render, render_rest, subject
 from pipelines.report.words import vocabulary
+from pipelines.standards.rules import load_rules
 
 KEEPS_A_MAIL = {
     "html", "head", "meta", "title", "body", "div", "table", "tr", "td", "th", "span", "b", "br",
@@ -212,6 +214,35 @@ def test_a_contract_may_ask_for_english(build):
     assert "Problems to repair" in words
     assert told.groups[0].rule.en in words
     assert "Questions: data office" in words
+
+
+CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
+
+
+def test_an_english_mail_has_no_chinese_but_names_of_the_data(build, cache):
+    """The names are English here, so that whatever is Chinese comes from the report."""
+    owner = Owner("Public Security Bureau", "Households", ("owner@example.gov.cn",))
+    source = build.source(
+        reporting=Reporting(language="en"), title="Households", owner=owner,
+        columns=(SourceColumn("citizen_id", "id"), SourceColumn("person_name", "name")),
+    )  # fmt: skip
+    shown = {key: [Example("file.csv line 7", "1101****1")] for key in build.shown}
+    score = Score(
+        91.5,
+        "B",
+        history=[("20260629", 91.9), ("20260630", 91.5)],
+        dimensions=[Dimension("Accuracy", 88.0, 86.0), Dimension("Accessibility", None)],
+    )
+    full = build.full(source=source, shown=shown, remarks=(), score=score)
+    every = [("citizen_id", rule, 1, 1) for rule in load_rules()]
+    told = build.told(every, shown, source=source, locked=True)
+    for section in (full, told):
+        files = [AttachedFile("a.xlsx", 2, 1), AttachedFile("b.xlsx", 2, 2)]
+        report = build.report(section, language="en", files=files, mails=2)
+        charts = draw_charts(report, cache)
+        mail, rest = render(report, charts), render_rest(report, 2)
+        bodies = [each for one in (mail, rest) for each in (one.subject, one.text, one.html)]
+        assert CHINESE.findall("".join(bodies)) == []
 
 
 def test_every_language_has_every_word():

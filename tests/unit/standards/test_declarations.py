@@ -1,5 +1,6 @@
 """elements.yml, rules.yml and the parsers agree with each other."""
 
+import re
 from typing import get_args
 
 import ibis
@@ -57,6 +58,14 @@ def test_the_fields_of_a_rule_are_what_they_may_be(code):
     assert rule.zh.endswith("。")
     assert rule.repair_zh.endswith("。")
     assert rule.en
+
+
+@pytest.mark.parametrize("code", load_rules())
+def test_a_rule_says_in_english_what_is_wrong_and_what_to_do(code):
+    rule = load_rules()[code]
+    said = [rule.problem_in("en"), rule.repair_in("en")]
+    assert all(each.endswith((".", ")")) for each in said)
+    assert not re.search("[\u3000-\u9fff\uff00-\uffef]", "".join((*said, rule.clause_in("en"))))
 
 
 def test_no_rule_of_the_identifiers_is_idle():
