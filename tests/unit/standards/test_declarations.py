@@ -9,6 +9,7 @@ import pytest
 from pipelines.clean.registry import parser_for
 from pipelines.clean.rules_of import rules_of
 from pipelines.errors import DeclarationRefused
+from pipelines.flows.score import COMPARED
 from pipelines.quality.contradiction import CONTRADICTIONS
 from pipelines.standards.code_tables import TABLES_DIR
 from pipelines.standards.elements import (
@@ -66,6 +67,17 @@ def test_a_rule_says_in_english_what_is_wrong_and_what_to_do(code):
     said = [rule.problem_in("en"), rule.repair_in("en")]
     assert all(each.endswith((".", ")")) for each in said)
     assert not re.search("[\u3000-\u9fff\uff00-\uffef]", "".join((*said, rule.clause_in("en"))))
+
+
+def test_what_a_comparison_counts_is_counted_by_nothing_else():
+    rules = load_rules()
+    of_columns = set().union(*(rules_of(element) for element in load_elements().values()))
+    between = {one.rule for one in CONTRADICTIONS}
+    between |= {"DISAGREES_WITH_AUTHORITY", "DISPUTED_BY_USER", "NUMBER_OF_ANOTHER_ENTITY"}
+    assert {rules[code].indicator for code in between} == set(COMPARED)
+    within = {code for code in rules if code not in between and rules[code].severity != "info"}
+    assert of_columns & between == set()
+    assert {rules[code].indicator for code in within} & set(COMPARED) == set()
 
 
 def test_no_rule_of_the_identifiers_is_idle():
