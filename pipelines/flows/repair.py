@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -43,7 +43,6 @@ from pipelines.warehouse.corrections import (
 )
 from pipelines.warehouse.disputes import Ending, end_answered
 
-CHUNK = 20_000  # answers turned to Arrow at a time
 _JUDGED = {"fingerprint": "string", "verdict": "string", "because": "string", "guard": "string"}
 
 
@@ -97,7 +96,7 @@ def import_answers(
     when = moment(settings)
     with open_workplace(settings) as place:
         judged = _judge(place, answers, sources)
-        rows = [_told(row) for row in judged.to_pylist()]
+        rows = _told(judged)
         counts = Counter(row.verdict for row in rows)
         kept = _to_keep(place, judged)
         if not apply:
@@ -133,8 +132,11 @@ def _read(files: Sequence[Path], sources: Mapping[str, Source]) -> pa.Table:
             ", ".join(file.name for file in files), "It has no rows.", "Send the filled-in sheet."
         )
     kinds = {"string": pa.string(), "boolean": pa.bool_()}
-    schema = pa.schema([(name, kinds[kind]) for name, kind in ANSWER_SCHEMA.items()])
-    return pa.Table.from_pylist([asdict(row) for row in rows], schema)
+    columns = {
+        name: pa.array([getattr(row, name) for row in rows], kinds[kind])
+        for name, kind in ANSWER_SCHEMA.items()
+    }
+    return pa.table(columns)
 
 
 def _judge(place: Workplace, answers: pa.Table, sources: Mapping[str, Source]) -> pa.Table:
@@ -268,18 +270,18 @@ def _end_disputes(place: Workplace, kept: pa.Table, who: str, when: datetime) ->
             end_answered(connection, endings, about)
 
 
-def _told(row: Mapping[str, object]) -> Judged:
+def _told(judged: pa.Table) -> list[Judged]:
+    """Column by column: a sheet may have hundreds of thousands of rows."""
     rules = load_rules()
-    because = row["because"]
-    told = rules[str(because)].zh if because in rules else str(row["problem"] or "")
-    return Judged(
-        str(row["place"]),
-        str(row["fingerprint"]),
-        row["source"] and str(row["source"]),  # type: ignore[arg-type]
-        row["column_name"] and str(row["column_name"]),  # type: ignore[arg-type]
-        str(row["verdict"]),
-        told,
-    )
+    because = [
+        rules[rule].zh if rule in rules else problem or ""
+        for rule, problem in zip(
+            judged.column("because").to_pylist(), judged.column("problem").to_pylist(), strict=True
+        )
+    ]
+    shown = ("place", "fingerprint", "source", "column_name", "verdict")
+    columns = [judged.column(name).to_pylist() for name in shown]
+    return [Judged(*row) for row in zip(*columns, because, strict=True)]
 
 
 def _digest(files: Sequence[Path]) -> str:

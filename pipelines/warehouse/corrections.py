@@ -34,15 +34,17 @@ def read_ledger(engine: Engine, source: str) -> pa.Table:
 
 def find_issues(engine: Engine, fingerprints: Sequence[str]) -> pa.Table:
     """The issues that answers name: ``ASKED_SCHEMA`` of ``quality/answers.py``."""
-    columns = ", ".join(ASKED_SCHEMA)
+    named = ", ".join(ASKED_SCHEMA)
     query = text(
-        f"SELECT {columns} FROM quality.issue"  # noqa: S608 - names of a schema
+        f"SELECT {named} FROM quality.issue"  # noqa: S608 - names of a schema
         " WHERE fingerprint = ANY (CAST(:named AS text[]))"
     )
     with engine.connect() as connection:
-        rows = connection.execute(query, {"named": list(fingerprints)}).mappings()
-        schema = pa.schema([(name, _TYPES[kind]) for name, kind in ASKED_SCHEMA.items()])
-        return pa.Table.from_pylist([dict(row) for row in rows], schema)
+        rows = connection.execute(query, {"named": list(fingerprints)}).all()
+    values = zip(*rows, strict=True) if rows else ((),) * len(ASKED_SCHEMA)
+    kinds = (_TYPES[kind] for kind in ASKED_SCHEMA.values())
+    columns = [pa.array(each, kind) for each, kind in zip(values, kinds, strict=True)]
+    return pa.table(columns, names=list(ASKED_SCHEMA))
 
 
 def keep_answers(
