@@ -85,4 +85,4 @@ def list_disputes(
         told = (one.entity_id, one.column_name, one.raised_by, one.source, str(one.due_date))
         table.add_row(str(one.id), *told, one.state)
     engine.dispose()
-    Console().print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)

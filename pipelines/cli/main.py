@@ -26,6 +26,7 @@ from pipelines.errors import (
 )
 from pipelines.flows.refusals import NeverPublished, NothingToApprove
 from pipelines.resolve.refusals import DecisionRefused
+from pipelines.warehouse.disputes import DisputeRefused
 
 app = typer.Typer(
     name="baselib",
@@ -52,6 +53,7 @@ _COMMAND_WRONG = (
     ContractsRefused,
     DecisionRefused,
     DeclarationRefused,
+    DisputeRefused,
     NeverPublished,
     NothingToApprove,
     SettingRefused,
