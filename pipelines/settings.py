@@ -51,6 +51,12 @@ class Settings(BaseSettings):
         le=1000,
         description="Largest mail in MB, as sent; a report that is larger comes as several mails.",
     )
+    report_days: int = Field(
+        default=180,
+        ge=0,
+        description="Days after which a sent report and its sheets are deleted from the outbox "
+        "folder; 0 keeps them. What they told stays in the database.",
+    )
     report_contact: str = Field(
         default="",
         description="Whom data owners may ask: name, telephone, address; stands in every report.",

@@ -1,4 +1,4 @@
-"""The verbs of a source: land, stage, check, score, track, report; then deliver.
+"""The verbs of a source: land, stage, check, score, track, report; of all: digest, deliver, tidy.
 
 Of a library: resolve, merge, check_library, publish, compare, score_library.
 
@@ -15,6 +15,7 @@ from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import report
 from pipelines.flows.score import score, score_library
+from pipelines.flows.tidy import tidy
 from pipelines.flows.track import track
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "score",
     "score_library",
     "stage",
+    "tidy",
     "track",
 ]

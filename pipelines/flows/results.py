@@ -148,6 +148,13 @@ class DeliveryResult:
     doubtful: int
 
 
+@dataclass(frozen=True)
+class TidyResult:
+    """How many files of the outbox were older than they need to be, and are gone."""
+
+    deleted: int
+
+
 def count_failures(outcomes: Sequence[ExpectationOutcome]) -> dict[str, int]:
     """Failed expectations by severity, every severity present."""
     failed = Counter(outcome.severity for outcome in outcomes if not outcome.success)

@@ -12,6 +12,7 @@ from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library import check_library, merge, publish, resolve
 from pipelines.flows.reporting import report
 from pipelines.flows.score import score, score_library
+from pipelines.flows.tidy import tidy
 from pipelines.flows.track import track
 from pipelines.libraries import Library, libraries_in_order
 from pipelines.settings import Settings
@@ -76,6 +77,7 @@ def _deliver(settings: Settings, outcome: RunOutcome) -> None:
     try:
         digest(settings)
         deliver(settings)
+        tidy(settings)
         check_mail(settings)
     except BaselibError as failure:
         outcome.failures["mail"] = failure

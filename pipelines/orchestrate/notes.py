@@ -61,7 +61,8 @@ REPORT_NOTES = """\
 
 Writes the digests that are due, then sends what waits in the outbox: reports of the ingests and
 digests. A mail that was sent is never sent again. Without a mail server the messages stay in the
-outbox folder as `.eml` files, and this DAG has nothing to do.
+outbox folder as `.eml` files, and this DAG has nothing to do. Reports that were sent more than
+`BASELIB_REPORT_DAYS` days ago are deleted from that folder.
 
 #### When it is red
 

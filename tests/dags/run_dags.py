@@ -16,7 +16,7 @@ VERBS = (
     *("land", "stage", "check", "score", "track", "report"),
     *("resolve", "merge", "check_library", "publish", "compare", "score_library"),
 )
-MAIL_VERBS = ("digest", "deliver", "check_mail")
+MAIL_VERBS = ("digest", "deliver", "check_mail", "tidy")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,64 @@
+"""What the outbox need not keep is deleted, and nothing that somebody may still need."""
+
+import os
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from pipelines.flows.tidy import tidy
+from pipelines.warehouse import NewMail, connect, migrate, queue_mail
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def outbox(settings):
+    """Five messages, one in each state, and a sheet; all of them a year old but the last."""
+    migrate(settings)
+    settings.outbox_dir.mkdir(parents=True)
+    engine = connect(settings)
+    for state in ("sent", "closed", "pending", "failed", "doubtful"):
+        mail = NewMail("batch", "a__b", state, "x@example.gov.cn", 1, 1, state, "s", f"{state}.eml")
+        assert queue_mail(engine, [mail], [("a__b", state)])
+        with engine.begin() as connection:
+            change = text("UPDATE quality.mail SET state = :state WHERE batch = :state")
+            connection.execute(change, {"state": state})
+        aged(settings.outbox_dir / mail.path, days=365)
+    yield engine
+    engine.dispose()
+
+
+def aged(file, days):
+    file.write_text("x", encoding="utf-8")
+    then = (NOW - timedelta(days=days)).timestamp()
+    os.utime(file, (then, then))
+
+
+def left(settings):
+    return sorted(file.name for file in settings.outbox_dir.iterdir())
+
+
+def test_old_reports_and_sheets_go_and_what_was_not_sent_stays(settings, outbox):
+    for name, days in (("a__b-1-01.xlsx", 365), (".draft", 365), ("a__b-2-01.xlsx", 179)):
+        aged(settings.outbox_dir / name, days)
+    assert tidy(settings).deleted == 4
+    assert left(settings) == ["a__b-2-01.xlsx", "doubtful.eml", "failed.eml", "pending.eml"]
+    assert tidy(settings).deleted == 0
+    with outbox.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM quality.mail")).scalar_one() == 5
+
+
+@pytest.mark.parametrize("days", [0, 400])
+def test_a_site_may_keep_them_longer(settings, outbox, days):
+    assert tidy(settings.model_copy(update={"report_days": days})).deleted == 0
+    assert len(left(settings)) == 5
+
+
+def test_a_day_of_long_ago_deletes_nothing(settings, outbox):
+    today = (NOW - timedelta(days=365)).date()
+    assert tidy(settings.model_copy(update={"today": today})).deleted == 0
+
+
+def test_without_an_outbox_there_is_nothing_to_do(settings):
+    assert tidy(settings).deleted == 0
