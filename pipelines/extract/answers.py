@@ -8,9 +8,11 @@ import codecs
 import csv
 import datetime as dt
 import io
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import msoffcrypto
 from msoffcrypto.exceptions import FileFormatError, InvalidKeyError
@@ -32,6 +34,8 @@ _BOMS = {
 }
 _OLE = b"\xd0\xcf\x11\xe0"  # how a workbook under a password begins
 _ZIP = b"PK\x03\x04"
+_WORKBOOK = "[Content_Types].xml"  # in every .xlsx
+_UNPACKED_BYTES = 1_000_000_000  # no sheet is larger; what says so is made to fill the memory
 _YES = frozenset({"是", "y", "yes", "true", "1", "√", "✓", "对", "确认", "无误", "确认无误"})
 _NO = frozenset({"", "否", "n", "no", "false", "0", "×"})
 _DELIMITERS = (",", "\t", ";", "|")
@@ -73,7 +77,7 @@ def read_answers(
     """Every row of a repair sheet in which something is written.
 
     Args:
-        file: ``.xlsx``, or text in UTF-8, UTF-16 or GB18030, plain or gzip.
+        file: ``.xlsx``, or text in UTF-8, UTF-16 or GB18030; plain, gzip, or alone in a ``.zip``.
         passwords: Tried in turn if the workbook is locked.
         delimiters: Of the contracts; the usual ones are tried as well.
 
@@ -83,7 +87,7 @@ def read_answers(
     if not file.is_file():
         raise AnswersUnreadable(str(file), "There is no such file.", "Check the path.")
     with open_plain(file) as stream:
-        content = stream.read()
+        content = _unpacked(file.name, stream.read())
     if content.startswith((_ZIP, _OLE)):
         sheets = _workbook(file.name, content, passwords)
     else:
@@ -101,6 +105,26 @@ def read_answers(
             f"It has no sheet with the columns {'、'.join(WANTED)}.",
             "Send back the sheet that came with the report.",
         )
+
+
+def _unpacked(name: str, content: bytes) -> bytes:
+    """A packed sheet's own bytes; a workbook is a packed file, too, and stays as it is."""
+    if not content.startswith(_ZIP):
+        return content
+    try:
+        with ZipFile(io.BytesIO(content)) as archive:
+            inside = [each for each in archive.infolist() if not each.is_dir()]
+            if any(each.filename == _WORKBOOK for each in inside):
+                return content
+            if len(inside) == 1 and inside[0].file_size <= _UNPACKED_BYTES:
+                return archive.read(inside[0])
+    except BadZipFile:
+        return content  # whoever reads the workbook says that it is damaged
+    except (RuntimeError, zlib.error) as wrong:  # RuntimeError: under a password
+        problem = f"It cannot be unpacked ({type(wrong).__name__})."
+    else:
+        problem = f"It holds {len(inside)} files, or one that is too large for a sheet."
+    raise AnswersUnreadable(name, problem, "Unpack it, and hand in each sheet in it.")
 
 
 def _workbook(

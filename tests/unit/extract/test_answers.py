@@ -1,6 +1,7 @@
 """Repair sheets in every form in which they come back."""
 
 import io
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import msoffcrypto
 import openpyxl
@@ -84,6 +85,24 @@ def test_a_workbook_of_several_sheets_and_a_page_of_help(tmp_path):
     assert (one.correction, one.note, one.confirmed) == ("张三", "更正，见附件", False)
     assert (two.fingerprint, two.confirmed) == ("f2", True)
     assert two.place == "back.dat [问题清单2] row 2"
+
+
+def packed(**files):
+    content = io.BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(f"{name}.csv", text)
+    return content.getvalue()
+
+
+def test_a_sheet_comes_back_packed_as_it_went_out(tmp_path):
+    (answer,) = read(tmp_path, packed(sheet=text_of([ANSWER]).encode("gb18030")))
+    assert (answer.fingerprint, answer.correction) == ("f123", "张三")
+
+
+def test_several_sheets_in_one_archive_are_to_be_unpacked(tmp_path):
+    with pytest.raises(AnswersUnreadable, match="2 files"):
+        read(tmp_path, packed(one="a", two="b"))
 
 
 def test_a_locked_workbook_opens_with_a_known_password(tmp_path):
