@@ -29,6 +29,15 @@ def batch_date(batch: str) -> date:
         raise BadBatchId(batch) from None
 
 
+def batch_key(batch: str) -> str:
+    """Text that sorts as batches were delivered: 20260630-10 after 20260630-2.
+
+    The same order as ``batch_order`` of ``resolve/records.py`` and ``delivered_order`` of the
+    warehouse have; compare batch ids by nothing else.
+    """
+    return f"{batch[:8]}{len(batch):02}{batch}"
+
+
 def batch_of(moment: datetime) -> str:
     """The batch id of a moment with a time zone: the date that it is in China."""
     return moment.astimezone(CHINA).strftime("%Y%m%d")

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import ibis.expr.types as ir
 
-from pipelines.batch import CHINA
+from pipelines.batch import CHINA, batch_key
 from pipelines.contracts import Language, Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.secrets import named_secret
@@ -182,7 +182,8 @@ def _records(
     """The batch, and those before it that have been staged."""
     every = read_batches(place.warehouse, source.name)
     (record,) = (each for each in every if each.batch == batch)
-    before = [each for each in every if each.batch < batch and each.staged is not None]
+    this = batch_key(batch)
+    before = [e for e in every if batch_key(e.batch) < this and e.staged is not None]
     return record, before[-HISTORY + 1 :]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from pipelines.batch import CHINA, batch_date
+from pipelines.batch import CHINA, batch_date, batch_key
 from pipelines.contracts import Period, Source
 from pipelines.flows.compose import Composed, compose, has_report
 from pipelines.flows.reporting import Letter, send_later
@@ -121,7 +121,7 @@ def _new_batches(
         if record.staged is not None and batch_date(record.batch) <= span.last
     ]
     before = {batch for name, batch in told if name == source.name}
-    latest = max(before, default="")
+    latest = max(map(batch_key, before), default="")
     new = [
         batch
         for batch in staged
@@ -130,5 +130,5 @@ def _new_batches(
         and has_report(place, source, batch)
     ]
     if source.delivery == "snapshot":  # an older state of the same records is no news
-        return [batch for batch in new if batch > latest][-1:]
+        return [batch for batch in new if batch_key(batch) > latest][-1:]
     return new

@@ -6,7 +6,7 @@ from datetime import date
 
 import ibis.expr.types as ir
 
-from pipelines.batch import batch_date
+from pipelines.batch import batch_date, batch_key
 from pipelines.contracts import Source
 from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
@@ -92,7 +92,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
         history = [
             record.landed
             for record in read_batches(place.warehouse, source.name)
-            if record.landed is not None and record.batch < batch
+            if record.landed is not None and batch_key(record.batch) < batch_key(batch)
         ]
         drift = _drift(place, source, batch, staged)
         outcomes = run_suites(
@@ -122,7 +122,7 @@ def _drift(place: Workplace, source: Source, batch: str, staged: ir.Table) -> li
     earlier = [
         batch_date(each.batch)
         for each in read_batches(place.warehouse, source.name)
-        if each.landed is not None and each.batch < batch
+        if each.landed is not None and batch_key(each.batch) < batch_key(batch)
     ]
     rows = place.con.to_pyarrow(batch_measures(staged, source)).to_pylist()
     measured = [

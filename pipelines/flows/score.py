@@ -7,7 +7,7 @@ compared. The latest comparison counts for the latest batch of a source: it is s
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from pipelines.batch import batch_date
+from pipelines.batch import batch_date, batch_key
 from pipelines.contracts import Source
 from pipelines.flows.results import ScoreResult
 from pipelines.flows.workplace import Workplace, open_workplace
@@ -64,7 +64,7 @@ def score_library(settings: Settings, library_name: str, run: str) -> ScoreResul
         for department in {source.department for source in _sources_of(place, library)}:
             known = [latest[s.name] for s in _of_department(place, department) if s.name in latest]
             if known:
-                _score_department(place, department, max(known))
+                _score_department(place, department, max(known, key=batch_key))
         counts += _golden_counts(place, library, run)
         scored = _keep(place, "library", library.name, run, counts, {})
         return ScoreResult(library.name, run, scored.score, scored.grade)

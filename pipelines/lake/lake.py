@@ -20,6 +20,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 
+from pipelines.batch import batch_key
 from pipelines.errors import TableMissing
 from pipelines.lake.commit import Replacement, content_name, replace_files
 from pipelines.lake.listing import batch_of, live_files
@@ -84,14 +85,13 @@ class Lake:
             return False
 
     def batches(self, table: str, snapshot_id: int | None = None) -> list[str]:
-        """The batches of a table, now or at a snapshot; by id; none when it does not exist."""
+        """The batches of a table, now or at a snapshot, in order; none when it does not exist."""
         try:
             loaded = self._load(table, None)
         except TableMissing:
             return []
-        return sorted(
-            {batch for file in live_files(loaded, None, snapshot_id) if (batch := batch_of(file))}
-        )
+        found = {batch_of(file) for file in live_files(loaded, None, snapshot_id)}
+        return sorted((batch for batch in found if batch), key=batch_key)
 
     def last_batch(self, table: str) -> str | None:
         """The batch that was written last, whatever its id; ``None`` when there is none."""

@@ -6,8 +6,9 @@ from dataclasses import asdict
 
 from sqlalchemy import Engine, delete, exists, insert, select
 
+from pipelines.batch import batch_key
 from pipelines.quality.drift import Drift, Measure
-from pipelines.warehouse.quality_tables import DRIFT, EXPECTATION_RESULT
+from pipelines.warehouse.quality_tables import DRIFT, EXPECTATION_RESULT, delivered_order
 
 LOOK_BACK = 30  # batches: a month of a daily source; what was usual a year ago is history
 
@@ -34,8 +35,9 @@ def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[
         result.severity == "critical",
         result.success.is_(False),
     )
-    wanted = select(t.batch).distinct().where(t.source == source, t.batch < before, ~stopped)
-    latest = wanted.order_by(t.batch.desc()).limit(LOOK_BACK).subquery()
+    order = delivered_order(t.batch)
+    wanted = select(t.batch).where(t.source == source, order < batch_key(before), ~stopped)
+    latest = wanted.group_by(t.batch).order_by(order.desc()).limit(LOOK_BACK).subquery()
     query = select(t.batch, t.measure, t.column_name, t.code, t.value).where(
         t.source == source, t.batch.in_(select(latest.c.batch))
     )

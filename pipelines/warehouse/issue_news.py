@@ -5,6 +5,8 @@ from datetime import date
 
 from sqlalchemy import Engine, text
 
+from pipelines.batch import batch_key
+
 
 @dataclass(frozen=True)
 class IssueNews:
@@ -25,7 +27,7 @@ def read_issue_news(engine: Engine, source: str, batch: str, today: date) -> Iss
     Where none has been sent yet, only what this batch brought counts.
     """
     with engine.connect() as connection:
-        asked = {"source": source, "batch": batch, "today": today}
+        asked = {"source": source, "batch": batch, "key": batch_key(batch), "today": today}
         return IssueNews(**connection.execute(_NEWS, asked).mappings().one())
 
 
@@ -35,7 +37,8 @@ WITH mine AS (
     FROM quality.issue_event AS event JOIN quality.issue AS issue USING (fingerprint)
     WHERE issue.source = :source
 ), since AS (
-    SELECT max(id) AS id FROM mine WHERE kind = 'sent' AND batch < :batch
+    SELECT max(id) AS id FROM mine WHERE kind = 'sent'
+        AND left(batch, 8) || lpad(length(batch)::text, 2, '0') || batch < :key COLLATE "C"
 ), happened AS (
     SELECT
         count(*) FILTER (WHERE kind IN ('fixed', 'gone')) AS fixed,

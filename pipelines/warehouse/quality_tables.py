@@ -2,13 +2,29 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnClause, TableClause, column, table
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    TableClause,
+    Text,
+    cast,
+    collate,
+    column,
+    func,
+    table,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 
 def _quality_table(name: str, columns: str, *json: str) -> TableClause:
     plain: list[ColumnClause[Any]] = [column(each) for each in columns.split()]
     return table(name, *plain, *(column(each, JSONB) for each in json), schema="quality")
+
+
+def delivered_order(batch: ColumnElement[str]) -> ColumnElement[str]:
+    """``batch_key`` of ``pipelines/batch.py``: batch ids in the order in which they came."""
+    length = func.lpad(cast(func.length(batch), Text), 2, "0")
+    return collate(func.concat(func.left(batch, 8), length, batch), "C")
 
 
 BATCH = _quality_table(

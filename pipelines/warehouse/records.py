@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Engine, TableClause, and_, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from pipelines.batch import batch_key
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.warehouse.quality_tables import (
     BATCH,
@@ -137,9 +138,10 @@ def record_batch(
 def read_batches(
     engine: Engine, source: str | None = None, batch: str | None = None
 ) -> list[BatchRecord]:
-    """All batches, or those of a source, or of one id; by source and batch."""
+    """All batches, or those of a source, or of one id; by source and in order of delivery."""
     wanted = _equal(BATCH, source=source, batch=batch)
-    return _read(engine, BATCH, BatchRecord, wanted, "source", "batch")
+    found = _read(engine, BATCH, BatchRecord, wanted, "source")
+    return sorted(found, key=lambda record: (record.source, batch_key(record.batch)))
 
 
 def record_findings(

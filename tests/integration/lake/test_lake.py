@@ -104,6 +104,12 @@ def test_a_batch_without_rows_is_a_batch(lake: Lake, con: Backend, table: str):
     assert content(lake, con, table, batch="20260630") == []
 
 
+def test_batches_are_told_in_the_order_in_which_they_came(lake: Lake, con: Backend, table: str):
+    for batch in ("20260630-10", "20260630-2", "20260701", "20260630"):
+        lake.write(con, rows("a"), table, batch=batch)
+    assert lake.batches(table) == ["20260630", "20260630-2", "20260630-10", "20260701"]
+
+
 def test_a_whole_table_is_replaced_with_its_columns(lake: Lake, con: Backend, table: str):
     lake.write(con, rows("ab", number=[1, 2]), table, batch=None)
     before = lake.snapshot_id(table)

@@ -52,3 +52,10 @@ def test_where_no_report_was_ever_sent_the_batch_itself_counts(issues):
     issues("fresh", "open", ("opened", "20260630"))
     news = issues.read("20260630")
     assert (news.new, news.still_open, news.due) == (1, 2, None)
+
+
+def test_the_tenth_batch_of_a_day_comes_after_the_ninth(issues):
+    issues("told", "sent", ("opened", "20260630-9"), ("sent", "20260630-9"))
+    issues("mended", "fixed", ("fixed", "20260630-10"))
+    assert issues.read("20260630-10").fixed == 1
+    assert issues.read("20260630-9").fixed == 0

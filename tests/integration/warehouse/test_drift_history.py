@@ -2,7 +2,7 @@
 
 from pipelines.quality.drift import Drift, Measure
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.warehouse import record_batch, record_expectations
+from pipelines.warehouse import read_batches, record_batch, record_expectations
 from pipelines.warehouse.drift import LOOK_BACK, read_drift, read_history, record_drift
 
 SOURCE = "health__births"
@@ -43,3 +43,11 @@ def test_a_repeat_replaces_and_the_unusual_is_told(warehouse):
     keep(warehouse, "20260601", distance=3.0)
     (told,) = read_drift(warehouse, source=SOURCE, batch="20260601")
     assert told.distance == 3.0
+
+
+def test_several_batches_of_a_day_come_in_the_order_of_their_numbers(warehouse):
+    ids = ["20260601", "20260601-2", "20260601-9", "20260601-10", "20260602"]
+    for batch in reversed(ids):
+        keep(warehouse, batch)
+    assert set(read_history(warehouse, source=SOURCE, before="20260601-10")) == set(ids[:3])
+    assert [record.batch for record in read_batches(warehouse, SOURCE)] == ids
