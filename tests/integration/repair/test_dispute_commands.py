@@ -22,8 +22,8 @@ def engine(settings: Settings):
     made = connect(settings)
     with made.begin() as connection:
         for statement in (
-            "INSERT INTO base.person (entity_id, person_name, person_name_record, mobile_number,"
-            " mobile_number_record) VALUES ('P-a', '张三', 1, '13800000000', 1)",
+            "INSERT INTO base.person (entity_id, person_name, person_name_record, mobile,"
+            " mobile_record) VALUES ('P-a', '张三', 1, '13800000000', 1)",
             "INSERT INTO base.person_source (entity_id, record_no, source, source_key)"
             " VALUES ('P-a', 1, 'public_security__people', 'K-1')",
         ):
@@ -97,14 +97,14 @@ def test_a_file_of_doubts_is_taken_whole_or_not_at_all(
     engine: Engine, baselib: Baselib, tmp_path: Path
 ):
     file = tmp_path / "doubts.csv"
-    rows = ["entity_id,column,reason", "P-a,person_name,用字不同", "P-a,mobile_number,是空号"]
+    rows = ["entity_id,column,reason", "P-a,person_name,用字不同", "P-a,mobile,是空号"]
     file.write_text("\n".join([*rows, "P-none,person_name,查无此人"]), encoding="utf-8")
     code, _, refused = baselib("dispute", "--file", file, "--by", BY)
     assert (code, "No library knows" in refused) == (2, True)
     assert marked(engine) == []
     file.write_text("\n".join(rows), encoding="utf-8")
     assert baselib("dispute", "--file", file, "--by", BY)[0] == 0
-    assert marked(engine) == [("mobile_number", 1), ("person_name", 1)]
+    assert marked(engine) == [("mobile", 1), ("person_name", 1)]
 
 
 @pytest.mark.parametrize(
