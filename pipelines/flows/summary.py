@@ -22,13 +22,14 @@ def summarise(settings: Settings, month: date) -> CityMonth:
     Raises:
         CalendarUnknown: a time limit reaches into a year that the calendar does not have.
     """
+    today = moment(settings).astimezone(CHINA).date()
     months = [month]
     while len(months) < MONTHS:
         months.insert(0, (months[0] - timedelta(days=1)).replace(day=1))
     engine = connect(settings)
     try:
         for each in months:
-            compute_owner_months(engine, each, moment(settings).astimezone(CHINA).date())
+            compute_owner_months(engine, each, today)
         rows = read_owner_months(engine, months[0], month)
     finally:
         engine.dispose()
@@ -41,7 +42,7 @@ def summarise(settings: Settings, month: date) -> CityMonth:
         for row in rows
     ]
     first = min((row.month for row in rows if row.found or row.still_open), default=month)
-    return city_month(month, figures, [each for each in months if each >= first] or [month])
+    return city_month(month, figures, [each for each in months if each >= first] or [month], today)
 
 
 def write_summary(settings: Settings, month: date, file: Path) -> CityMonth:

@@ -21,12 +21,12 @@ TITLES: Mapping[str, str] = {
     "fixed": "解决",
     "confirmed": "确认无误",
     "overdue": "逾期",
-    "still_open": "月末未结",
+    "still_open": "未结",
 }
 NOTE = (
     "发现：当月新发现和再次出现的问题数；答复：数源部门当月回报更正、说明或确认无误的问题数；"
     "逾期：答复期限（告知次日起 10 个工作日，《政务数据共享条例》第二十六条）在当月届满而届满前"
-    "未答复也未解决的问题数；解决天数：当月解决的问题从发现到解决的自然日中位数。"
+    "未答复也未解决的问题数；未结：月末（本月为制表当日）尚未解决的问题数；解决天数：当月解决的问题从发现到解决的自然日中位数。"
 )
 
 
@@ -39,11 +39,13 @@ class CityMonth:
     total: OwnerFigures
     before: OwnerFigures | None
     trend: Sequence[tuple[date, OwnerFigures]]
+    as_of: date | None = None  # the day it was made, if the month was not over; None: it was
 
     @property
     def title(self) -> str:
         """What the page is."""
-        return f"{self.month.year} 年 {self.month.month} 月 公共数据质量问题整改情况"
+        until = f"（截至 {self.as_of.day} 日）" if self.as_of else ""
+        return f"{self.month.year} 年 {self.month.month} 月{until}公共数据质量问题整改情况"
 
     @property
     def news(self) -> Sequence[str]:
@@ -51,7 +53,7 @@ class CityMonth:
         total = self.total
         told = [
             f"本月发现问题 {total.found:,} 处，解决 {total.fixed:,} 处，"
-            f"月末尚未解决 {total.still_open:,} 处。"
+            f"{'目前' if self.as_of else '月末'}尚未解决 {total.still_open:,} 处。"
         ]
         late = [row for row in self.rows if row.overdue]
         if not late:
@@ -65,7 +67,10 @@ class CityMonth:
 
 
 def city_month(
-    month: date, figures: Sequence[tuple[date, OwnerFigures]], months: Sequence[date]
+    month: date,
+    figures: Sequence[tuple[date, OwnerFigures]],
+    months: Sequence[date],
+    today: date | None = None,
 ) -> CityMonth:
     """Put the page together.
 
@@ -73,6 +78,7 @@ def city_month(
         month: Its first day.
         figures: Month and figures of every data set, of all ``months``.
         months: The months of the trend in order, ``month`` last.
+        today: If ``month`` is not over by then, the page says so.
     """
     mine = [row for when, row in figures if when == month]
     ordered = sorted(mine, key=lambda r: (-r.overdue, -r.still_open, r.department, r.dataset))
@@ -81,7 +87,8 @@ def city_month(
         shown.append(_sum(f"其余 {len(rest)} 个数据集", rest))
     trend = [(m, _sum("全市", [row for when, row in figures if when == m])) for m in months]
     before = trend[-2][1] if len(trend) > 1 else None
-    return CityMonth(month, shown, trend[-1][1], before, trend)
+    running = today is not None and (today.year, today.month) == (month.year, month.month)
+    return CityMonth(month, shown, trend[-1][1], before, trend, today if running else None)
 
 
 def render_city(page: CityMonth) -> str:

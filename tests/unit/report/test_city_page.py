@@ -46,6 +46,15 @@ def test_whoever_is_late_comes_first_and_is_named():
     assert page(MARKET).news[1] == "没有部门逾期未答复。"
 
 
+def test_a_month_that_is_not_over_says_so():
+    running = city_month(JUNE, [(JUNE, MARKET)], [JUNE], today=date(2026, 6, 12))
+    assert running.title == "2026 年 6 月（截至 12 日）公共数据质量问题整改情况"
+    assert "目前尚未解决" in running.news[0]
+    over = city_month(JUNE, [(JUNE, MARKET)], [JUNE], today=date(2026, 7, 1))
+    assert "截至" not in over.title
+    assert "月末尚未解决" in over.news[0]
+
+
 def test_a_city_with_many_data_sets_still_fits_a_page():
     many = [OwnerFigures("局", f"数据集{n:03}", found=n) for n in range(MOST_ROWS + 5)]
     told = page(*many)
