@@ -225,7 +225,9 @@ def doubtful(likeness: ir.Table, entity: str) -> ir.BooleanValue:
 
     Twins are named 小明 and 小亮; a firm under a wholly other name at one address with one person
     in charge is a sister; and a name with a birth date, or with a region, needs a third element,
-    unless the name is rare.
+    unless the name is rare, or no common one and the birth date the same. In a city of a million,
+    a name of 16 bits (``likeness.COMMON``) leaves 15 namesakes, and one chance in 1,700 that one
+    of them was born on that day; whom the library knows take their share of the probability.
     """
     return _doubtful_person(likeness) if entity == "person" else _doubtful_firm(likeness)
 
@@ -234,6 +236,12 @@ def _at_least(likeness: ir.Table, entity: str, column: str, level: str) -> ir.Bo
     """This level or a better one; FALSE where a side is unknown."""
     [comparison] = (each for each in COMPARISONS[entity] if each.name == column)
     return (likeness[column] <= comparison.place(level)).fill_null(False)
+
+
+def _differs(likeness: ir.Table, column: str) -> ir.BooleanValue:
+    """Known on both sides, and at the last of a person's levels."""
+    [comparison] = (each for each in COMPARISONS["person"] if each.name == column)
+    return (likeness[column] == len(comparison.levels) - 1).fill_null(False)
 
 
 def _third_element(likeness: ir.Table, entity: str) -> ir.BooleanValue:
@@ -252,11 +260,13 @@ def _doubtful_person(likeness: ir.Table) -> ir.BooleanValue:
     other_year = born & ~at_least("birth_date", "similar")
     other_birth = born & ~at_least("birth_date", "one_digit")
     rare = at_least("person_name", "exact_rare")
+    telling = at_least("person_name", "exact") & at_least("birth_date", "same")
+    telling &= ~_differs(likeness, "sex_code") & ~_differs(likeness, "ethnicity_code")
     return ibis.or_(
         other_name & ~(number & ~other_birth),
         other_year & ~number,
         other_birth & damaged_name & ~number,
-        ~_third_element(likeness, "person") & ~rare & ~number,
+        ~_third_element(likeness, "person") & ~rare & ~telling & ~number,
     )
 
 

@@ -33,8 +33,10 @@ def key_of(table: ir.Table, column: str, library: Library) -> ir.Value:
     """The comparison key of a golden column: text, NULL where nothing is known.
 
     ``table`` has ``library.record_columns``; the library says what is compared instead of the
-    value (``match_on``).
+    value (``match_on``). A companion that a pass names is its own key.
     """
+    if column not in library.columns:
+        return table[column].cast("string")
     return _key(table, column, library, library.columns[column].match_on or [column])
 
 
@@ -108,7 +110,8 @@ class Sides:
         return _sure(~test(self.left(column), self.right(column)))
 
     def _agreement(self, column: str) -> Agreement:
-        return _AGREEMENT.get(self.library.columns[column].element_name, _equal)
+        golden = self.library.columns.get(column)
+        return _AGREEMENT.get(golden.element_name, _equal) if golden else _equal
 
 
 def _sure(condition: ir.BooleanValue) -> ir.BooleanValue:

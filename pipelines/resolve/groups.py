@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from pipelines.libraries import Library
 from pipelines.resolve.compare import Columns, Sides, names_compatible
 from pipelines.resolve.evidence import Evidence
-from pipelines.resolve.workset import evidence_of, implied, known, stated
+from pipelines.resolve.workset import evidence_of, implied, implied_columns, known, stated
 from pipelines.resolve.workspace import Workspace
 
 _MANY = 10_000_000  # more than one group can have; turns "most" into "least" in a text that sorts
@@ -189,7 +189,10 @@ def _claimed_elsewhere(
     others = Sides(words, known(compared, "_other"), library)
     is_theirs = ibis.and_(*(others.equal(column) for column in evidence.person))
     is_its_own = ibis.and_(*(its.equal(column) for column in evidence.person))
-    no_less = others.agreeing(evidence.particulars) >= its.agreeing(evidence.particulars)
+    # That the record repeats what the number implies is no word for the number.
+    repeated = set(implied_columns(library))
+    told = [column for column in evidence.particulars if column not in repeated]
+    no_less = others.agreeing(told) >= its.agreeing(told)
     # Alone under a doubtful number, a record is its own reference and agrees with that in all.
     doubtful = evidence.doubtful(Sides(words, implied(compared), library))
     tied = doubtful & (others.agreeing(evidence.ties) > 0)

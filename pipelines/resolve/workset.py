@@ -28,11 +28,11 @@ def evidence_of(library: Library) -> Evidence:
 
 
 def compared_columns(library: Library) -> Sequence[str]:
-    """Golden columns that matching looks at, in the library's order."""
+    """Golden columns and companions that matching looks at, in the library's order."""
     used = {library.identity.strong, *evidence_of(library).columns}
     for each in library.identity.passes:
         used |= {*each.block, *each.agree, *each.unless}
-    return tuple(column for column in library.columns if column in used)
+    return tuple(column for column in library.record_columns if column in used)
 
 
 def working_set(records: ir.Table, library: Library, space: Workspace) -> ir.Table:
@@ -67,7 +67,8 @@ def implied_columns(library: Library) -> Sequence[str]:
     return tuple(
         column
         for column in compared_columns(library)
-        if any(option in evidence for option in library.columns[column].match_on)
+        if column in library.columns
+        and any(option in evidence for option in library.columns[column].match_on)
     )
 
 

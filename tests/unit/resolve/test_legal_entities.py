@@ -187,8 +187,16 @@ WORLDS = [
                 region_code="110101",
                 legal_representative_name="钱十",
             ),
+            "twice": record(
+                INSURED,
+                "示范市小光明装饰有限公司",
+                uscc(10),
+                organization_code=uscc(10)[8:17],  # the same wrong code in another column
+                legal_representative_name="钱十",
+                registered_address="示范市东城区光明路10号",
+            ),
         },
-        same("elder", "younger mixed"),
+        same("elder", "younger mixed twice"),
     ),
     World(
         "somebody else's code, with nothing in common",
@@ -209,6 +217,77 @@ WORLDS = [
             ),
         },
         same("owner", "wrong"),
+    ),
+    World(
+        "a full name with its region is enough where nothing speaks against it",
+        {
+            "a": record(
+                MARKET,
+                "示范市晨曦光学仪器有限公司",
+                uscc(13),
+                organization_name_region="示范市",
+                legal_representative_name="钱晨",
+                phone="01055550013",
+            ),
+            "bare": record(
+                INSURED, "示范市晨曦光学仪器有限公司", organization_name_region="示范市"
+            ),
+            "moved": record(
+                TAX,
+                "示范市晨曦光学仪器有限公司",
+                organization_name_region="示范市",
+                phone="01055559999",
+            ),
+            "other": record(
+                TAX,
+                "示范市晨曦光学仪器有限公司",
+                organization_name_region="示范市",
+                legal_representative_name="孙远",
+            ),
+        },
+        same("a bare moved", "other"),
+        {"bare": "same_full_name"},
+    ),
+    World(
+        "a full name that two codes have is nobody's",
+        {
+            "a": record(
+                MARKET, "示范市银杏苗木有限公司", uscc(14), organization_name_region="示范市"
+            ),
+            "b": record(
+                MARKET, "示范市银杏苗木有限公司", uscc(15), organization_name_region="示范市"
+            ),
+            "bare": record(INSURED, "示范市银杏苗木有限公司", organization_name_region="示范市"),
+        },
+        same("a", "b", "bare"),
+    ),
+    World(
+        "a name without a region is many firms' name",
+        {
+            "a": record(MARKET, "便民超市", uscc(16)),
+            "bare": record(INSURED, "便民超市"),
+        },
+        same("a", "bare"),
+    ),
+    World(
+        "name and address, after the person in charge changed",
+        {
+            "a": record(
+                MARKET,
+                "示范市流云五金商行",
+                uscc(17),
+                legal_representative_name="钱云",
+                registered_address="示范市东城区光明路17号",
+            ),
+            "then": record(
+                TAX,
+                "示范市流云五金商行",
+                legal_representative_name="周海",
+                registered_address="示范市东城区光明路17号",
+            ),
+        },
+        same("a then"),
+        {"then": "same_name_and_address"},
     ),
 ]
 

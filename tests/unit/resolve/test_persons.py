@@ -291,12 +291,12 @@ WORLDS = [
         "sex is a third element where nothing that both know differs",
         {
             "a": record(
-                POLICE, "马艳霞", "110105196906150046", "1969-06-15", residence_address="工农路38号"
+                POLICE, "王丽", "110105196906150046", "1969-06-15", residence_address="工农路38号"
             ),
-            "b": record(HEALTH, "马艳霞", birth="1969-06-15", sex_code="2", mobile="13900002101"),
+            "b": record(HEALTH, "王丽", birth="1969-06-15", sex_code="2", mobile="13900002101"),
             "c": record(
                 SCHOOL,
-                "马艳霞",
+                "王丽",
                 birth="1969-06-15",
                 sex_code="2",
                 residence_address="解放街9号大院",

@@ -14,6 +14,7 @@ from pipelines.resolve.assembly import MATCH_BY_SCORE
 from pipelines.resolve.questions import DECISION_SCHEMA
 
 HOME = {"residence_address": "示范省示范市和平区建设路18号3号楼2单元401室"}
+AWAY = {"residence_address": "示范省示范市和平区滨河路7号1号楼1单元102室"}
 PERSONS = [
     World(
         "a name that was taken down by ear",
@@ -76,6 +77,31 @@ PERSONS = [
             "c": person(HEALTH, "赵丽群", birth="1966-07-08", mobile="13911110004"),
         },
         same("a", "b", "c"),
+    ),
+    World(
+        "moved, with a new telephone, under a name that few bear and one birth date",
+        {
+            "a": person(POLICE, "岑牧遥", "110105197303040015", mobile="13911110005", **HOME),
+            "b": person(HEALTH, "岑牧遥", birth="1973-03-04", mobile="13911119999", **AWAY),
+        },
+        same("a b"),
+        {"b": MATCH_BY_SCORE},
+    ),
+    World(
+        "the same of the other sex",
+        {
+            "a": person(POLICE, "岑牧川", "110105197303050010", sex_code="1", **HOME),
+            "b": person(HEALTH, "岑牧川", birth="1973-03-05", sex_code="2", **AWAY),
+        },
+        same("a", "b"),
+    ),
+    World(
+        "the same under a name of which every city has many",
+        {
+            "a": person(POLICE, "王芳", "110105197306070028", mobile="13911110006", **HOME),
+            "b": person(HEALTH, "王芳", birth="1973-06-07", mobile="13911118888", **AWAY),
+        },
+        same("a", "b"),
     ),
 ]
 DOOR = {
