@@ -7,6 +7,7 @@ pictures travel with the mail.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -156,7 +157,8 @@ def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Cha
 
 
 def _cid(source: str, chart: Chart) -> str:
-    return f"{source}.{chart.name}@{_DOMAIN}"
+    """Short, whatever the source is called: a header that is folded is one some clients miss."""
+    return f"{chart.name}.{sha256(source.encode()).hexdigest()[:12]}@{_DOMAIN}"
 
 
 def _fill(template: str, report: Report, charts: Charts, number: int = 1) -> str:

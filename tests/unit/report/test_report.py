@@ -115,6 +115,7 @@ def test_pictures_travel_with_the_mail_and_nothing_is_fetched(build, cache):
     page = Page(mail.html)
     cids = {f"cid:{cid}" for cid, _ in mail.pictures}
     assert len(cids) == 3
+    assert max(len(f"Content-ID: <{cid}>") for cid, _ in mail.pictures) <= 76  # in one line
     assert {image["src"] for image in page.images} == cids == set(page.addresses)
     assert all(len(image["alt"]) > 10 and image["width"] for image in page.images)
     assert all(png.startswith(b"\x89PNG") for _, png in mail.pictures)
