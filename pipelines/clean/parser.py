@@ -1,18 +1,21 @@
-"""What a parser is, and how a table's columns are parsed all at once.
+"""What a parser is, and how the columns of a table are parsed.
 
-A parser turns one column of text into a clean value, companion columns and findings. It is
-written as *steps*: each step sees what earlier ones made and adds more, and becomes one SELECT, so
-nothing is computed twice however often it is used. Step *k* of all columns of a table run in the
-same SELECT.
+A parser turns a text into a clean value, companion columns and findings. It is written as *steps*:
+each step sees what earlier ones made and adds more, and becomes one SELECT, so nothing is computed
+twice however often it is used.
+
+Columns repeat themselves: a million persons have two sexes, a few thousand regions and dates. So a
+parser is given every text once, whatever columns and rows it stands in, and what it made of it is
+looked up for each row.
 
 Everything is an Ibis expression: the same parser runs on DuckDB and on Spark.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
 
 import ibis
 import ibis.expr.types as ir
@@ -25,31 +28,31 @@ ibis.options.sql.fuse_selects = False
 _NESTING = 20_000
 
 FINDING_TYPE = "struct<column: string, rule: string, severity: string, value: string>"
+_BROKEN_TYPE = "struct<rule: string, severity: string>"
 
 
 class Scratch:
-    """What one column has made so far: ``s.raw`` (text), ``s.as_of`` (date), and steps' results."""
+    """What has been made of a text so far: ``s.raw`` (it), ``s.as_of`` (date), steps' results."""
 
-    def __init__(self, table: ir.Table, column: str, as_of: date) -> None:
+    def __init__(self, table: ir.Table, as_of: date) -> None:
         self._table = table
-        self._column = column
         self.as_of = ibis.literal(as_of)
         self.as_of_date = as_of
 
     def __getattr__(self, name: str) -> ir.Value:
-        return self._table[_scratch(self._column, name)]
+        return self._table[name]
 
     @property
     def raw(self) -> ir.StringValue:
         """The text as delivered; NULL where the source has none."""
-        return self._table[_scratch(self._column, "raw")]
+        return self._table["raw"]
 
 
 class _Recorder(Scratch):
     """A scratch that remembers what was asked of it."""
 
-    def __init__(self, table: ir.Table, column: str, as_of: date) -> None:
-        super().__init__(table, column, as_of)
+    def __init__(self, table: ir.Table, as_of: date) -> None:
+        super().__init__(table, as_of)
         self._asked: set[str] = set()
 
     def __getattr__(self, name: str) -> ir.Value:
@@ -101,9 +104,12 @@ class Parsed:
     companions: Mapping[str, ir.Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parser:
-    """Steps, then the outcome. ``companions`` declares suffix -> Ibis type of what it adds."""
+    """Steps, then the outcome. ``companions`` declares suffix -> Ibis type of what it adds.
+
+    A parser equals itself only, and so can be the key of what it made.
+    """
 
     steps: Sequence[Step]
     finish: Callable[[Scratch], Parsed]
@@ -115,8 +121,8 @@ class Parser:
         """Per step, the intermediate values that any later step or the outcome still reads.
 
         Found out by running the steps once on a table without rows. What nobody reads any more is
-        not carried on: the SQL of a table with twenty columns would otherwise grow with the square
-        of its intermediate values, and take longer to write than the rows to parse.
+        not carried on: the SQL would otherwise grow with the square of the intermediate values, and
+        take longer to write than the rows to parse.
         """
         read = _reads(self)
         return [frozenset().union(*read[done + 1 :]) for done in range(len(self.steps))]
@@ -136,6 +142,7 @@ def parse_columns(
     columns: Sequence[ColumnToParse],
     as_of: date,
     severity_of: Mapping[str, str],
+    parsed: Mapping[Parser, ir.Table] | None = None,
 ) -> ir.Table:
     """Add to ``table`` every parsed column, its companions and one ``findings`` array.
 
@@ -144,31 +151,69 @@ def parse_columns(
         columns: What to parse. Names must not collide with columns of ``table``.
         as_of: The date of the data; "future" is judged against it, not against the clock.
         severity_of: Rule code to ``error``, ``warning`` or ``info``.
+        parsed: What ``parse_texts`` made of ``delivered_texts``, by parser, if that has been
+            computed already; otherwise it becomes part of the expression.
 
     Returns:
         ``table`` plus, per column, ``<name>`` and ``<name>_<suffix>``; ``findings`` is
         ``array<struct<column, rule, severity, value>>`` and never NULL.
     """
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _NESTING))
-    carried = list(table.columns)
-    work = table.mutate(**{_scratch(c.name, "raw"): table[c.physical_name] for c in columns})
-    last = max((len(c.parser.steps) for c in columns), default=0)
-    for left in reversed(range(last)):  # all end together: until then a column is its raw text only
-        live = {*carried, *_live(columns, left)}
-        work = _run_step(work, columns, left, as_of, live)
-
-    outcome: dict[str, ir.Value] = {}
-    findings: list[ir.ArrayValue] = []
+    if parsed is None:
+        parsed = {
+            parser: parse_texts(texts, parser, as_of, severity_of)
+            for parser, texts in delivered_texts(table, columns).items()
+        }
+    work = table
     for column in columns:
-        scratch = Scratch(work, column.name, as_of)
-        parsed = column.parser.finish(scratch)
-        outcome[column.name] = parsed.value.cast(column.parser.type)
-        for suffix, companion in parsed.companions.items():
-            outcome[f"{column.name}_{suffix}"] = companion.cast(column.parser.companions[suffix])
-        if parsed.findings:
-            findings.append(finding_array(column.name, scratch.raw, parsed.findings, severity_of))
-    outcome["findings"] = concat_findings(findings)
-    return work.select(*carried, **outcome)
+        work = _look_up(work, column, parsed[column.parser])
+    broken = [(column, work[_broken(column)]) for column in columns]
+    findings = concat_findings([_as_findings(work, column, rules) for column, rules in broken])
+    found = ibis.or_(*(rules.notnull() for _, rules in broken))
+    made = [name for column in columns for name in _names(column).values()]
+    return work.select(*table.columns, *made, findings=ibis.ifelse(found, findings, no_findings()))
+
+
+def delivered_texts(table: ir.Table, columns: Sequence[ColumnToParse]) -> dict[Parser, ir.Table]:
+    """For every parser the texts that its columns hold: ``raw``, each once, NULL among them."""
+    texts: dict[Parser, dict[str, ir.Table]] = {}
+    for column in columns:
+        ours = texts.setdefault(column.parser, {})
+        ours[column.physical_name] = table.select(raw=table[column.physical_name])
+    return {
+        parser: reduce(ir.Table.union, ours.values()).distinct() for parser, ours in texts.items()
+    }
+
+
+def parse_texts(
+    texts: ir.Table, parser: Parser, as_of: date, severity_of: Mapping[str, str]
+) -> ir.Table:
+    """What a parser makes of texts.
+
+    Args:
+        texts: ``raw``, any strings.
+        parser: The parser.
+        as_of: The date of the data.
+        severity_of: Rule code to severity.
+
+    Returns:
+        ``raw``, ``value``, ``value_<suffix>`` per companion, and ``broken``: an array of rule and
+        severity, in the order in which the parser names its rules; NULL if none is broken.
+    """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _NESTING))
+    work = texts.select("raw")
+    for step, live in zip(parser.steps, parser.live_after, strict=True):
+        work = _run_step(work, step, as_of, live | {"raw"})
+    parsed = parser.finish(Scratch(work, as_of))
+    companions = {
+        f"value_{suffix}": companion.cast(parser.companions[suffix])
+        for suffix, companion in parsed.companions.items()
+    }
+    return work.select(
+        "raw",
+        value=parsed.value.cast(parser.type),
+        **companions,
+        broken=_broken_rules(parsed.findings, severity_of),
+    )
 
 
 def finding_array(
@@ -178,22 +223,37 @@ def finding_array(
     severity_of: Mapping[str, str],
 ) -> ir.ArrayValue:
     """The findings of one column as an array; empty, and nearly free, for a row without any."""
+    broken = _broken_rules(conditions, severity_of)
+    return ibis.ifelse(broken.notnull(), _name_findings(column, value, broken), no_findings())
+
+
+def _broken_rules(
+    conditions: Mapping[str, ir.BooleanValue], severity_of: Mapping[str, str]
+) -> ir.ArrayValue:
+    """Rule and severity of every condition that holds; NULL, and nearly free, if none does."""
+    if not conditions:
+        return ibis.null(f"array<{_BROKEN_TYPE}>")
     holds = {rule: condition.fill_null(False) for rule, condition in conditions.items()}
     codes = ibis.array(
         [ibis.ifelse(condition, rule, ibis.null("string")) for rule, condition in holds.items()]
     ).filter(lambda code: code.notnull())
     # Structs are made of the rules that are broken only: three times as fast as one for each rule.
-    found = codes.map(
+    known = {code: severity_of[code] for code in conditions}
+    broken = codes.map(
+        lambda rule: ibis.struct({"rule": rule, "severity": _severity(rule, known)}).cast(
+            _BROKEN_TYPE
+        )
+    )
+    return ibis.ifelse(ibis.or_(*holds.values()), broken, ibis.null(broken.type()))
+
+
+def _name_findings(column: str, value: ir.StringValue, broken: ir.ArrayValue) -> ir.ArrayValue:
+    """Broken rules as findings about a value of a column."""
+    return broken.map(
         lambda rule: ibis.struct(
-            {
-                "column": column,
-                "rule": rule,
-                "severity": _severity(rule, {code: severity_of[code] for code in conditions}),
-                "value": value,
-            }
+            {"column": column, "rule": rule["rule"], "severity": rule["severity"], "value": value}
         ).cast(FINDING_TYPE)
     )
-    return ibis.ifelse(ibis.or_(*holds.values()), found, no_findings())
 
 
 def _severity(rule: ir.StringValue, severity_of: Mapping[str, str]) -> ir.StringValue:
@@ -218,65 +278,62 @@ def concat_findings(arrays: Sequence[ir.ArrayValue]) -> ir.ArrayValue:
     return first.concat(*rest) if rest else first
 
 
-def _run_step(
-    work: ir.Table, columns: Sequence[ColumnToParse], left: int, as_of: date, live: Set[str]
-) -> ir.Table:
-    """One step of every column that has begun, after which as many steps as ``left`` follow.
-
-    Afterwards the table has the ``live`` columns only.
-    """
-    derived: dict[str, ir.Value] = {}
-    lookups: list[tuple[str, Lookup]] = []
-    for column in columns:
-        if left >= len(column.parser.steps):
-            continue
-        step = column.parser.steps[-1 - left]
-        if isinstance(step, Lookup):
-            lookups.append((column.name, step))
-        else:
-            made = step.compute(Scratch(work, column.name, as_of))
-            derived |= {_scratch(column.name, name): value for name, value in made.items()}
-    still = [live | {_scratch(n, look.on) for n, look in lookups[i:]} for i in range(len(lookups))]
-    keep, *after = *still, live
-    kept = [name for name in work.columns if name in keep - derived.keys()]
-    work = work.select(*kept, **{name: derived[name] for name in derived if name in keep})
-    for (name, lookup), keep in zip(lookups, after, strict=True):
-        work = _join_reference(work, name, lookup, keep)
-    return work
-
-
-def _live(columns: Sequence[ColumnToParse], left: int) -> Iterator[str]:
-    """What is read in the last ``left`` steps; the delivered text always is, for findings."""
-    for column in columns:
-        after = column.parser.live_after
-        names = after[-1 - left] if left < len(after) else frozenset()
-        yield from (_scratch(column.name, name) for name in names | {"raw"})
+def _run_step(work: ir.Table, step: Step, as_of: date, live: Set[str]) -> ir.Table:
+    """One step; afterwards the table has the ``live`` columns only."""
+    if isinstance(step, Lookup):
+        return _join_reference(work, step, live)
+    derived = step.compute(Scratch(work, as_of))
+    kept = [name for name in work.columns if name in live - derived.keys()]
+    return work.select(*kept, **{name: derived[name] for name in derived if name in live})
 
 
 def _reads(parser: Parser) -> list[set[str]]:
     """Which intermediate values each step reads, and last the outcome."""
-    column, day = ColumnToParse("dry", "dry", parser), date(2000, 1, 1)
-    work: ir.Table = ibis.table({_scratch("dry", "raw"): "string"}, name="dry")
+    day = date(2000, 1, 1)
+    work: ir.Table = ibis.table({"raw": "string"}, name="dry")
     read: list[set[str]] = []
-    for done, step in enumerate(parser.steps):
-        recorder = _Recorder(work, "dry", day)
-        made = step.fields if isinstance(step, Lookup) else step.compute(recorder)
-        read.append({step.on} if isinstance(step, Lookup) else _Recorder.asked(recorder))
-        everything = {*work.columns, *(_scratch("dry", name) for name in made)}
-        work = _run_step(work, [column], len(parser.steps) - 1 - done, day, everything)
-    recorder = _Recorder(work, "dry", day)
+    for step in parser.steps:
+        recorder = _Recorder(work, day)
+        if isinstance(step, Lookup):
+            read.append({step.on})
+            nothing = {name: ibis.null(step.schema[its]) for name, its in step.fields.items()}
+            work = work.mutate(**nothing)
+        else:
+            work = work.mutate(**step.compute(recorder))
+            read.append(_Recorder.asked(recorder))
+    recorder = _Recorder(work, day)
     parser.finish(recorder)
     return [*read, _Recorder.asked(recorder)]
 
 
-def _join_reference(work: ir.Table, column: str, lookup: Lookup, live: Set[str]) -> ir.Table:
+def _join_reference(work: ir.Table, lookup: Lookup, live: Set[str]) -> ir.Table:
     reference = ibis.memtable(dict(lookup.rows()), schema=ibis.schema(lookup.schema))
-    key = _scratch(column, f"key_of_{lookup.key}")
-    fields = {_scratch(column, name): reference[field] for name, field in lookup.fields.items()}
+    key = f"key_of_{lookup.key}"
+    fields = {name: reference[field] for name, field in lookup.fields.items()}
     reference = reference.select(**{key: reference[lookup.key]}, **fields)
-    joined = work.left_join(reference, work[_scratch(column, lookup.on)] == reference[key])
+    joined = work.left_join(reference, work[lookup.on] == reference[key])
     return joined.select([name for name in (*work.columns, *fields) if name in live])
 
 
-def _scratch(column: str, name: str) -> str:
-    return f"__{column}__{name}"
+def _look_up(work: ir.Table, column: ColumnToParse, parsed: ir.Table) -> ir.Table:
+    """Add what became of the texts of one column. A row without a text has an outcome, too."""
+    text = f"__{column.name}__raw"
+    wanted = {name: parsed[its] for its, name in _names(column).items()}
+    found = parsed.select(**{text: parsed["raw"]}, **wanted, **{_broken(column): parsed["broken"]})
+    joined = work.left_join(found, work[column.physical_name].identical_to(found[text]))
+    return joined.drop(text)
+
+
+def _as_findings(work: ir.Table, column: ColumnToParse, broken: ir.ArrayValue) -> ir.ArrayValue:
+    named = _name_findings(column.name, work[column.physical_name], broken)
+    return ibis.ifelse(broken.notnull(), named, no_findings())
+
+
+def _names(column: ColumnToParse) -> dict[str, str]:
+    """Columns of ``parse_texts`` to columns of the result."""
+    companions = column.parser.companions
+    return {"value": column.name} | {f"value_{s}": f"{column.name}_{s}" for s in companions}
+
+
+def _broken(column: ColumnToParse) -> str:
+    return f"__{column.name}__broken"

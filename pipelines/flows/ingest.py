@@ -11,6 +11,7 @@ from pipelines.contracts import Source
 from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
 from pipelines.flows.corrections import with_corrections
+from pipelines.flows.parsing import parsed_rows
 from pipelines.flows.results import CheckResult, LandResult, StageResult, count_failures
 from pipelines.flows.workplace import Workplace, collector_paused, open_workplace
 from pipelines.quality.drift import Drift, Measure, batch_measures, drift_table, find_drift
@@ -18,7 +19,7 @@ from pipelines.quality.outcome import gate
 from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
 from pipelines.settings import PROJECT, Settings
-from pipelines.stage import Split, parse_rows, split_rows
+from pipelines.stage import Split, split_rows
 from pipelines.warehouse import (
     FindingCount,
     read_batches,
@@ -72,7 +73,7 @@ def stage(settings: Settings, source: Source, batch: str) -> StageResult:
         raw = place.lake.read(place.con, f"raw.{source.name}", batch)
         with (
             with_corrections(place, raw, source, batch) as answered,
-            place.materialised(parse_rows(answered, source, as_of)) as parsed,
+            parsed_rows(place, answered, source, as_of) as parsed,
         ):
             split = split_rows(parsed, source)
             return _write_split(place, source, batch, split, landed=_count(place, raw))
@@ -86,7 +87,11 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
     """
     from pipelines.engines.gx.run import run_suites  # Great Expectations takes seconds to import
 
-    with open_workplace(settings) as place, place.timed(source.name, batch, "check"):
+    with (
+        collector_paused(),
+        open_workplace(settings) as place,
+        place.timed(source.name, batch, "check"),
+    ):
         staged, quarantined = _staged_batch(place, source, batch)
         profile = place.con.to_pyarrow(finding_profile(staged, quarantined, source))
         history = [

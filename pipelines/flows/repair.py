@@ -20,6 +20,7 @@ from pipelines.extract.secrets import attachment_passwords
 from pipelines.flows.corrections import ledger_table
 from pipelines.flows.dispute import DISPUTED
 from pipelines.flows.ingest import stage
+from pipelines.flows.parsing import parsed_rows
 from pipelines.flows.workplace import Workplace, identity_key, moment, open_workplace
 from pipelines.quality.answers import (
     ANSWER_SCHEMA,
@@ -32,7 +33,7 @@ from pipelines.quality.answers import (
 from pipelines.quality.fingerprint import value_digest, with_site_key
 from pipelines.registry import load_sources
 from pipelines.settings import Settings
-from pipelines.stage import applicable, match_ledger, overlay, parse_rows
+from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.standards.rules import load_rules
 from pipelines.warehouse.corrections import (
     KEPT_SCHEMA,
@@ -180,9 +181,7 @@ def _looked_at(place: Workplace, rows: ir.Table, source: Source, batch: str) -> 
         new = stack.enter_context(place.materialised(_as_matched(old, candidates)))
         parsed = [
             stack.enter_context(
-                place.materialised(
-                    parse_rows(overlay(lines, matched, source.columns), source, as_of)
-                )
+                parsed_rows(place, overlay(lines, matched, source.columns), source, as_of)
             )
             for matched in (old, new)
         ]

@@ -65,10 +65,10 @@ class Workplace:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Let Python's cycle collector rest while expressions are built and compiled.
+    """Let Python's cycle collector rest while expressions are built, or suites are judged.
 
-    A staging expression is a hundred thousand objects that all live until it has run. The collector
-    looks at them again and again and frees none: a quarter of the time of a small batch.
+    Either is a hundred thousand objects that all live until it is done. The collector looks at them
+    again and again and frees none: a fifth to a quarter of the time of a small batch.
     """
     resting = not gc.isenabled()
     gc.disable()

@@ -1,6 +1,6 @@
 """Stage a batch: typed elements and findings for every row, the unusable ones set aside."""
 
-from pipelines.stage.overlay import applicable, match_ledger, overlay
+from pipelines.stage.overlay import applicable, columns_to_parse, match_ledger, overlay
 from pipelines.stage.rows import IDENTIFYING_ELEMENTS, parse_rows
 from pipelines.stage.split import Split, split_rows
 
@@ -8,6 +8,7 @@ __all__ = [
     "IDENTIFYING_ELEMENTS",
     "Split",
     "applicable",
+    "columns_to_parse",
     "match_ledger",
     "overlay",
     "parse_rows",

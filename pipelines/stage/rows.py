@@ -11,7 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import add_cross_field_findings
-from pipelines.clean.parser import concat_findings, finding_array, parse_columns
+from pipelines.clean.parser import Parser, concat_findings, finding_array, parse_columns
 from pipelines.contracts import Source
 from pipelines.stage.overlay import (
     CORRECTED,
@@ -40,7 +40,12 @@ IDENTIFYING_ELEMENTS = frozenset(
 IDENTIFYING_COLUMNS = frozenset({"license_number"})
 
 
-def parse_rows(raw: ir.Table, source: Source, as_of: date) -> ir.Table:
+def parse_rows(
+    raw: ir.Table,
+    source: Source,
+    as_of: date,
+    parsed_texts: Mapping[Parser, ir.Table] | None = None,
+) -> ir.Table:
     """Parse every row of one batch of ``raw.<source>``.
 
     Args:
@@ -48,13 +53,16 @@ def parse_rows(raw: ir.Table, source: Source, as_of: date) -> ir.Table:
             ``overlay``, corrected texts beside them, which are parsed instead.
         source: The contract.
         as_of: Date of the data, against which "future" and "implausible" are judged.
+        parsed_texts: What the parsers of ``columns_to_parse`` made of the texts, if that has been
+            computed already; see ``parse_columns``.
 
     Returns:
         ``source_key``, the contract's columns with their companions, ``findings``, lineage,
         ``reject_reasons`` (array of rule codes, empty for a usable row) and ``record`` (map of the
         delivered text by physical name; NULL for a usable row, so that it costs nothing).
     """
-    parsed = parse_columns(raw, columns_to_parse(source, raw), as_of, severities())
+    columns = columns_to_parse(source, raw)
+    parsed = parse_columns(raw, columns, as_of, severities(), parsed_texts)
     by_element = {c.name: c.element for c in source.columns if c.element}
     parsed = add_cross_field_findings(parsed, by_element, severities(), as_of)
     found = concat_findings([parsed.findings, _missing_required(parsed, source)])

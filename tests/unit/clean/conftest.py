@@ -4,15 +4,19 @@
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 import pytest
+from ibis.backends.duckdb import Backend
 
 from pipelines.clean.parser import ColumnToParse, Parser, parse_columns
+from pipelines.engines.texts import parsed_texts
 from pipelines.standards.rules import severities
 
 AS_OF = date(2026, 6, 30)
@@ -44,10 +48,20 @@ def clean_on(
         {"n": list(range(len(values))), "delivered": list(values)},
         schema=ibis.schema({"n": "int64", "delivered": "string"}),
     )
-    column = ColumnToParse("x", "delivered", parser)
-    parsed = parse_columns(table, [column], as_of, severities()).order_by("n")
-    rows = con.to_pyarrow(parsed).to_pylist()
+    columns = [ColumnToParse("x", "delivered", parser)]
+    with _texts_parsed_before(con, table, columns, as_of) as texts:
+        parsed = parse_columns(table, columns, as_of, severities(), texts).order_by("n")
+        rows = con.to_pyarrow(parsed).to_pylist()
     return [_cleaned(row, parser) for row in rows]
+
+
+def _texts_parsed_before(
+    con: ibis.BaseBackend, table: ir.Table, columns: Sequence[ColumnToParse], as_of: date
+) -> AbstractContextManager[Mapping[Parser, ir.Table] | None]:
+    """DuckDB works as ``stage`` does, whose SQL is written once; Spark gets one expression."""
+    if isinstance(con, Backend):
+        return parsed_texts(con, table, columns, as_of)
+    return nullcontext()
 
 
 def _cleaned(row: dict[str, Any], parser: Parser) -> Cleaned:

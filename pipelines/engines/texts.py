@@ -1,0 +1,71 @@
+"""What parsers make of the texts of a batch, computed once into tables of the engine.
+
+The SQL of a parser depends on the parser and the date of the data alone, so that it is written once
+in the life of a process, however many sources have a column for it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from uuid import uuid4
+
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from ibis.backends.duckdb import Backend
+
+from pipelines.clean.parser import ColumnToParse, Parser, delivered_texts, parse_texts
+from pipelines.standards.rules import severities
+
+_TEXTS = "texts_to_parse"
+_KEPT = 64  # parsers times dates; some tens of kilobytes each
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """A SELECT from the table ``_TEXTS``, and the reference tables that it names."""
+
+    sql: str
+    references: Sequence[ops.InMemoryTable]
+
+
+@contextmanager
+def parsed_texts(
+    con: Backend, table: ir.Table, columns: Sequence[ColumnToParse], as_of: date
+) -> Iterator[Mapping[Parser, ir.Table]]:
+    """Compute what ``parse_columns`` looks up; the tables are gone after the block.
+
+    They are temporary tables, which DuckDB moves to its spill folder where they do not fit in
+    memory.
+    """
+    made: dict[Parser, ir.Table] = {}
+    try:
+        for parser, texts in delivered_texts(table, columns).items():
+            made[parser] = _parse(con, texts, parser, as_of)
+        yield made
+    finally:
+        for parsed in made.values():
+            con.con.execute(f"DROP TABLE {parsed.get_name()}")
+
+
+def _parse(con: Backend, texts: ir.Table, parser: Parser, as_of: date) -> ir.Table:
+    statement = _statement(parser, as_of)
+    for reference in statement.references:
+        con.con.register(reference.name, reference.data.to_pyarrow(reference.schema))
+    name = f"parsed_{uuid4().hex}"
+    con.create_table(_TEXTS, texts, temp=True)
+    try:
+        con.con.execute(f"CREATE TEMP TABLE {name} AS {statement.sql}")
+    finally:
+        con.con.execute(f"DROP TABLE {_TEXTS}")
+    return con.table(name)
+
+
+@lru_cache(maxsize=_KEPT)
+def _statement(parser: Parser, as_of: date) -> _Statement:
+    texts = ibis.table({"raw": "string"}, name=_TEXTS)
+    parsed = parse_texts(texts, parser, as_of, severities())
+    references = parsed.op().find(ops.InMemoryTable)
+    return _Statement(str(ibis.to_sql(parsed, dialect="duckdb", pretty=False)), references)
