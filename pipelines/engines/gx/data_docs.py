@@ -10,6 +10,7 @@ import logging
 import re
 import shutil
 from collections.abc import Mapping
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from pipelines.quality.outcome import redact
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuiteValidationResult
+    from great_expectations.render.view import DefaultJinjaPageView
 
 KEPT_RUNS = 30
 _LOG = logging.getLogger(__name__)
@@ -62,7 +64,6 @@ def write_index(site: Path, subject: str) -> None:
 
 def _rendered(result: "ExpectationSuiteValidationResult", run: str) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view import DefaultJinjaPageView
 
     result.meta.setdefault("run_id", {"run_name": run, "run_time": "1970-01-01T00:00:00+00:00"})
     for each in result.results:
@@ -70,8 +71,16 @@ def _rendered(result: "ExpectationSuiteValidationResult", run: str) -> str:
         for info in _raised(each.exception_info or {}):
             info["exception_message"] = redact(str(info.get("exception_message")))
             info["exception_traceback"] = ""
-    page = DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(result))
+    page = _page_view().render(ValidationResultsPageRenderer().render(result))
     return _REMOTE.sub("", page).replace("</head>", f"{_STYLE}</head>", 1)
+
+
+@cache
+def _page_view() -> "DefaultJinjaPageView":
+    """One for all pages: a view compiles its templates, which takes longer than to fill them in."""
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()
 
 
 def _hide_values(found: dict[str, object], column: str) -> None:
