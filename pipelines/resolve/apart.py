@@ -5,7 +5,7 @@ Links are ordered strictly (a decision, the identifier, the claims in their orde
 the records' places), so where it is split depends on nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from pipelines.errors import ComponentsDoNotSettle
 from pipelines.libraries import Library
 from pipelines.resolve.assembly import LARGEST_BY_SCORE, MATCH_BY_SCORE
-from pipelines.resolve.candidates import everybody_of, levels_of
+from pipelines.resolve.candidates import everybody_of, never_one
 from pipelines.resolve.groups import Groups
 from pipelines.resolve.pairs import claims
 from pipelines.resolve.spanning import spanning_forest
@@ -53,7 +53,6 @@ def forbidden_within(
     before: ir.Table,
     after: ir.Table,
     library: Library,
-    frequencies: Mapping[str, float],
     space: Workspace,
 ) -> ir.Table:
     """Pairs of records that scores brought together and that can never be one entity.
@@ -66,7 +65,6 @@ def forbidden_within(
         before: ``rid, cluster`` without scores.
         after: ``rid, cluster, rule, linked`` with them.
         library: Its evidence.
-        frequencies: The model's.
         space: Keeps the results.
 
     Returns:
@@ -82,9 +80,7 @@ def forbidden_within(
     its = inside.select("cluster", other="rid", its="was")
     met = mine.inner_join(its, "cluster")
     pairs = space.hold(met.filter(met.was != met.its).select("rid", "other"))
-    everybody = space.hold(everybody_of(work, groups, library, space))
-    levels = levels_of(pairs, everybody, library, frequencies, space)
-    never = levels.filter(levels.never).select("rid", "other")
+    never = never_one(pairs, everybody_of(work, groups, library, space), library)
     giants = scored.anti_join(fitting, "cluster").select("rid", other="linked")
     told = never.union(giants, distinct=True)
     return space.hold(told.mutate(by_person=ibis.literal(False)))
@@ -179,7 +175,7 @@ def keep_apart(
     cuts: list[ir.Table] = []
     for _ in range(_MOST_CUTS):
         bad = space.hold(_together(placed, apart))
-        if not bad.count().execute():
+        if not space.count(bad):
             break
         links = space.hold(_ranked_links(placed, bad, library, same))
         cut = space.hold(_weakest(bad, links, space))
@@ -300,7 +296,7 @@ def _weakest(bad: ir.Table, links: ir.Table, space: Workspace) -> ir.Table:
             weakest=further.weakest.min()
         )
         front = space.hold(further.anti_join(reached, ["start", "end", "here"]))
-        if not front.count().execute():
+        if not space.count(front):
             break
         reached = space.hold(reached.union(front, distinct=False))
     arrived = reached.filter(reached.here == reached.end)

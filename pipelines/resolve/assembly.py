@@ -71,7 +71,7 @@ def join_by_score(
     for _ in range(_ROUNDS):
         likeness = state.between_clusters(now)
         fresh = space.hold(state.to_groups(likeness))
-        if not fresh.count().execute():
+        if not space.count(fresh):
             break
         links.append(fresh)
         now = space.hold(_moved(now, fresh))

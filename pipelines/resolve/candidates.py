@@ -94,7 +94,7 @@ def compared_pairs(
     asking = space.hold(everybody.semi_join(waiting, "rid"))
     blocks = _BLOCKS[library.entity]
     keys = [(_keyed(asking, key), _keyed(everybody, key)) for key in blocks]
-    met = [meet(mine, others, ["key"], LARGEST_BLOCK) for mine, others in keys]
+    met = [meet(mine, others, ["key"], LARGEST_BLOCK, space) for mine, others in keys]
     pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
     return space.hold(levels_of(pairs, everybody, library, frequencies, space))
 
@@ -126,10 +126,20 @@ def levels_of(
         return met[column], met[f"{column}_other"]
 
     levels = {each.name: each.level(look) for each in COMPARISONS[library.entity]}
+    return met.select("rid", "other", **levels, never=_never(met, library))
+
+
+def never_one(pairs: ir.Table, everybody: ir.Table, library: Library) -> ir.Table:
+    """``rid, other`` of those pairs that cannot be one entity whatever else agrees."""
+    theirs = everybody.rename({f"{name}_other": name for name in everybody.columns})
+    met = pairs.inner_join(everybody, "rid").inner_join(theirs.rename(other="rid_other"), "other")
+    return met.filter(_never(met, library)).select("rid", "other")
+
+
+def _never(met: ir.Table, library: Library) -> ir.BooleanValue:
     sides = Sides(known(met), known(met, "_other"), library)
     forbids = evidence_of(library).forbids
-    never = kept_away(met, library) | forbids(sides, True) | forbids(sides, False)
-    return met.select("rid", "other", **levels, never=never)
+    return kept_away(met, library) | forbids(sides, True) | forbids(sides, False)
 
 
 def _numbered(rows: ir.Table, library: Library) -> ir.Table:

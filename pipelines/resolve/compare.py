@@ -5,6 +5,7 @@ judged on keys, pair by pair, and may forgive what a key cannot: lost characters
 a shorter form. Every function takes and returns Ibis values, and is NULL where a side is unknown.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -236,11 +237,17 @@ def _trimmed(value: ir.StringValue) -> ir.StringValue:
 
 
 def _without(value: ir.StringValue, characters: str) -> ir.StringValue:
-    return value.translate(characters, "")
+    return _translated(value, characters, "")
+
+
+def _translated(value: ir.StringValue, characters: str, to: str) -> ir.StringValue:
+    """Only where there is something to translate: a look costs a tenth of it."""
+    some = value.re_search("[" + "".join(map(re.escape, characters)) + "]")
+    return ibis.ifelse(some, value.translate(characters, to), value)
 
 
 def _person_key(value: ir.StringValue) -> ir.StringValue:
-    return value.translate(_LOST + "· ", "?" * len(_LOST)).upper().nullif("")
+    return _translated(value, _LOST + "· ", "?" * len(_LOST)).upper().nullif("")
 
 
 def _organization_key(value: ir.StringValue) -> ir.StringValue:
@@ -254,8 +261,9 @@ def _address_key(value: ir.StringValue) -> ir.StringValue:
     By its words, not by a gazetteer: a new district is in none. The hyphen stays, 1-2号 is not
     12号; 4号楼3单元1503室 is 4-3-1503.
     """
-    bare = _without(value, _PUNCTUATION).upper().re_replace(_UP_TO_COUNTY, "")
-    return bare.re_replace(_PARTS_OF_A_HOUSE, r"\1-").re_replace("-+$", "").nullif("")
+    bare = _without(value, _PUNCTUATION).upper()
+    street = bare.substr(bare.re_extract(_UP_TO_COUNTY, 0).length())
+    return street.re_replace(_PARTS_OF_A_HOUSE, r"\1-").re_replace("-+$", "").nullif("")
 
 
 def _phone_key(value: ir.StringValue) -> ir.StringValue:

@@ -85,8 +85,8 @@ def next_sequence(earlier: ir.Table | None) -> int:
     """
     if earlier is None:
         return 1
-    latest = earlier.agg(latest=earlier.sequence.max().fill_null(0)).execute()
-    return int(latest.iloc[0, 0]) + 1
+    latest = earlier.sequence.max().fill_null(0).to_pyarrow().as_py()
+    return int(latest) + 1
 
 
 def stamped(events: ir.Table, run: str, sequence: int) -> ir.Table:

@@ -86,7 +86,7 @@ def assign_ids(
     if previous is None:
         ids = _mint(founders, None, library, key, space)
         created = first_events(members, ids)
-        return _checked(Minted(ids.select("cluster", "entity_id"), created), library)
+        return _checked(Minted(ids.select("cluster", "entity_id"), created), library, space)
 
     within = previous
     if scope is not None:
@@ -107,7 +107,7 @@ def assign_ids(
         came_back=retired,
         returned=_returned(members, within, ids, retired, library, key, space),
     )
-    return _checked(Minted(ids, changes(change, space)), library)
+    return _checked(Minted(ids, changes(change, space)), library, space)
 
 
 def _returned(
@@ -200,7 +200,7 @@ def _mint(
         taken = space.hold(used.semi_join(tried, "entity_id"))
         done.append(tried.anti_join(taken, "entity_id"))
         waiting = space.hold(waiting.semi_join(tried.semi_join(taken, "entity_id"), "cluster"))
-        if not waiting.count().execute():
+        if not space.count(waiting):
             break
     minted = done[0]
     for more in done[1:]:
@@ -218,13 +218,8 @@ def _hashed(founders: ir.Table, generation: int, library: Library, key: str) -> 
     return keyed.select("cluster", entity_id=ibis.literal(library.id_prefix) + digits)
 
 
-def _checked(minted: Minted, library: Library) -> Minted:
-    rows, distinct = (
-        minted.ids.agg(rows=minted.ids.count(), ids=minted.ids.entity_id.nunique())
-        .execute()
-        .itertuples(index=False, name=None)
-        .__next__()
-    )
-    if rows != distinct:
-        raise EntityIdCollision(library.entity, int(rows) - int(distinct))
+def _checked(minted: Minted, library: Library, space: Workspace) -> Minted:
+    twice = space.count(minted.ids) - space.count(minted.ids.select("entity_id").distinct())
+    if twice:
+        raise EntityIdCollision(library.entity, twice)
     return minted

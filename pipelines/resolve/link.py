@@ -58,7 +58,7 @@ def _join_groups(pairs: ir.Table, trusted: ir.Table, space: Workspace) -> ir.Tab
     for _ in range(MOST_ROUNDS):
         waiting = pairs.anti_join(joined, "rid")
         fresh = space.hold(_sole_best(_votes(waiting, placed)))
-        if not fresh.count().execute():
+        if not space.count(fresh):
             break
         joined = space.hold(joined.union(fresh, distinct=False))
         placed = space.hold(placed.union(fresh.select("rid", "gid"), distinct=False))

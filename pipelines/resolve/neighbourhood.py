@@ -140,8 +140,7 @@ class Surroundings:
         Only records that stand may fill a block: they ask nobody.
         """
         hold = self.space.hold
-        told = crowded.agg(wanted=(self._limit(crowded) + 1).sum().fill_null(0)).execute()
-        wanted = int(told.iloc[0, 0])
+        wanted = int((self._limit(crowded) + 1).sum().fill_null(0).to_pyarrow().as_py())
         seen = scope.union(witnesses.select("node"), distinct=True)
         if wanted > self.largest:
             return None

@@ -47,7 +47,7 @@ def candidate_pairs(
     left = space.hold(records_to_place(work, disputed, open_, library))
     all_ = believed_records(work, disputed, left)
     blocks = {tuple(each.block): None for each in library.identity.passes}
-    met = [meet(left, all_, block, LARGEST_BLOCK) for block in blocks]
+    met = [meet(left, all_, block, LARGEST_BLOCK, space) for block in blocks]
     pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
     right = space.hold(_right_side(pairs, all_, open_, library))
     compared = space.hold(_compared(pairs, left, right, library))
@@ -107,12 +107,16 @@ def believed_records(work: ir.Table, disputed: ir.Table, left: ir.Table) -> ir.T
     return undisputed.select(*left.columns).union(kept_out, distinct=False)
 
 
-def meet(left: ir.Table, all_: ir.Table, block: Sequence[str], largest: int) -> ir.Table:
-    """Pairs that share a block; a block that half the table is in says nothing and is left out."""
+def meet(
+    left: ir.Table, all_: ir.Table, block: Sequence[str], largest: int, space: Workspace
+) -> ir.Table:
+    """Pairs that share a block; a block that half the table is in says nothing and is left out.
+
+    ``all_`` is read once: what shares a block with ``left`` is little, and kept.
+    """
     key = list(block)
     keyed = left.filter(*(left[column].notnull() for column in key)).select("rid", *key)
-    filled = all_.filter(*(all_[column].notnull() for column in key)).select("rid", *key)
-    others = filled.semi_join(keyed, key)
+    others = space.hold(all_.select("rid", *key).semi_join(keyed, key))
     sizes = others.group_by(key).agg(size=others.count())
     telling = others.semi_join(sizes.filter(sizes.size <= largest), key)
     met = keyed.inner_join(telling.rename(other="rid"), key)

@@ -21,20 +21,17 @@ _DIAERESIS = "̈"
 
 @cache
 def readings() -> Mapping[str, Sequence[str]]:
-    """``character`` and ``reading``, one row for each reading of each character, toneless."""
+    """Each character's readings, toneless, in order."""
     from pypinyin.pinyin_dict import pinyin_dict  # 40,000 entries: loaded where names are compared
 
-    pairs = sorted(
-        {
-            (chr(code), toneless(reading))
-            for code, several in pinyin_dict.items()
-            if code in _HAN
-            for reading in several.split(",")
-        }
-    )
-    return {"character": [c for c, _ in pairs], "reading": [r for _, r in pairs]}
+    return {
+        chr(code): sorted(set(map(toneless, several.split(","))))
+        for code, several in pinyin_dict.items()
+        if code in _HAN
+    }
 
 
+@cache
 def toneless(reading: str) -> str:
     """A syllable as it is typed: zhāng is zhang, lǚ is lv."""
     marks = (c for c in unicodedata.normalize("NFD", reading))
@@ -86,12 +83,17 @@ def character_likeness(names: ir.Table) -> ir.Table:
 
 
 def _sounding_alike(met: ir.Table) -> ir.Table:
-    known = ibis.memtable(pa.table(dict(readings())))
-    mine = known.select(a=known.character, reading=known.reading)
-    its = known.select(b=known.character, its_reading=known.reading)
-    heard = met.inner_join(mine, "a").inner_join(its, "b")
-    alike = heard.filter(heard.reading == heard.its_reading)
-    return alike.select("a", "b").distinct().mutate(sounds=True)
+    """Of these pairs of characters those with a reading in common.
+
+    One row per character: a join on the reading itself would make millions of pairs of characters.
+    """
+    characters = {"character": list(readings()), "heard": list(readings().values())}
+    known = ibis.memtable(pa.table(characters))
+    mine = known.select(a=known.character, heard=known.heard)
+    its = known.select(b=known.character, its_heard=known.heard)
+    both = met.inner_join(mine, "a").inner_join(its, "b")
+    alike = both.filter(both.heard.intersect(both.its_heard).length() > 0)
+    return alike.select("a", "b", sounds=True)
 
 
 def _looking_alike(met: ir.Table) -> ir.Table:

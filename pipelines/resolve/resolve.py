@@ -98,7 +98,7 @@ def resolve(
         sequence = next_sequence(events)
         minted = assign_ids(members, previous, events, library, key, space, scope)
         named = space.hold(members.inner_join(minted.ids, "cluster"))
-        _refuse_giants(named, library)
+        _refuse_giants(named, library, space)
         return Resolved(
             record=space.keep(_ledger(named, groups, library)),
             event=space.keep(stamped(minted.events, run, sequence)),
@@ -139,7 +139,7 @@ def _clusters(
     if model is not None:
         scored = join_by_score(con, work, groups, placed, library, model, space)
         moved = space.hold(moved_clusters(placed, scored.links))
-        apart = forbidden_within(work, groups, placed, moved, library, model.frequencies, space)
+        apart = forbidden_within(work, groups, placed, moved, library, space)
         parted = keep_apart(moved, apart, FOUNDING_RECORD, library, space)
         conflicts = parted.cut.select("rid", "other", "probability", "rule", kind=_CONFLICT)
         doubled = under_two_numbers(work, groups, library, space).mutate(
@@ -214,8 +214,10 @@ def _questions(named: ir.Table, asked: ir.Table | None) -> ir.Table:
     )
 
 
-def _refuse_giants(named: ir.Table, library: Library) -> None:
+def _refuse_giants(named: ir.Table, library: Library, space: Workspace) -> None:
     sizes = named.group_by("entity_id").agg(records=named.count())
-    giants = sizes.filter(sizes.records > LARGEST_ENTITY).order_by(ibis.desc("records")).limit(1)
-    for entity_id, records in giants.execute().itertuples(index=False, name=None):
-        raise EntityTooLarge(library.entity, entity_id, int(records), LARGEST_ENTITY)
+    giants = space.hold(sizes.filter(sizes.records > LARGEST_ENTITY))
+    if space.count(giants):
+        largest = giants.order_by(ibis.desc("records")).limit(1).to_pyarrow()
+        [(entity_id, records)] = zip(*largest.to_pydict().values(), strict=True)
+        raise EntityTooLarge(library.entity, entity_id, records, LARGEST_ENTITY)

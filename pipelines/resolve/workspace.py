@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 from uuid import uuid4
 
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
@@ -19,6 +20,7 @@ class Workspace:
     def __init__(self, con: BaseBackend) -> None:
         self.con = con
         self._held: list[str] = []
+        self._rows: dict[str, int] = {}  # of tables whose engine said how many it wrote
 
     def __enter__(self) -> Self:
         return self
@@ -44,10 +46,38 @@ class Workspace:
         """Compute ``table`` now and keep it as long as the engine's connection."""
         return self._compute(f"kept_{uuid4().hex}", table)
 
+    def count(self, table: ir.Table) -> int:
+        """How many rows; of a table that was computed here it is known already."""
+        name = getattr(table.op(), "name", None)
+        if name in self._rows:
+            return self._rows[name]
+        if not self._has_temporary_tables:
+            return int(self.con.to_pyarrow(table.count()).as_py())
+        ((rows,),) = self.con.raw_sql(self._query(table.count().as_table())).fetchall()
+        return int(rows)
+
     def _compute(self, name: str, table: ir.Table) -> ir.Table:
         if self._has_temporary_tables:
-            return self.con.create_table(name, table, temp=True)
+            return self._compute_on_duckdb(name, table)
         return self._compute_on_spark(name, table)
+
+    def _compute_on_duckdb(self, name: str, table: ir.Table) -> ir.Table:
+        """As ``create_table``, which writes each query twice and asks for what is known already."""
+        schema = table.schema()
+        columns = ", ".join(
+            column.sql("duckdb") for column in schema.to_sqlglot_column_defs("duckdb")
+        )
+        query = self._query(table)
+        self.con.raw_sql(f"CREATE TEMP TABLE {name} ({columns})")
+        ((rows,),) = self.con.raw_sql(f"INSERT INTO {name} {query}").fetchall()
+        self._rows[name] = rows
+        where = ops.Namespace(catalog="temp", database="main")
+        return ops.DatabaseTable(name, schema=schema, source=self.con, namespace=where).to_expr()
+
+    def _query(self, table: ir.Table) -> str:
+        """The text for DuckDB, which knows the tables in memory that it names from then on."""
+        self.con._run_pre_execute_hooks(table)
+        return str(self.con.compile(table))
 
     def _compute_on_spark(self, name: str, table: ir.Table) -> ir.Table:
         """As a checkpointed view: Spark would carry the plan of every stage into the next.

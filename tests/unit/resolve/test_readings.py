@@ -22,15 +22,12 @@ PAIRS = {
 
 def test_readings_are_those_of_the_library_without_tones():
     pinyin = pytest.importorskip("pypinyin")
-    told: dict[str, set[str]] = {}
-    table = readings()
-    for character, reading in zip(table["character"], table["reading"], strict=True):
-        told.setdefault(character, set()).add(reading)
+    told = readings()
     for character in "王李张单曾重乐行吕女绿尉迟查盖区仇解朴黑朝长":
         expected = pinyin.pinyin(
             character, style=pinyin.Style.NORMAL, heteronym=True, v_to_u=False
         )[0]
-        assert told[character] == set(expected), character
+        assert told[character] == sorted(set(expected)), character
 
 
 def test_a_syllable_is_written_as_it_is_typed():
