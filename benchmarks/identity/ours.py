@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import ibis
+import pypinyin  # noqa: F401
 import splink  # noqa: F401  (imported before the clock starts, as for everybody)
 
 from benchmarks.identity.world import RECORDS

@@ -75,7 +75,8 @@ def join_by_score(
             break
         links.append(fresh)
         now = space.hold(_moved(now, fresh))
-    likeness = state.between_clusters(now)
+    else:
+        likeness = state.between_clusters(now)
     among = space.hold(state.among_themselves(likeness))
     links.append(among)
     joined = links[0]
@@ -288,19 +289,21 @@ def moved_clusters(placed: ir.Table, links: ir.Table) -> ir.Table:
         placed: ``rid, cluster, rule, linked, probability``.
         links: ``Scored.links``.
     """
-    goes = links.select("cluster", goes="target", vouching="other", score=links.probability)
-    met = placed.left_join(goes, "cluster")
-    joins = met.goes.notnull() & met.linked.isnull()
-    target = ibis.coalesce(met.goes, met.cluster)
-    told = met.select(
+    joining = links.select("cluster", "target", vouching="other", score="probability")
+    nobody = {"vouching": ibis.null("int64"), "score": ibis.null("float64")}
+    joined = links.select("target").distinct().mutate(cluster="target", **nobody)
+    both = joining.union(joined.select(*joining.columns), distinct=False)
+    # A cluster bears its smallest rid's name; only those that grew may have to be named anew.
+    first = both.group_by("target").agg(goes=both.cluster.min())
+    met = placed.left_join(both.inner_join(first, "target").drop("target"), "cluster")
+    joins = met.vouching.notnull() & met.linked.isnull()
+    return met.select(
         "rid",
-        cluster=target,
+        cluster=ibis.coalesce(met.goes, met.cluster),
         rule=ibis.ifelse(joins, MATCH_BY_SCORE, met.rule),
         linked=ibis.ifelse(joins, met.vouching, met.linked),
         probability=ibis.ifelse(joins, met.score, met.probability),
     )
-    first = told.rid.min().over(group_by=told.cluster)
-    return told.select("rid", "rule", "linked", "probability", cluster=first)
 
 
 def _moved(now: ir.Table, links: ir.Table) -> ir.Table:

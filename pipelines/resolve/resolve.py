@@ -199,8 +199,10 @@ def _questions(named: ir.Table, asked: ir.Table | None) -> ir.Table:
     """
     if asked is None:
         return no_questions()
-    sizes = named.group_by("entity_id").agg(size=named.count())
-    sized = named.inner_join(sizes, "entity_id")
+    near = asked.select("rid").union(asked.select(rid="other"), distinct=True)
+    met = named.semi_join(named.semi_join(near, "rid"), "cluster")
+    sizes = met.group_by("cluster").agg(size=met.count())
+    sized = met.semi_join(near, "rid").inner_join(sizes, "cluster")
     sized = sized.select("rid", "source", "source_key", "size", "entity_id")
     mine = sized.rename(left_source="source", left_key="source_key")
     its = sized.rename(
@@ -215,9 +217,11 @@ def _questions(named: ir.Table, asked: ir.Table | None) -> ir.Table:
 
 
 def _refuse_giants(named: ir.Table, library: Library, space: Workspace) -> None:
-    sizes = named.group_by("entity_id").agg(records=named.count())
+    sizes = named.group_by("cluster").agg(records=named.count())
     giants = space.hold(sizes.filter(sizes.records > LARGEST_ENTITY))
     if space.count(giants):
-        largest = giants.order_by(ibis.desc("records")).limit(1).to_pyarrow()
-        [(entity_id, records)] = zip(*largest.to_pydict().values(), strict=True)
-        raise EntityTooLarge(library.entity, entity_id, records, LARGEST_ENTITY)
+        told = giants.inner_join(named, giants.cluster == named.rid).order_by(ibis.desc("records"))
+        largest = told.limit(1).to_pyarrow().to_pylist()[0]
+        raise EntityTooLarge(
+            library.entity, largest["entity_id"], largest["records"], LARGEST_ENTITY
+        )

@@ -3,6 +3,7 @@
 A stage that is read several times is computed once. Only expressions and counts ever reach Python.
 """
 
+from itertools import count
 from types import TracebackType
 from typing import Self
 from uuid import uuid4
@@ -20,6 +21,7 @@ class Workspace:
     def __init__(self, con: BaseBackend) -> None:
         self.con = con
         self._held: list[str] = []
+        self._names = map(f"{uuid4().hex}_{{}}".format, count())
         self._rows: dict[str, int] = {}  # of tables whose engine said how many it wrote
 
     def __enter__(self) -> Self:
@@ -38,13 +40,13 @@ class Workspace:
 
     def hold(self, table: ir.Table) -> ir.Table:
         """Compute ``table`` now and keep it until the work is done."""
-        name = f"held_{uuid4().hex}"
+        name = f"held_{next(self._names)}"
         self._held.append(name)
         return self._compute(name, table)
 
     def keep(self, table: ir.Table) -> ir.Table:
         """Compute ``table`` now and keep it as long as the engine's connection."""
-        return self._compute(f"kept_{uuid4().hex}", table)
+        return self._compute(f"kept_{next(self._names)}", table)
 
     def count(self, table: ir.Table) -> int:
         """How many rows; of a table that was computed here it is known already."""
