@@ -48,12 +48,15 @@ def compare(
     declaration: Annotated[
         Path | None, typer.Option(help="A changed <library>.yml; by default the one in force.")
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A model of scores; by default the one in force.")
+    ] = None,
     sources: Sources = None,
     home: Home = None,
 ) -> None:
-    """Show which ids the present code and model, or another declaration, would change."""
+    """Show which ids the present code, or another declaration or model, would change."""
     settings = load_settings(home=home, sources=tuple(sources) if sources else None)
-    told = compare_identity(settings, library, declaration)
+    told = compare_identity(settings, library, declaration, model)
     found = told.survival
     verdict = "within" if told.budget.allows(found) else "over"
     sys.stdout.write(

@@ -12,6 +12,7 @@ from pipelines.flows.inputs import latest_run, records_of_run
 from pipelines.flows.survival import budget_of
 from pipelines.flows.workplace import Workplace, identity_key, open_workplace
 from pipelines.libraries import Library, load_libraries, load_library
+from pipelines.resolve.model import read_model
 from pipelines.resolve.questions import DECISION_SCHEMA
 from pipelines.resolve.resolve import resolve
 from pipelines.resolve.survival import Budget, Survival, changed_ids, survival
@@ -47,22 +48,28 @@ class WhatIf:
 
 
 def compare_identity(
-    settings: Settings, library_name: str, declaration: Path | None = None
+    settings: Settings,
+    library_name: str,
+    declaration: Path | None = None,
+    model: Path | None = None,
 ) -> WhatIf:
-    """Resolve the records of the last run as ``declaration`` says, and compare with its ledger.
+    """Resolve the records of the last run in another way, and compare with its ledger.
 
     Args:
         settings: Where the ledger is.
         library_name: Whose.
         declaration: A library declaration ``<library>.yml``; by default the one in force, so that
             what is compared is the code and the model.
+        model: A model of scores as ``train`` writes it; by default the one in force.
 
     Raises:
         TableMissing: the library has never been resolved.
-        DeclarationRefused: the declaration is of another library, or cannot be used.
+        DeclarationRefused: the declaration is of another library, or the model of other
+            comparisons, or they cannot be used.
     """
     library = load_library(library_name)
     wanted = _declared(declaration, library) if declaration else library
+    other_model = read_model(model, library.entity) if model else None
     with open_workplace(settings) as place:
         run = latest_run(place, library)
         ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
@@ -77,6 +84,7 @@ def compare_identity(
                 previous=ledger,
                 events=events,
                 decisions=_decisions(place, library, run),
+                model=other_model,
             )
             changed = changed_ids(place.con, ledger, found.record, found.event)
             born = found.event.filter(found.event.kind.isin(["created", "split"]))

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+from pipelines.errors import DeclarationRefused
 from pipelines.libraries import Library
 from pipelines.libraries.declaration import LIBRARIES_DIR
+from pipelines.resolve.likeness import COMPARISONS
 
 MODELS = Path(__file__).parent / "models"
 
@@ -33,16 +36,48 @@ class Model:
 def load_model(entity: str, folder: Path = MODELS) -> Model | None:
     """The reviewed model of an entity; None where there is none, and nothing is scored."""
     file = folder / f"{entity}.json"
-    if not file.exists():
-        return None
-    told = json.loads(file.read_text(encoding="utf-8"))
-    return Model(
-        splink=told["splink"],
-        frequencies=told["frequencies"],
-        link_at=told["thresholds"]["link_at"],
-        ask_at=told["thresholds"]["ask_at"],
-        provenance=told["provenance"],
-    )
+    return read_model(file, entity) if file.exists() else None
+
+
+def read_model(file: Path, entity: str) -> Model:
+    """A model that was trained for an entity, from its file.
+
+    Raises:
+        DeclarationRefused: it is no model, or not one of what is compared of this entity today.
+    """
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+        model = Model(
+            splink=told["splink"],
+            frequencies=told["frequencies"],
+            link_at=told["thresholds"]["link_at"],
+            ask_at=told["thresholds"]["ask_at"],
+            provenance=told["provenance"],
+        )
+        levels = _levels(model)
+    except (OSError, ValueError, KeyError, TypeError) as unreadable:
+        raise DeclarationRefused(
+            file, "model", "is no model of scores.", "Make one with baselib identity train."
+        ) from unreadable
+    if levels != {each.name: list(each.levels) for each in COMPARISONS.get(entity, ())}:
+        raise DeclarationRefused(
+            file, "splink.comparisons", f"are not those by which a {entity} is compared.",
+            "Train it again: baselib identity train.",
+        )  # fmt: skip
+    return model
+
+
+def _levels(model: Model) -> Mapping[str, list[str]]:
+    """Comparison to the names of its levels, best first, without the unknown one."""
+    comparisons: Any = model.splink["comparisons"]
+    return {
+        each["output_column_name"]: [
+            level["label_for_charts"]
+            for level in each["comparison_levels"]
+            if not level.get("is_null_level")
+        ]
+        for each in comparisons
+    }
 
 
 @cache

@@ -21,7 +21,7 @@ from pipelines.resolve.events import next_sequence, stamped
 from pipelines.resolve.groups import Groups, group_by_identifier
 from pipelines.resolve.ledger import RECORD_SCHEMA, assign_ids
 from pipelines.resolve.link import FOUNDING_RECORD, link_records
-from pipelines.resolve.model import load_model
+from pipelines.resolve.model import Model, load_model
 from pipelines.resolve.questions import QUESTION_SCHEMA, no_questions
 from pipelines.resolve.workset import working_set
 from pipelines.resolve.workspace import Workspace
@@ -62,6 +62,7 @@ def resolve(
     events: ir.Table | None = None,
     decisions: ir.Table | None = None,
     scope: ir.Table | None = None,
+    model: Model | None = None,
 ) -> Resolved:
     """Decide which records are the same entity.
 
@@ -77,10 +78,10 @@ def resolve(
         decisions: ``questions.DECISION_SCHEMA``, what people decided about pairs of records. A
             person beats every rule and score: ``same`` pairs are one entity, ``different`` pairs
             are not.
-
         scope: ``source, source_key`` of the records that are to be placed, and of those that are
             gone, where these are not all: the others are there to be seen by them only, and their
             ids in ``previous`` are left as they are. See ``neighbourhood.py``.
+        model: Another model of scores than the one in force.
 
     Returns:
         The ledger. It depends on the records, the declaration and the previous ledger alone, not
@@ -93,7 +94,7 @@ def resolve(
     with Workspace(con) as space:
         work = working_set(records, library, space)
         groups = group_by_identifier(work, library, space)
-        found = _clusters(con, work, groups, library, decisions, space)
+        found = _clusters(con, work, groups, library, model, decisions, space)
         members = space.hold(_within(_placed(work, groups, found.placed), scope))
         sequence = next_sequence(events)
         minted = assign_ids(members, previous, events, library, key, space, scope)
@@ -129,13 +130,14 @@ def _clusters(
     work: ir.Table,
     groups: Groups,
     library: Library,
+    model: Model | None,
     decisions: ir.Table | None,
     space: Workspace,
 ) -> _Found:
     """Rules, then scores where there is a model, then people, who have the last word."""
     placed = link_records(work, groups, library, space).mutate(probability=ibis.null("float64"))
     asked = None
-    model = load_model(library.entity) if con.name == "duckdb" else None
+    model = (model or load_model(library.entity)) if con.name == "duckdb" else None
     if model is not None:
         scored = join_by_score(con, work, groups, placed, library, model, space)
         moved = space.hold(moved_clusters(placed, scored.links))

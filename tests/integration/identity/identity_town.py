@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from pipelines.cli.main import app
 from pipelines.flows.ingest import land, stage
 from pipelines.flows.library import merge, publish, resolve
 from pipelines.flows.survival import compare_with_published, refuse_over_budget
@@ -139,3 +142,15 @@ def write_contracts(folder: Path) -> None:
     for name, delivery in SOURCES.items():
         text = CONTRACT.format(name=name, department=name.split("__")[0], delivery=delivery)
         (folder / "population" / f"{name}.yml").write_text(text, encoding="utf-8")
+
+
+def command_line(town: Town, *arguments: str) -> str:
+    """What ``baselib identity …`` answers in the town's home."""
+    environment = {
+        "BASELIB_HOME": str(town.settings.home),
+        "BASELIB_DATABASE_URL": town.settings.database_url.get_secret_value(),
+        "BASELIB_SOURCES": str(town.settings.sources[0]),
+    }
+    answer = CliRunner().invoke(app, ["identity", *arguments], env=environment)
+    assert answer.exit_code == 0, answer.output
+    return answer.output

@@ -1,12 +1,11 @@
 """Published ids are kept or asked about: the budget before publication, against PostgreSQL."""
 
 import pytest
-from identity_town import person
+from identity_town import command_line, person
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from typer.testing import CliRunner
 
-from pipelines.cli.main import app, exit_code
+from pipelines.cli.main import exit_code
 from pipelines.flows.library import publish
 from pipelines.flows.refusals import IdBudgetExceeded, NothingToApprove
 from pipelines.flows.survival import approve_run
@@ -103,15 +102,3 @@ def test_deletions_are_the_sources_own_as_long_as_they_are_ordinary(published, e
     answer = command_line(town, "compare", "population")
     assert "0 would change" in answer
     assert "Nothing was kept" in answer
-
-
-def command_line(town, *arguments):
-    """What ``baselib identity …`` answers in the town's home."""
-    environment = {
-        "BASELIB_HOME": str(town.settings.home),
-        "BASELIB_DATABASE_URL": town.settings.database_url.get_secret_value(),
-        "BASELIB_SOURCES": str(town.settings.sources[0]),
-    }
-    answer = CliRunner().invoke(app, ["identity", *arguments], env=environment)
-    assert answer.exit_code == 0, answer.output
-    return answer.output
