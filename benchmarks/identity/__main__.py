@@ -39,7 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--contestants", nargs="+", choices=[*CONTESTANTS], default=[*CONTESTANTS])
     parser.add_argument(
         "--timed", action="store_true",
-        help="only time this project's resolver, with SCALE and a tenth of it",
+        help="only time this project and Splink, with SCALE and a tenth of it",
     )  # fmt: skip
     return parser.parse_args()
 

@@ -14,7 +14,7 @@ from ibis import BaseBackend
 
 from pipelines.libraries import Library
 from pipelines.resolve.blocks import block_index
-from pipelines.resolve.neighbourhood import RECORD, Surroundings, long_keys, node_of
+from pipelines.resolve.neighbourhood import RECORD, Neighbourhood, Surroundings, long_keys, node_of
 from pipelines.resolve.resolve import Resolved, resolve
 from pipelines.resolve.workset import CONTENT, content_of, working_set
 from pipelines.resolve.workspace import Workspace
@@ -78,8 +78,8 @@ def resolve_increment(
     """
     with Workspace(con) as space:
         change = _changed(records, library, before, space)
-        count = _count(change.gone) + _count(change.fresh)
-        total = max(_count(before.index), 1)
+        count = space.count(change.gone) + space.count(change.fresh)
+        total = max(space.count(before.index), 1)
         if count > LARGEST_SHARE * total:
             return None
         around = _surroundings(change, before, decisions, library, total, space)
@@ -88,11 +88,7 @@ def resolve_increment(
         region = around.around(space.hold(seeds))
         if region is None:
             return None
-        names = change.kept.select("node", *RECORD).union(change.fresh.select("node", *RECORD))
-        names = space.hold(names.semi_join(region.seen, "node"))
-        here = space.hold(records.semi_join(names, RECORD))
-        inside = names.semi_join(region.scope, "node").select(*RECORD)
-        scope = space.hold(inside.union(change.gone.select(*RECORD), distinct=True))
+        here, scope = _region(records, change, region, space)
         found = resolve(
             con,
             here,
@@ -105,9 +101,22 @@ def resolve_increment(
             scope=scope,
         )
         spliced = _spliced(found, before, scope, space)
-        if _count(spliced.record) != _count(records):  # a defect: a full run puts it right
+        if space.count(spliced.record) != space.count(
+            records
+        ):  # a defect: a full run puts it right
             return None
-        return Increment(spliced, count, _count(here))
+        return Increment(spliced, count, space.count(here))
+
+
+def _region(
+    records: ir.Table, change: "_Change", region: Neighbourhood, space: Workspace
+) -> tuple[ir.Table, ir.Table]:
+    """The records that are seen, and the names of those that may move, or are gone."""
+    names = change.kept.select("node", *RECORD).union(change.fresh.select("node", *RECORD))
+    names = space.hold(names.semi_join(region.seen, "node"))
+    inside = names.semi_join(region.scope, "node").select(*RECORD)
+    scope = space.hold(inside.union(change.gone.select(*RECORD), distinct=True))
+    return space.hold(records.semi_join(names, RECORD)), scope
 
 
 @dataclass(frozen=True)
@@ -200,7 +209,3 @@ def _spliced(found: Resolved, before: Before, region: ir.Table, space: Workspace
         question=splice(found.question, before.question, ("left_source", "left_key")),
         index=splice(found.index, before.index),
     )
-
-
-def _count(table: ir.Table) -> int:
-    return int(table.count().execute())

@@ -71,15 +71,15 @@ class Surroundings:
                 tied = self.ties.semi_join(frontier, "node").select(node="other")
                 found = found.union(self._doubted(hold(tied)), distinct=True)
             frontier = hold(found.anti_join(reached, "node"))
-            if not _count(frontier):
+            if not self.space.count(frontier):
                 scope = hold(self._entities_of(hold(reached.union(beside, distinct=True))))
                 # Those by whom the scope is believed are seen by it, and what may move moves.
                 witnesses = hold(self._doubted(scope))
                 frontier = hold(self._moving(witnesses).anti_join(reached, "node"))
-                if not _count(frontier):
+                if not self.space.count(frontier):
                     return self._seen(scope, witnesses, crowded)
             reached = hold(reached.union(frontier, distinct=True))
-            if _count(reached) > self.largest:
+            if self.space.count(reached) > self.largest:
                 return None
         return None
 
@@ -151,7 +151,7 @@ class Surroundings:
             ranked = inside.mutate(rank=rank)
             enough = ranked.filter(ranked["rank"] <= self._limit(ranked))
             fillers = hold(enough.select("node", "key"))
-            if _count(fillers) < wanted:
+            if self.space.count(fillers) < wanted:
                 return None
             seen = seen.union(fillers.select("node"), distinct=True)
         return Neighbourhood(scope, hold(seen))
@@ -185,7 +185,3 @@ def long_keys(index: ir.Table, library: Library, *, changed: bool) -> ir.Table:
     if changed:
         every = every.mutate(may_move=ibis.literal(True), sure=ibis.literal(False))
     return every.select("node", "kind", "key", "may_move", "sure")
-
-
-def _count(table: ir.Table) -> int:
-    return int(table.count().execute())

@@ -61,16 +61,7 @@ def train(
         everybody = space.hold(everybody_of(work, groups, library, space))
         same = _of_one_number(everybody, groups, library, frequencies, space)
         random = _of_two_numbers(everybody, groups, library, frequencies, space)
-        weights = {
-            each.name: list(
-                zip(
-                    _shares(con, same, each, _of_one),
-                    _shares(con, random, each, _of_two),
-                    strict=True,
-                )
-            )
-            for each in comparisons
-        }
+        weights = _counted(con, same, random, comparisons)
         if library.entity == "person":
             weights["person_name"] = _with_namesakes(
                 con, everybody, groups, frequencies, weights["person_name"], space
@@ -82,17 +73,33 @@ def train(
         prior = round(1.0 / max(entities, 2), 9)
         fitted = _fitted(con, unsure, comparisons, weights, prior)
         counts = {
-            "records": int(con.execute(work.count())),
+            "records": space.count(work),
             "groups_with_a_believed_number": entities,
-            "pairs_under_one_number": int(con.execute(same.count())),
-            "random_pairs": int(con.execute(random.count())),
-            "candidate_pairs_for_em": int(con.execute(unsure.count())),
+            "pairs_under_one_number": space.count(same),
+            "random_pairs": space.count(random),
+            "candidate_pairs_for_em": space.count(unsure),
         }
     return {
         "provenance": {**provenance, **counts},
         "thresholds": dict(thresholds),
         "frequencies": frequencies,
         "splink": splink_settings(comparisons, fitted, prior),
+    }
+
+
+def _counted(
+    con: BaseBackend, same: ir.Table, random: ir.Table, comparisons: Sequence[Comparison]
+) -> dict[str, list[tuple[float, float]]]:
+    """m and u of each level: its share of the pairs of one number, and of two."""
+    return {
+        each.name: list(
+            zip(
+                _shares(con, same, each, _of_one),
+                _shares(con, random, each, _of_two),
+                strict=True,
+            )
+        )
+        for each in comparisons
     }
 
 
