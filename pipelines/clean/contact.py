@@ -50,12 +50,19 @@ def address() -> Parser:
 
 def _write_address(s: ir.StringValue) -> ir.StringValue:
     """Full-width punctuation, plain hyphens; no blanks except between two Latin words."""
-    odd = s.re_search(f"[-(),;:?! {_DASHES}]|{LOST}") & s.re_search(r"[^\x{0}-\x{ff}]")
+    lost = LOST.replace("_", "")
+    # By its characters: their punctuation is full-width now and half-width when seen again.
+    chinese = s.re_search(f"[{HAN}]")
     closed = ibis.ifelse(s.re_search("[A-Za-z0-9.] [A-Za-z]"), s, s.replace(" ", ""))
-    written = closed.re_replace(LOST.replace("_", ""), "?").translate(
-        _HALF + _DASHES, _FULL + "-" * len(_DASHES)
+    written = closed.re_replace(lost, "?").translate(_HALF + _DASHES, _FULL + "-" * len(_DASHES))
+    return ibis.cases(
+        (
+            chinese & s.re_search(f"[-(),;:?! {_DASHES}]|{LOST}"),
+            written.re_replace("^[-，；：、.]+|[-，；：、.]+$", ""),
+        ),
+        (s.re_search(lost), s.re_replace(lost, "?")),
+        else_=s,
     )
-    return ibis.ifelse(odd, written.re_replace("^[-，；：、.]+|[-，；：、.]+$", ""), s)
 
 
 # Every look for a region is a step of its own: its pattern is long and must not be written twice.

@@ -49,6 +49,7 @@ def _equal(column: str) -> Judge:
 
 # ---- persons ----
 
+_FEWEST_SEEN = 8  # digits of a masked number: county and half of what tells its people apart
 RARE, COMMON = 21.0, 16.0  # bits: one name in two million, one in 65,000, parts independent
 _LONG_NAME = 4  # characters from which a name may be cut short; Chinese names have two to four
 
@@ -101,8 +102,16 @@ def _birth_dates(look: Look) -> Sequence[ir.BooleanValue]:
     ]
 
 
+def _shows(masked: ir.StringValue, whole: ir.StringValue) -> ir.BooleanValue:
+    """What is seen of a masked number is that of another, at least eight digits."""
+    head = masked.re_extract(r"^[^*]*", 0)
+    tail = masked.re_extract(r"[^*]*$", 0)
+    seen = (masked.length() == whole.length()) & (head.length() + tail.length() >= _FEWEST_SEEN)
+    return masked.contains("*") & seen & whole.startswith(head) & whole.endswith(tail)
+
+
 def _damaged_numbers(look: Look) -> Sequence[ir.BooleanValue]:
-    """One digit wrong, missing or too many, two exchanged, or the last three eaten up."""
+    """One digit wrong, missing or too many, two exchanged, the last three eaten up, or masked."""
     a, b = look("some_number")
     eaten = (a.endswith("000") | b.endswith("000")) & (a.left(15) == b.left(15))
     exchanged = [
@@ -113,7 +122,12 @@ def _damaged_numbers(look: Look) -> Sequence[ir.BooleanValue]:
         for n in range(17)
     ]
     return [
-        (a == b) | (a.levenshtein(b) <= 1) | eaten | ibis.or_(*exchanged),
+        (a == b)
+        | (a.levenshtein(b) <= 1)
+        | eaten
+        | ibis.or_(*exchanged)
+        | _shows(a, b)
+        | _shows(b, a),
         a.levenshtein(b) == 2,
     ]
 

@@ -35,6 +35,7 @@ _15 = r"^[0-9]{15}\z"
 _DAMAGED = (
     r"^[0-9]{16,18}[0-9X]?\z"  # one digit too many or too few is damage, two are another thing
 )
+_MASKED = r"^([0-9]{4,14})[*●•▇■□X]{4,12}([0-9]{2,5}[0-9X])\z"  # 110105********0011
 _FOREIGN_15 = r"^[A-Z]{3}[0-9]{12}\z"
 # Cyrillic and Greek letters and signs that look like the check character.
 _LOOKALIKES = "ХΧ×✕✖╳"
@@ -50,7 +51,8 @@ def citizen_id() -> Parser:
 
     ``type`` is resident, resident_15_digits, hk_macao_taiwan_resident, foreign_resident_18 or
     foreign_resident_15. The companions are taken from the number and are NULL where it is unusable,
-    but ``damaged``: what is left of a number that fails its rules, for matching to compare with.
+    but ``damaged``: what is left of a number that fails its rules, for matching to compare with;
+    of one that was masked, its ends with stars between them.
     """
     steps = (*written_form.STEPS, *citizen_steps(), *written_form.judge(_rules))
     return Parser(steps, _finish, companions=COMPANIONS)
@@ -254,9 +256,18 @@ def _finish(s: Scratch) -> Parsed:
             "type": ibis.ifelse(s.usable, citizen_kind(s), _NONE),
             "birth_date": ibis.ifelse(s.usable, s.birth, ibis.null("date")),
             "sex_code": ibis.ifelse(s.usable, citizen_sex(s), _NONE),
-            "damaged": ibis.ifelse(~s.usable & s.number.re_search(_DAMAGED), s.number, _NONE),
+            "damaged": ibis.cases(
+                (~s.usable & s.number.re_search(_DAMAGED), s.number), (s.masked, _seen(s))
+            ),
         },
     )
+
+
+def _seen(s: Scratch) -> ir.StringValue:
+    """A masked number with stars for as many digits as are missing; NULL if its ends are, too."""
+    head, tail = s.text.re_extract(_MASKED, 1), s.text.re_extract(_MASKED, 2)
+    stars = ibis.literal("*" * 18).substr(0, 18 - head.length() - tail.length())
+    return ibis.ifelse(head != "", head + stars + tail, _NONE)
 
 
 def citizen_kind(s: Scratch) -> ir.StringValue:

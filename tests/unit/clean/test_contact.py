@@ -1,7 +1,7 @@
 """Addresses and telephone numbers: usual and unusual spellings, and what is neither."""
 
 from cleaning_laws import LAW, is_idempotent, is_total, outcomes, spaced, texts_of, widened
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.clean.contact import address, mobile, phone
@@ -141,6 +141,7 @@ def test_numbers_total_and_idempotent(clean_fast, texts):
 
 
 @LAW
+@example(["'\ue000…,{ß.□\"\xa0"])
 @given(texts_of("北京浙江杭州吉林市省区县路号镇（）()-,1２ ABc"))
 def test_addresses_total_and_idempotent(clean_fast, texts):
     is_total(clean_fast, address(), texts)

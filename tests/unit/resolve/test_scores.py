@@ -14,6 +14,7 @@ from pipelines.resolve.assembly import MATCH_BY_SCORE
 from pipelines.resolve.questions import DECISION_SCHEMA
 
 HOME = {"residence_address": "示范省示范市和平区建设路18号3号楼2单元401室"}
+MASKED = "1101**********"
 AWAY = {"residence_address": "示范省示范市和平区滨河路7号1号楼1单元102室"}
 PERSONS = [
     World(
@@ -41,6 +42,20 @@ PERSONS = [
             "b": person(HEALTH, "冉云霏", citizen_id_damaged="110105197904060023"),
         },
         same("a b"),
+        {"b": MATCH_BY_SCORE},
+    ),
+    World(
+        "a masked number shows eight digits or more of the number that it was",
+        {
+            "a": person(POLICE, "王芳", "110105197904080028"),
+            "b": person(
+                HEALTH, "王芳", birth="1979-04-08", citizen_id_damaged="1101**********0028"
+            ),
+            "c": person(
+                HEALTH, "王芳", birth="1979-04-08", citizen_id_damaged="1101**********0061"
+            ),
+        },
+        same("a b", "c"),
         {"b": MATCH_BY_SCORE},
     ),
     World(
