@@ -1,10 +1,11 @@
 """What two columns of one record say against each other.
 
-Judged on clean values, after every column has been parsed. Neither value is taken away: nobody
-can tell which of the two is wrong.
+Judged on clean values, after every column has been parsed. Where two disagree neither is taken
+away: nobody can tell which of the two is wrong. A date of something that has happened is wrong by
+itself when it lies ahead of the data, so that one is, before the others are compared.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -58,9 +59,24 @@ def add_cross_field_findings(
         as_of: Date of the data, to find dates ahead of it; left out, they are not looked for.
 
     Returns:
-        The same table and columns; the findings' ``value`` is the clean value as text.
+        The same table and columns; the findings' ``value`` is the clean value as text. Dates that
+        lie ahead are NULL.
     """
-    found = disagreements(table, elements, as_of)
+    if as_of:
+        ahead = list(_ahead_of(table, as_of))
+        table = _with_findings(table, ahead, severity_of, taken_away=True)
+    return _with_findings(table, _between_columns(table, elements), severity_of)
+
+
+def _with_findings(
+    table: ir.Table,
+    found: Sequence[Disagreement],
+    severity_of: Mapping[str, str],
+    *,
+    taken_away: bool = False,
+) -> ir.Table:
+    if not found:
+        return table
     arrays = [
         finding_array(
             each.column,
@@ -70,18 +86,26 @@ def add_cross_field_findings(
         )
         for each in found
     ]
-    return table.mutate(findings=concat_findings([table.findings, *arrays])) if arrays else table
+    left = {
+        each.column: ibis.ifelse(each.condition.fill_null(False), None, table[each.column])
+        for each in found
+        if taken_away
+    }
+    return table.mutate(findings=concat_findings([table.findings, *arrays]), **left)
 
 
 def disagreements(
     table: ir.Table, elements: Mapping[str, str], as_of: date | None = None
 ) -> list[Disagreement]:
     """Every rule between the columns of this table; see ``add_cross_field_findings``."""
+    return [*_between_columns(table, elements), *(_ahead_of(table, as_of) if as_of else ())]
+
+
+def _between_columns(table: ir.Table, elements: Mapping[str, str]) -> list[Disagreement]:
     return [
         *_against_citizen_id(table, elements),
         *_against_uscc(table, elements),
         *_out_of_order(table, elements),
-        *(_ahead_of(table, as_of) if as_of else ()),
     ]
 
 

@@ -91,10 +91,23 @@ def test_what_has_happened_is_not_ahead_and_a_term_may_be(con):
     row = {"establishment_date": date(2062, 1, 1), "valid_to": date(2062, 1, 1)}
     elements = dict.fromkeys(row, "date")
     assert findings(con, row, elements) == [
-        ("establishment_date", "FUTURE_DATE", "warning", "2062-01-01")
+        ("establishment_date", "FUTURE_DATE", "error", "2062-01-01")
     ]
     assert findings(con, row, elements, as_of=None) == []
 
 
 def test_columns_that_have_nothing_to_say_to_each_other(con):
     assert findings(con, {"person_name": "x"}, {"person_name": "person_name"}) == []
+
+
+def test_a_date_ahead_is_taken_away_and_contradicts_no_other(con):
+    row = {"establishment_date": date(2062, 1, 1), "approval_date": date(2020, 2, 2)}
+    elements = dict.fromkeys(row, "date")
+    assert [rule for _, rule, *_ in findings(con, row, elements)] == ["FUTURE_DATE"]
+    table = ibis.memtable(
+        {name: [value] for name, value in row.items()},
+        schema=ibis.schema(dict.fromkeys(row, "date")),
+    ).mutate(findings=no_findings())
+    left = add_cross_field_findings(table, elements, severities(), AS_OF)
+    [kept] = con.to_pyarrow(left.select(*row)).to_pylist()
+    assert kept == row | {"establishment_date": None}
