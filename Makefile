@@ -23,7 +23,7 @@ run: runtime ## build the three libraries of the demo city through Airflow
 
 test: dev ## run all tests that need no Spark
 	@env -u BASELIB_HOME -u BASELIB_SOURCES -u BASELIB_DATABASE_URL \
-		$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+		$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 test-spark: dev ## run the tests that need PySpark and Java 17 or newer, none of them skipped
 	@.ci/bootstrap requirements-spark.txt
