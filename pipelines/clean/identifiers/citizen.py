@@ -264,10 +264,14 @@ def _finish(s: Scratch) -> Parsed:
 
 
 def _seen(s: Scratch) -> ir.StringValue:
-    """A masked number with stars for as many digits as are missing; NULL if its ends are, too."""
+    """A masked number with stars for as many digits as are missing; NULL if its ends are, too.
+
+    And where its ends alone are as long as a number: it would be one that nobody has written.
+    """
     head, tail = s.text.re_extract(_MASKED, 1), s.text.re_extract(_MASKED, 2)
-    stars = ibis.literal("*" * 18).substr(0, 18 - head.length() - tail.length())
-    return ibis.ifelse(head != "", head + stars + tail, _NONE)
+    missing = 18 - head.length() - tail.length()
+    stars = ibis.literal("*" * 18).substr(0, ibis.greatest(missing, 0))
+    return ibis.ifelse((head != "") & (missing > 0), head + stars + tail, _NONE)
 
 
 def citizen_kind(s: Scratch) -> ir.StringValue:

@@ -82,6 +82,7 @@ ERRORS = {
     "110105194912310020.0": {"PRECISION_LOSS"},
     "1101**********002X": {"MASKED"},
     "110105XXXXXXXX002X": {"MASKED"},
+    "11010519491231****002X": {"MASKED"},
 }
 
 # As long as a number is, give or take a digit, and of its characters: worth comparing with others.
