@@ -16,7 +16,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from pipelines.contracts import Source
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
-from pipelines.extract.jsonlines import at_path, parse_page, records_of
+from pipelines.extract.jsonlines import at_path, parse_page, records_on
 from pipelines.extract.secrets import expanded, secret_of
 
 ATTEMPTS = 6  # with the pauses below, a minute: longer outages are for the scheduler's own retries
@@ -53,10 +53,10 @@ def fetch_pages(
     )
     highest = watermark
     with httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=True) as client:
-        for number, content in enumerate(_pages(client, source, batch, start, sleep), start=1):
-            name = f"page-{number:06}.json"
-            (folder / name).write_bytes(content)
-            highest = _highest(source, highest, records_of(source, name, content))
+        pages = _pages(client, source, batch, start, sleep)
+        for number, (content, records) in enumerate(pages, start=1):
+            (folder / f"page-{number:06}.json").write_bytes(content)
+            highest = _highest(source, highest, records)
     return highest
 
 
@@ -66,17 +66,17 @@ def _pages(
     batch: str,
     start: httpx.URL,
     sleep: Callable[[float], None],
-) -> Iterator[bytes]:
-    """Contents of the pages, one after the other."""
+) -> Iterator[tuple[bytes, list[object]]]:
+    """Contents of the pages and the records on them, one page after the other."""
     server, number = source.server, 1
     url = start if server.next_path else start.copy_set_param(server.page_parameter, 1)
     asked, seen = set[httpx.URL](), set[bytes]()
     while True:
         asked.add(url)
         content = _get(client, source, batch, url, sleep)
-        yield content
         page = parse_page(source, _shown(url), content)
-        records = records_of(source, _shown(url), content)
+        records = records_on(source, _shown(url), page)
+        yield content, records
         mark = hashlib.sha256(content).digest()
         following = at_path(page, server.next_path) if server.next_path else bool(records)
         if not following:

@@ -71,7 +71,7 @@ def _line_chunk(source: Source, file: str, lines: Sequence[tuple[int, bytes]]) -
             record = _parse(line)
         except (ValueError, RecursionError):
             record = None
-        if isinstance(record, dict) and _whole(record, line):
+        if isinstance(record, dict) and (not _spells_surrogates(line) or _whole(record)):
             records.append(record)
             numbers.append(number)
         else:
@@ -86,10 +86,11 @@ def read_page(source: Source, file: Path) -> Iterator[Chunk]:
         UnreadableDelivery: it is not JSON, or has no list of records where the contract says.
     """
     content = file.read_bytes()
-    found = records_of(source, file.name, content)
+    found = records_on(source, file.name, parse_page(source, file.name, content))
+    doubtful = _spells_surrogates(content)  # asked once: a page is as long as its records together
     records, numbers, defects = [], [], []
     for number, record in enumerate(found, start=1):
-        if isinstance(record, dict) and _whole(record, content):
+        if isinstance(record, dict) and (not doubtful or _whole(record)):
             records.append(record)
             numbers.append(number)
         else:
@@ -97,12 +98,12 @@ def read_page(source: Source, file: Path) -> Iterator[Chunk]:
     yield _chunk(source, file.name, records, numbers, defects)
 
 
-def records_of(source: Source, page: str, content: bytes) -> list[object]:
-    """The list of records on a page."""
-    found = at_path(parse_page(source, page, content), source.server.records_path)
+def records_on(source: Source, name: str, page: object) -> list[object]:
+    """The list of records on a page that has been parsed; ``name`` is for the error."""
+    found = at_path(page, source.server.records_path)
     if not isinstance(found, list):
         raise UnreadableDelivery(
-            source.name, page, f"There is no list of records at {source.server.records_path!r}.",
+            source.name, name, f"There is no list of records at {source.server.records_path!r}.",
             "Correct the property records_path of servers[0]; leave it empty where the page itself "
             "is the list.",
         )  # fmt: skip
@@ -140,21 +141,22 @@ def _chunk(
     return Chunk(columns, np.array(numbers, np.int64), defects)
 
 
-def _parse(text: bytes) -> Any:
-    return json.loads(
-        text,
-        parse_int=_Number,
-        parse_float=_Number,
-        parse_constant=_Number,
-        object_pairs_hook=_object,
-    )
-
-
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise _WrittenTwice
     return found
+
+
+# One for all lines: ``json.loads`` with these hooks makes a decoder each time, which takes longer
+# than to parse a short line.
+_DECODER = json.JSONDecoder(
+    parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_object
+)
+
+
+def _parse(text: bytes) -> Any:
+    return _DECODER.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
 
 
 def _text(value: object) -> str | None:
@@ -165,10 +167,13 @@ def _text(value: object) -> str | None:
     return str(value) if isinstance(value, _Number) else _compact(value)
 
 
-def _whole(record: object, text: bytes) -> bool:
-    """Whether all text of a record can be written; JSON can spell half of a surrogate pair."""
-    if b"\\ud" not in text and b"\\uD" not in text:
-        return True
+def _spells_surrogates(text: bytes) -> bool:
+    """Whether JSON may spell half of a character in it; pairs and Hangul look alike here."""
+    return b"\\ud" in text or b"\\uD" in text
+
+
+def _whole(record: object) -> bool:
+    """Whether all text of a record can be written: none of its characters is a half."""
     try:
         _compact(record).encode()
     except UnicodeEncodeError:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.errors import UnreadableDelivery
+from pipelines.extract import jsonlines
 from pipelines.extract.excel import read_excel
 from pipelines.extract.jsonlines import read_json_lines, read_page
 from pipelines.extract.parquet import read_parquet
@@ -143,6 +144,36 @@ def test_a_page_gives_its_records_by_their_place(make_source, tmp_path):
     records, defects = gathered(read_page(make_source(records_path="result.rows"), file))
     assert records == {1: {"a": "1", "b": None}, 3: {"a": None, "b": None}}
     assert defects == {2: "MALFORMED_JSON"}
+
+
+def test_half_a_character_on_a_page_harms_its_record_only(make_source, tmp_path):
+    file = tmp_path / "page.json"
+    file.write_text('[{"a": "\\ud83d\\ude00"}, {"a": "\\uD83D"}, {"a": ["\\ude00"]}, {"a": "张"}]')
+    records, defects = gathered(read_page(make_source(records_path=""), file))
+    assert records == {1: {"a": "😀"}, 4: {"a": "张"}}
+    assert defects == {2: "MALFORMED_JSON", 3: "MALFORMED_JSON"}
+
+
+def test_a_page_is_searched_once_however_many_records_it_has(make_source, tmp_path, monkeypatch):
+    """Once a record, the time would grow with the square of a page."""
+    searched = []
+    search = jsonlines._spells_surrogates
+    monkeypatch.setattr(
+        jsonlines, "_spells_surrogates", lambda text: searched.append(text) or search(text)
+    )
+    file = tmp_path / "page.json"
+    file.write_text(json.dumps([{"a": n} for n in range(100)]))
+    records, _ = gathered(read_page(make_source(records_path=""), file))
+    assert len(records) == 100
+    assert len(searched) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+def test_a_page_may_be_in_any_encoding_of_unicode(make_source, tmp_path, encoding):
+    file = tmp_path / "page.json"
+    file.write_bytes('[{"姓名": "张三😀"}]'.encode(encoding))
+    records, _ = gathered(read_page(make_source(records_path=""), file))
+    assert records == {1: {"姓名": "张三😀"}}
 
 
 @pytest.mark.parametrize("content", ["<html>", '{"data": {}}', '{"a": 1, "a": 2}', "null"])
