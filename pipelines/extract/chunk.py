@@ -1,7 +1,9 @@
 """What every reader of a delivery hands on: a few thousand records at a time, with their lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import NoneType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +37,22 @@ class Chunk:
     defects: Sequence[Defect] = ()
 
 
+_TEXT = {str, NoneType}
+
+
 def strings(values: Sequence[str | None]) -> pa.Array:
     """Python text as a column."""
     return pa.array(values, pa.string())
+
+
+def shown(values: Sequence[Any], show: Callable[[Any], str | None]) -> pa.Array:
+    """Any values as a column of text; ``show``, which leaves text as it is, says how.
+
+    Most columns are text already. To see that takes less than half the time of asking each.
+    """
+    if _TEXT.issuperset(map(type, values)):
+        return strings(values)
+    return strings([show(value) for value in values])
 
 
 def empty_chunk(names: Sequence[str]) -> Chunk:

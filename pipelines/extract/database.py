@@ -21,10 +21,11 @@ from sqlalchemy.pool import NullPool
 
 from pipelines.contracts import Source
 from pipelines.errors import DeliveryMissing, MissingColumn, UnreadableDelivery
-from pipelines.extract.chunk import strings
+from pipelines.extract.chunk import shown
 from pipelines.extract.secrets import secret_of
 
-ROWS = 20_000  # rows fetched at a time; the server holds the rest
+ROWS = 20_000  # rows in memory, and in a row group; the server holds the rest
+SLICE = 500  # rows made text at a time: few enough for the processor's cache, a third faster
 _PARAMETER = re.compile(r"(?<![:\w]):(watermark|batch)\b")
 
 
@@ -65,8 +66,8 @@ def _engine(source: Source, batch: str) -> Engine:
 def _open_sqlite(path: Path) -> sqlite3.Connection:
     """Open read-only; a plain path would create an empty database where there is none."""
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-    # SQLite's own message about bad text quotes it, and messages carry no data.
-    connection.text_factory = lambda raw: raw.decode("utf-8")
+    # Not str: SQLite's own message about bad text quotes it, and messages carry no data.
+    connection.text_factory = bytes.decode
     return connection
 
 
@@ -99,12 +100,17 @@ def _write(
     place = _watermark_place(source, names, file)
     highest: Any = None
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for rows in result.partitions(ROWS):
+        waiting: list[pa.Table] = []
+        for rows in result.partitions(SLICE):
             columns = list(zip(*rows, strict=True))
-            arrays = [strings([render(value) for value in column]) for column in columns]
-            writer.write_table(pa.table(arrays, schema=schema))
+            waiting.append(pa.table([shown(each, render) for each in columns], schema=schema))
             if place is not None:
                 highest = _highest(highest, columns[place])
+            if sum(map(len, waiting)) >= ROWS:
+                writer.write_table(pa.concat_tables(waiting))
+                waiting = []
+        if waiting:
+            writer.write_table(pa.concat_tables(waiting))
     return watermark if highest is None else render(highest)
 
 

@@ -15,7 +15,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from pipelines.contracts import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.chunk import RAGGED_LINE, Chunk, Defect, empty_chunk, strings
+from pipelines.extract.chunk import RAGGED_LINE, Chunk, Defect, empty_chunk, shown
 from pipelines.extract.columns import header_names, mapped_names
 
 ROWS = 20_000  # rows turned to text at a time
@@ -79,20 +79,20 @@ def _header_place(source: Source, rows: Sequence[Row]) -> int:
 
 def _chunk(numbered: Sequence[tuple[int, Row]], names: Sequence[str]) -> Chunk:
     width = len(names)
-    kept, defects = [], []
+    rows, lines, defects = [], [], []
     for line, row in numbered:
-        if not any(cell != "" for cell in row):
+        beyond = row[width:]
+        if row.count("") == len(row):
             continue
-        if any(cell != "" for cell in row[width:]):
+        if beyond.count("") < len(beyond):
             text = "\t".join(show(cell) for cell in row)
             defects.append(Defect(line, RAGGED_LINE, text))
         else:
-            kept.append((line, row))
-    columns = {
-        name: strings([show(row[place]) if place < len(row) else "" for _, row in kept])
-        for place, name in enumerate(names)
-    }
-    return Chunk(columns, np.array([line for line, _ in kept], np.int64), defects)
+            rows.append(row[:width])  # all rows of a sheet are as wide as the widest
+            lines.append(line)
+    cells = zip(*rows, strict=True) if rows else [()] * width
+    columns = {name: shown(column, show) for name, column in zip(names, cells, strict=True)}
+    return Chunk(columns, np.array(lines, np.int64), defects)
 
 
 def show(cell: Cell) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from pipelines.contracts import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.chunk import MALFORMED_JSON, UNDECODABLE_BYTES, Chunk, Defect, strings
+from pipelines.extract.chunk import MALFORMED_JSON, UNDECODABLE_BYTES, Chunk, Defect, shown
 from pipelines.extract.columns import refuse_unusable
 from pipelines.extract.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
 
@@ -137,7 +137,7 @@ def _chunk(
 ) -> Chunk:
     names = dict.fromkeys(name for record in records for name in record)
     refuse_unusable(source, file, names)
-    columns = {name: strings([_text(record.get(name)) for record in records]) for name in names}
+    columns = {name: shown([record.get(name) for record in records], _text) for name in names}
     return Chunk(columns, np.array(numbers, np.int64), defects)
 
 

@@ -9,6 +9,8 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract import jsonlines
@@ -66,6 +68,36 @@ def test_titles_above_the_header_and_empty_rows_are_no_records(source, tmp_path)
         {4: {"编号": "1", "姓名": "张三"}, 6: {"编号": "2", "姓名": ""}},
         {},
     )
+
+
+cells = st.one_of(
+    st.none(),
+    st.just(""),
+    st.text("张a0", min_size=1, max_size=3),
+    st.integers(-99, 99),
+    st.booleans(),
+)
+
+
+@given(rows=st.lists(st.lists(cells, max_size=4), max_size=8), size=st.integers(1, 4))
+@settings(deadline=None, max_examples=50)
+def test_a_sheet_comes_back_row_by_row(source, tmp_path_factory, rows, size):
+    file = tmp_path_factory.mktemp("sheet") / "in.xlsx"
+    workbook(file, ["编号", "姓名"], *rows)
+    records, ragged = {}, {}
+    for line, row in enumerate(rows, start=2):
+        written = [as_seen(cell) for cell in row] + [""] * 4
+        if any(written[2:]):
+            ragged[line] = "RAGGED_LINE"
+        elif any(written):
+            records[line] = {"编号": written[0], "姓名": written[1]}
+    assert gathered(read_excel(source, file, rows=size)) == (records, ragged)
+
+
+def as_seen(cell) -> str:
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    return "" if cell is None else str(cell)
 
 
 def test_a_cell_beyond_the_header_makes_its_row_ragged(source, tmp_path):

@@ -44,12 +44,23 @@ def rows(delivery):
     ]
 
 
-def test_a_table_becomes_text_row_by_row(execute, land, monkeypatch):
-    monkeypatch.setattr(database, "ROWS", 2)
+@pytest.mark.parametrize(("rows_at_a_time", "slice_rows"), [(2, 1), (3, 1), (2, 5), (9, 2)])
+def test_a_table_becomes_text_row_by_row(execute, land, monkeypatch, rows_at_a_time, slice_rows):
+    monkeypatch.setattr(database, "ROWS", rows_at_a_time)
+    monkeypatch.setattr(database, "SLICE", slice_rows)
     delivery = land()
     assert rows(delivery) == [("1", "张三", 1), ("2.5", None, 2), ("", "01FF", 3)]
     assert delivery.files == ("人员.parquet",)
     assert delivery.unmapped_columns == ("时间",)
+
+
+def test_no_more_rows_wait_than_a_row_group_has(execute, land, tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "ROWS", 2)
+    monkeypatch.setattr(database, "SLICE", 1)
+    land()
+    landed = pq.ParquetFile(tmp_path / "landing/civil_affairs__tests" / BATCH / "人员.parquet")
+    groups = range(landed.num_row_groups)
+    assert [landed.metadata.row_group(number).num_rows for number in groups] == [2, 1]
 
 
 def test_a_landed_batch_stays_what_it_was(execute, land):
