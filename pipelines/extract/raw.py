@@ -34,6 +34,7 @@ class RawWriter:
         self._folder, self._stem, self._batch = folder, stem, batch
         self._names: list[str] = []
         self._waiting: list[pa.Table] = []
+        self._waiting_rows = self._waiting_bytes = 0
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> "RawWriter":
@@ -61,10 +62,9 @@ class RawWriter:
         self.rows += len(table)
         self.defective += len(chunk.defects)
         self._waiting.append(table.sort_by("_line") if chunk.defects else table)
-        if (
-            sum(map(len, self._waiting)) >= GROUP_ROWS
-            or sum(table.nbytes for table in self._waiting) >= GROUP_BYTES
-        ):
+        self._waiting_rows += len(table)
+        self._waiting_bytes += table.nbytes
+        if self._waiting_rows >= GROUP_ROWS or self._waiting_bytes >= GROUP_BYTES:
             self._flush()
 
     def _records(self, file: str, chunk: Chunk) -> pa.Table:
@@ -97,6 +97,7 @@ class RawWriter:
         table = pa.concat_tables(self._waiting or [self._schema().empty_table()])
         self._writer.write_table(table, row_group_size=GROUP_ROWS)
         self._waiting = []
+        self._waiting_rows = self._waiting_bytes = 0
 
     def _finish_file(self) -> None:
         """Close the file that is being written; one with no row is kept for its columns."""

@@ -179,6 +179,7 @@ def test_row_groups_are_written_as_they_fill(make_source, tmp_path, land, monkey
     deliver(tmp_path, "编号,姓名\n" + "".join(f"{n},张三\n" for n in range(1000)))
     assert land(make_source()).rows == 1000
     assert max(flushed) < 150
+    assert min(flushed[:-1]) >= 100
 
 
 def small_blocks(source, file, encoding):
