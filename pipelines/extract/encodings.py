@@ -30,6 +30,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
 MARKER = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")
 _MARKED = re.compile("[\udc00-\udcff]")
 _ERRORS = "baselib.mark"
+_THREE_BYTES = re.compile(rb"[\xe0-\xff]")  # begins a character of three bytes in UTF-8, or four
 _ONLY_CHINESE_UTF8 = re.compile(
     rb"[\x00-\x7f]*+(?:(?:[\xe3-\xe9\xef][\x80-\xbf]{2})++[\x00-\x7f]*+)++"
 )
@@ -146,7 +147,7 @@ def _count_lines(sample: bytes) -> tuple[int, int]:
         except UnicodeDecodeError:
             other += 1
         else:
-            utf8 += max(line) >= 0xE0
+            utf8 += _THREE_BYTES.search(line) is not None
     return utf8, other
 
 

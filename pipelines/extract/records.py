@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 Offsets = npt.NDArray[np.int64]
+Octets = npt.NDArray[np.uint8]
 
 MAX_RECORD = 1 << 20  # a quoted field that runs on for longer was never closed
 _LF, _CR = 10, 13
@@ -38,16 +39,21 @@ def lay_out(buffer: bytes, delimiter: bytes, quote: bytes | None, final: bool) -
     cut = len(buffer) if final else buffer.rfind(b"\n") + 1
     if not cut:
         return _layout(np.empty(0, np.int64), 0)
-    stray_returns = buffer.count(b"\r", 0, cut) != buffer.count(b"\r\n", 0, cut)
-    if not stray_returns:
-        octets = np.frombuffer(buffer, np.uint8, cut)
-        newlines = np.flatnonzero(octets == _LF)
+    octets = np.frombuffer(buffer, np.uint8, cut)
+    newlines = np.flatnonzero(octets == _LF)
+    if not _stray_returns(octets, newlines):
         if quote is None or buffer.find(quote, 0, cut) < 0:
             return _layout(_with_end(newlines, cut), cut)
         found = _balanced(octets, newlines, delimiter[0], quote[0], cut, final)
         if found is not None:
             return found
     return _walk(buffer, cut, delimiter, quote, final)
+
+
+def _stray_returns(octets: Octets, newlines: Offsets) -> bool:
+    """Whether a carriage return stands anywhere but before a line feed."""
+    before = octets[newlines[newlines > 0] - 1]
+    return bool(np.count_nonzero(octets == _CR) > np.count_nonzero(before == _CR))
 
 
 def _with_end(newlines: Offsets, cut: int) -> Offsets:
@@ -63,7 +69,7 @@ def _layout(ends: Offsets, consumed: int, malformed: Sequence[tuple[int, int]] =
 
 
 def _balanced(
-    octets: npt.NDArray[np.uint8],
+    octets: Octets,
     newlines: Offsets,
     delimiter: int,
     quote: int,

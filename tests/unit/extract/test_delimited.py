@@ -6,6 +6,7 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from pipelines.errors import UnreadableDelivery
 from pipelines.extract import delimited
 from pipelines.extract.delimited import read_delimited
 from pipelines.extract.encodings import choose
-from pipelines.extract.records import lay_out
+from pipelines.extract.records import _stray_returns, _walk, lay_out
 
 HEADER = "编号,姓名\n"
 
@@ -95,6 +96,25 @@ def quoted(value: str, delimiter: str, quoting: int) -> str:
     if quoting == csv.QUOTE_ALL or odd:
         return '"' + value.replace('"', '""') + '"'
     return value
+
+
+@given(st.text(st.sampled_from('a",\n\r\0'), max_size=30), st.sampled_from([b'"', None]))
+@settings(max_examples=500)
+def test_records_found_by_counting_are_those_found_by_walking(body, quote):
+    text = body.encode()
+    found = lay_out(text, b",", quote, final=True)
+    walked = _walk(text, len(text), b",", quote, final=True)
+    assert found.starts.tolist() == walked.starts.tolist()
+    assert found.ends.tolist() == walked.ends.tolist()
+    assert list(found.malformed) == walked.malformed
+    assert found.consumed == walked.consumed
+
+
+@given(st.text(st.sampled_from("a\n\r"), max_size=9).map(str.encode))
+def test_a_carriage_return_is_stray_unless_a_line_feed_follows(text):
+    octets = np.frombuffer(text, np.uint8)
+    stray = text.count(b"\r") > text.count(b"\r\n")
+    assert _stray_returns(octets, np.flatnonzero(octets == ord("\n"))) == stray
 
 
 @given(st.text(st.sampled_from('a",\n\r'), max_size=30), st.integers(1, 7))
@@ -287,9 +307,12 @@ def test_encoding_is_what_the_file_is(tmp_path, make_source, written, declared, 
     assert (encoding.name, encoding.differs) == (read_as, differs)
 
 
-def test_gb18030_that_is_valid_utf8_by_accident_stays_what_it_is_declared(tmp_path, make_source):
+@pytest.mark.parametrize("name", ["联通", "模"])  # the second is ģ in UTF-8
+def test_gb18030_that_is_valid_utf8_by_accident_stays_what_it_is_declared(
+    tmp_path, make_source, name
+):
     file = tmp_path / "in.csv"
-    file.write_bytes("id,name\n1,联通\n".encode("gb18030"))
+    file.write_bytes(f"id,name\n1,{name}\n".encode("gb18030"))
     assert choose(make_source(encoding="gb18030"), file).name == "gb18030"
 
 
