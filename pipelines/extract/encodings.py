@@ -230,15 +230,13 @@ def _all_marked(line: bytes) -> str:
 def explain(raw: bytes, rule: str) -> tuple[str, str]:
     """The rule that a record breaks, and its text; bytes that do not decode are reason enough."""
     text = raw.decode("utf-8", "surrogatepass")
-    marked = bytes(ord(char) - 0xDC00 for char in _MARKED.findall(text))
-    if not marked:
+    if not _MARKED.search(text):
         return rule, text
     try:
-        marked.decode("utf-8")
+        return MIXED_ENCODING, _bytes_of(text).decode("utf-8")
     except UnicodeDecodeError:
         shown = _MARKED.sub(lambda mark: f"\\x{ord(mark[0]) - 0xDC00:02X}", text)
         return UNDECODABLE_BYTES, shown
-    return MIXED_ENCODING, _bytes_of(text).decode("utf-8")
 
 
 def _bytes_of(text: str) -> bytes:

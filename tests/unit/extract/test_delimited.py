@@ -204,6 +204,7 @@ def test_a_byte_order_mark_inside_the_text_is_kept(source, tmp_path):
     [
         ("gb18030", b"\x81 \xff", r"\x81 \xFF"),
         ("utf-8", b"\xe5\xbc", r"\xE5\xBC"),
+        ("utf-8", b"\xe2 \x82\xac", r"\xE2 \x82\xAC"),  # without the blank, a euro sign
         ("utf-16-le", b"\x00\xd8", r"\x00\xD8"),
     ],
 )
