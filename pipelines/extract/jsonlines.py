@@ -71,7 +71,7 @@ def _line_chunk(source: Source, file: str, lines: Sequence[tuple[int, bytes]]) -
             record = _parse(line)
         except (ValueError, RecursionError):
             record = None
-        if isinstance(record, dict) and (not _spells_surrogates(line) or _whole(record)):
+        if isinstance(record, dict) and (not _may_hold_halves(line) or _whole(record)):
             records.append(record)
             numbers.append(number)
         else:
@@ -87,7 +87,7 @@ def read_page(source: Source, file: Path) -> Iterator[Chunk]:
     """
     content = file.read_bytes()
     found = records_on(source, file.name, parse_page(source, file.name, content))
-    doubtful = _spells_surrogates(content)  # asked once: a page is as long as its records together
+    doubtful = _may_hold_halves(content)  # asked once: a page is as long as its records together
     records, numbers, defects = [], [], []
     for number, record in enumerate(found, start=1):
         if isinstance(record, dict) and (not doubtful or _whole(record)):
@@ -167,9 +167,13 @@ def _text(value: object) -> str | None:
     return str(value) if isinstance(value, _Number) else _compact(value)
 
 
-def _spells_surrogates(text: bytes) -> bool:
-    """Whether JSON may spell half of a character in it; pairs and Hangul look alike here."""
-    return b"\\ud" in text or b"\\uD" in text
+# How half of a character begins, spelt out and in UTF-8 that is none; NUL is in every UTF-16 text.
+_SIGNS_OF_HALVES = (b"\\ud", b"\\uD", b"\xed", b"\0")
+
+
+def _may_hold_halves(text: bytes) -> bool:
+    """Whether half of a character may be in JSON; whole ones, and Hangul, may look like it."""
+    return any(sign in text for sign in _SIGNS_OF_HALVES)
 
 
 def _whole(record: object) -> bool:

@@ -178,9 +178,14 @@ def test_a_page_gives_its_records_by_their_place(make_source, tmp_path):
     assert defects == {2: "MALFORMED_JSON"}
 
 
-def test_half_a_character_on_a_page_harms_its_record_only(make_source, tmp_path):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize(
+    "half", ["\\ud83d", "\\uDE00", "\ud83d"], ids=["spelt", "SPELT", "written"]
+)
+def test_half_a_character_on_a_page_harms_its_record_only(make_source, tmp_path, half, encoding):
+    content = f'[{{"a": "😀"}}, {{"a": "{half}"}}, {{"a": ["{half}"]}}, {{"a": "张"}}]'
     file = tmp_path / "page.json"
-    file.write_text('[{"a": "\\ud83d\\ude00"}, {"a": "\\uD83D"}, {"a": ["\\ude00"]}, {"a": "张"}]')
+    file.write_bytes(content.encode(encoding, "surrogatepass"))
     records, defects = gathered(read_page(make_source(records_path=""), file))
     assert records == {1: {"a": "😀"}, 4: {"a": "张"}}
     assert defects == {2: "MALFORMED_JSON", 3: "MALFORMED_JSON"}
@@ -189,9 +194,9 @@ def test_half_a_character_on_a_page_harms_its_record_only(make_source, tmp_path)
 def test_a_page_is_searched_once_however_many_records_it_has(make_source, tmp_path, monkeypatch):
     """Once a record, the time would grow with the square of a page."""
     searched = []
-    search = jsonlines._spells_surrogates
+    search = jsonlines._may_hold_halves
     monkeypatch.setattr(
-        jsonlines, "_spells_surrogates", lambda text: searched.append(text) or search(text)
+        jsonlines, "_may_hold_halves", lambda text: searched.append(text) or search(text)
     )
     file = tmp_path / "page.json"
     file.write_text(json.dumps([{"a": n} for n in range(100)]))
