@@ -134,11 +134,14 @@ class _State:
         )
 
     def shared(self, likeness: ir.Table) -> ir.Table:
-        """``likeness`` to sure groups with ``probability``: it is one of them, or none."""
+        """``likeness`` to sure groups with ``probability``: it is one of them, or none.
+
+        Odds are added in their own order: what is added to what first would show in the last digit.
+        """
         open_ = likeness.filter(~likeness.never, likeness.is_sure)
         odds = ibis.literal(2.0).pow(open_.weight)
         told = open_.mutate(odds=odds)
-        total = told.odds.sum().over(group_by=told.cluster)
+        total = told.odds.collect().over(group_by=told.cluster).sort().sums()
         return told.mutate(probability=told.odds / (total + 1.0))
 
     def to_groups(self, likeness: ir.Table) -> ir.Table:
