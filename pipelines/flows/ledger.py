@@ -118,13 +118,14 @@ def keep_ledger(
         batch=None,
         order_by=QUESTION_ORDER,
     )
-    place.lake.write(
-        place.con,
-        resolved.index,
-        f"identity.{library.entity}_index",
-        batch=None,
-        order_by=RECORD_ORDER,
-    )
+    if resolved.index is not None:
+        place.lake.write(
+            place.con,
+            resolved.index,
+            f"identity.{library.entity}_index",
+            batch=None,
+            order_by=RECORD_ORDER,
+        )
     place.lake.write(
         place.con,
         resolved.record,

@@ -56,7 +56,7 @@ def block_index(work: ir.Table, library: Library, standing: ir.Table | None) -> 
     """``source, source_key, node, content, may_move`` and the hash of each block (int64, or NULL).
 
     Args:
-        work: ``working_set``, of all records or some.
+        work: ``working_set``, indexed, of all records or some.
         library: Its passes and evidence.
         standing: ``rid`` of the records whose identifier is believed: they do not move.
     """

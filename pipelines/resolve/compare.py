@@ -17,6 +17,8 @@ from pipelines.libraries import Library
 Agreement = Callable[[ir.Value, ir.Value], ir.BooleanValue]
 Columns = Callable[[str], ir.Value]  # a golden column's comparison key, of one side
 
+DEAR = ("address",)  # elements whose keys cost more than to look up a text among the distinct ones
+
 _LOST = "？□�_"  # what is left of a character that somebody's system could not hold; ? with them
 _PUNCTUATION = "·・（）()《》〈〉“”\"'、，,。. 　"
 _UP_TO_COUNTY = (
@@ -38,7 +40,12 @@ def key_of(table: ir.Table, column: str, library: Library) -> ir.Value:
     """
     if column not in library.columns:
         return table[column].cast("string")
-    return _key(table, column, library, library.columns[column].match_on or [column])
+    return normal_form(text_of(table, column, library), library.columns[column].element_name)
+
+
+def text_of(table: ir.Table, column: str, library: Library) -> ir.StringValue:
+    """What a golden column is compared by, before it becomes a key."""
+    return _first_known(table, library.columns[column].match_on or [column])
 
 
 def stated_key_of(table: ir.Table, column: str, library: Library) -> ir.Value:
@@ -60,8 +67,11 @@ def implied_key_of(table: ir.Table, column: str, library: Library) -> ir.Value:
 
 
 def _key(table: ir.Table, column: str, library: Library, options: Sequence[str]) -> ir.StringValue:
-    value = ibis.coalesce(*(table[option].cast("string") for option in options))
-    return normal_form(value, library.columns[column].element_name)
+    return normal_form(_first_known(table, options), library.columns[column].element_name)
+
+
+def _first_known(table: ir.Table, options: Sequence[str]) -> ir.StringValue:
+    return ibis.coalesce(*(table[option].cast("string") for option in options))
 
 
 def normal_form(value: ir.StringValue, element: str) -> ir.StringValue:
@@ -264,7 +274,7 @@ def _address_key(value: ir.StringValue) -> ir.StringValue:
     12号; 4号楼3单元1503室 is 4-3-1503.
     """
     bare = _without(value, _PUNCTUATION).upper()
-    street = bare.substr(bare.re_extract(_UP_TO_COUNTY, 0).length())
+    street = bare.re_replace(_UP_TO_COUNTY, "")
     return street.re_replace(_PARTS_OF_A_HOUSE, r"\1-").re_replace("-+$", "").nullif("")
 
 

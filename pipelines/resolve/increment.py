@@ -100,7 +100,9 @@ def resolve_increment(
             decisions=decisions,
             scope=scope,
         )
-        spliced = _spliced(found, before, scope, space)
+        if found.index is None:  # scores looked further than the index that found the region
+            return None
+        spliced = _spliced(found, found.index, before, scope, space)
         if space.count(spliced.record) != space.count(
             records
         ):  # a defect: a full run puts it right
@@ -137,7 +139,8 @@ def _changed(records: ir.Table, library: Library, before: Before, space: Workspa
     as_before = [*RECORD, CONTENT]
     other = space.hold(now.anti_join(index.select(as_before), as_before).select(*RECORD))
     gone = space.hold(index.anti_join(now, as_before))
-    work = working_set(space.hold(records.semi_join(other, RECORD)), library, space)
+    others = space.hold(records.semi_join(other, RECORD))
+    work = working_set(others, library, space, indexed=True)
     fresh = space.hold(block_index(work, library, None))
     kept = index.anti_join(gone.select(*RECORD), RECORD)
     seeds = space.hold(fresh.select("node").union(gone.select("node"), distinct=True))
@@ -194,7 +197,9 @@ def _both_ways(decisions: ir.Table) -> ir.Table:
     return there.union(pairs.select(node="right", other="left"), distinct=True)
 
 
-def _spliced(found: Resolved, before: Before, region: ir.Table, space: Workspace) -> Resolved:
+def _spliced(
+    found: Resolved, index: ir.Table, before: Before, region: ir.Table, space: Workspace
+) -> Resolved:
     """What was found in the region, and what was known outside of it."""
 
     def splice(new: ir.Table, old: ir.Table, on: Sequence[str] = RECORD) -> ir.Table:
@@ -207,5 +212,5 @@ def _spliced(found: Resolved, before: Before, region: ir.Table, space: Workspace
         record=splice(found.record, before.record),
         disputed=splice(found.disputed, before.disputed),
         question=splice(found.question, before.question, ("left_source", "left_key")),
-        index=splice(found.index, before.index),
+        index=splice(index, before.index),
     )

@@ -39,7 +39,8 @@ class Resolved:
     ``disputed``: ``source, source_key, entity_id, other_entity_id, reason``: records whose strong
     identifier is another entity's; for the data owner who can repair them.
     ``question``: ``identity.<entity>_question``: pairs of records that a person should decide.
-    ``index``: ``block_index`` of the records, by which an increment finds what a change touches.
+    ``index``: ``block_index`` of the records, by which an increment finds what a change touches;
+    None where scores looked further than that.
     ``sequence``: this run's place in the ledger's history, as on its events.
     """
 
@@ -47,7 +48,7 @@ class Resolved:
     event: ir.Table
     disputed: ir.Table
     question: ir.Table
-    index: ir.Table
+    index: ir.Table | None
     sequence: int
 
 
@@ -68,7 +69,7 @@ def resolve(
 
     Args:
         con: The engine that holds the records; intermediate tables are made there and dropped.
-        records: ``library_records``; better materialised, it is read once here and once to merge.
+        records: ``library_records``; better materialised, it is read here, and to merge.
         library: How its records are matched.
         key: The site's secret for ids, at least 16 characters; the same for ever.
         run: Id of this run, written on its events.
@@ -91,8 +92,13 @@ def resolve(
         EntityIdCollision: an id would be given twice.
         EntityTooLarge: an entity has more records than any real one.
     """
+    if con.name != "duckdb":
+        model = None
+    elif model is None:
+        model = load_model(library.entity)
+    is_indexed = model is None
     with Workspace(con) as space:
-        work = working_set(records, library, space)
+        work = working_set(records, library, space, indexed=is_indexed)
         groups = group_by_identifier(work, library, space)
         found = _clusters(con, work, groups, library, model, decisions, space)
         members = space.hold(_within(_placed(work, groups, found.placed), scope))
@@ -105,7 +111,9 @@ def resolve(
             event=space.keep(stamped(minted.events, run, sequence)),
             disputed=space.keep(_disputes(named, groups)),
             question=space.keep(_questions(named, found.asked)),
-            index=space.keep(_within(block_index(work, library, groups.trusted), scope)),
+            index=space.keep(_within(block_index(work, library, groups.trusted), scope))
+            if is_indexed
+            else None,
             sequence=sequence,
         )
 
@@ -137,7 +145,6 @@ def _clusters(
     """Rules, then scores where there is a model, then people, who have the last word."""
     placed = link_records(work, groups, library, space).mutate(probability=ibis.null("float64"))
     asked = None
-    model = (model or load_model(library.entity)) if con.name == "duckdb" else None
     if model is not None:
         scored = join_by_score(con, work, groups, placed, library, model, space)
         moved = space.hold(moved_clusters(placed, scored.links))

@@ -1,10 +1,10 @@
 """The working table of a resolution: one narrow row per record, made of comparison keys.
 
 Columns: ``rid`` (int64, the record's place in founding order: first batch, source, key), lineage,
-``content`` (hash of all that a resolution reads of it), and per compared column its key
-``<column>``; where a strong identifier implies values, also what the record itself says,
-``stated_<column>``, and what its number does, ``implied_<column>``; last what only the score looks
-at (``features.CARRIED``).
+and per compared column its key ``<column>``; where a strong identifier implies values, also what
+the record itself says, ``stated_<column>``, and what its number does, ``implied_<column>``; what
+only the score looks at (``features.CARRIED``); and where records are indexed, ``content`` (hash of
+all that a resolution reads of one).
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,22 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.compare import Columns, implied_key_of, key_of, stated_key_of
+from pipelines.resolve.compare import (
+    DEAR,
+    Columns,
+    implied_key_of,
+    key_of,
+    normal_form,
+    stated_key_of,
+    text_of,
+)
 from pipelines.resolve.evidence import EVIDENCE, Evidence
 from pipelines.resolve.features import carried
 from pipelines.resolve.records import batch_order
 from pipelines.resolve.workspace import Workspace
 
 CONTENT = "content"
+_NAME = ("source", "source_key")
 
 
 def evidence_of(library: Library) -> Evidence:
@@ -35,24 +44,52 @@ def compared_columns(library: Library) -> Sequence[str]:
     return tuple(column for column in library.record_columns if column in used)
 
 
-def working_set(records: ir.Table, library: Library, space: Workspace) -> ir.Table:
-    """Keys of all records, computed once."""
-    order = [batch_order(records.since_batch), records.source, records.source_key]
-    lineage = {
-        "rid": ibis.row_number().over(order_by=order),
-        "source": records.source,
-        "source_key": records.source_key,
-        "since_batch": records.since_batch,
-        "batch": records.batch,
-        CONTENT: content_of(records, library),
-    }
+def working_set(
+    records: ir.Table, library: Library, space: Workspace, *, indexed: bool = False
+) -> ir.Table:
+    """Keys of all records, computed once; with ``content`` where ``block_index`` will read it."""
+    rows = records.inner_join(_numbered(records), _NAME)
+    dear = [column for column in compared_columns(library) if _is_dear(column, library)]
+    for column in dear:
+        rows = _looked_up(rows, records, column, library)
     keys: dict[str, ir.Value] = {}
     for column in compared_columns(library):
-        keys[column] = key_of(records, column, library)
+        keys[column] = rows[f"{column}__key"] if column in dear else key_of(rows, column, library)
         if column in implied_columns(library):
-            keys[f"stated_{column}"] = stated_key_of(records, column, library)
-            keys[f"implied_{column}"] = implied_key_of(records, column, library)
-    return space.hold(records.select(**lineage, **carried(records, library.entity), **keys))
+            keys[f"stated_{column}"] = stated_key_of(rows, column, library)
+            keys[f"implied_{column}"] = implied_key_of(rows, column, library)
+    if indexed:
+        keys[CONTENT] = content_of(rows, library)
+    lineage = ("rid", *_NAME, "since_batch", "batch")
+    return space.hold(rows.select(*lineage, **carried(rows, library.entity), **keys))
+
+
+def _numbered(records: ir.Table) -> ir.Table:
+    """``source, source_key, rid``: places in founding order, found without moving a whole record.
+
+    Those of one batch and source stand together, so only their keys are sorted.
+    """
+    since = ["since_batch", "source"]
+    sizes = records.group_by(since).agg(size=records.count())
+    order = [batch_order(sizes.since_batch), sizes.source]
+    so_far = sizes["size"].sum().over(ibis.cumulative_window(order_by=order))
+    starts = sizes.select(*since, start=so_far - sizes["size"])
+    place = ibis.row_number().over(group_by=since, order_by=records.source_key)
+    placed = records.select(*since, "source_key", place=place).inner_join(starts, since)
+    return placed.select(*_NAME, rid=(placed.start + placed.place).cast("int64"))
+
+
+def _is_dear(column: str, library: Library) -> bool:
+    return column in library.columns and library.columns[column].element_name in DEAR
+
+
+def _looked_up(rows: ir.Table, records: ir.Table, column: str, library: Library) -> ir.Table:
+    """With ``<column>__key``, made once per distinct text: records of one household share it."""
+    text, key = f"{column}__text", f"{column}__key"
+    texts = records.select(text_of(records, column, library).name(text)).distinct()
+    made = normal_form(texts[text], library.columns[column].element_name)
+    keyed = texts.mutate(made.name(key))
+    return rows.left_join(keyed, text_of(rows, column, library) == keyed[text])
 
 
 def content_of(records: ir.Table, library: Library) -> ir.IntegerValue:
