@@ -32,9 +32,9 @@ LARGEST_ENTITY = 32_767  # records; core.<entity> numbers them with an int16
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a resolution found; temporary tables of the engine's connection.
+    """What a resolution found; temporary tables of the engine's connection, in no order.
 
-    ``record``: ``identity.<entity>_record``, one row per record, sorted by source and key.
+    ``record``: ``identity.<entity>_record``, one row per record.
     ``event``: ``identity.<entity>_event`` of this run only.
     ``disputed``: ``source, source_key, entity_id, other_entity_id, reason``: records whose strong
     identifier is another entity's; for the data owner who can repair them.
@@ -188,8 +188,7 @@ def _ledger(named: ir.Table, groups: Groups, library: Library) -> ir.Table:
     linked = named.select(linked=named.rid, linked_source=named.source, linked_key=named.source_key)
     joined = named.left_join(linked, "linked").left_join(kept_out, "rid")
     withheld = ibis.ifelse(joined.taken, library.identity.strong, joined.withheld)
-    ledger = joined.mutate(withheld=withheld).select(*RECORD_SCHEMA)
-    return ledger.order_by("source", "source_key")
+    return joined.mutate(withheld=withheld).select(*RECORD_SCHEMA)
 
 
 def _disputes(named: ir.Table, groups: Groups) -> ir.Table:
@@ -197,8 +196,7 @@ def _disputes(named: ir.Table, groups: Groups) -> ir.Table:
     head = groups.trusted.filter(groups.trusted.rid == groups.trusted.gid)
     holder = named.inner_join(head, "rid").select("number", other_entity_id="entity_id")
     told = groups.disputed.inner_join(named, "rid").left_join(holder, "number")
-    columns = told.select("source", "source_key", "entity_id", "other_entity_id", "reason")
-    return columns.order_by("source", "source_key")
+    return told.select("source", "source_key", "entity_id", "other_entity_id", "reason")
 
 
 def _questions(named: ir.Table, asked: ir.Table | None) -> ir.Table:
@@ -220,9 +218,7 @@ def _questions(named: ir.Table, asked: ir.Table | None) -> ir.Table:
     met = asked.distinct().inner_join(mine, "rid").inner_join(its, "other")
     met = met.filter(met.entity_id != met.its_id)
     told = met.mutate(harm=ibis.least(met["size"], met.its).cast("int64"))
-    return told.select(*QUESTION_SCHEMA).order_by(
-        "left_source", "left_key", "right_source", "right_key", "kind"
-    )
+    return told.select(*QUESTION_SCHEMA)
 
 
 def _refuse_giants(named: ir.Table, library: Library, space: Workspace) -> None:

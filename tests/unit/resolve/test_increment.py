@@ -6,18 +6,13 @@ import sys
 import ibis
 import pytest
 from test_laws import BIRTHS, LIBRARY, NAMES, town
-from worlds import KEY
+from worlds import KEY, plain
 
 from pipelines.resolve import resolve
 from pipelines.resolve.increment import Before, resolve_increment
 
 TABLES = ("record", "disputed", "question", "index")
 BATCHES = 4
-
-
-def plain(con, table):
-    rows = con.to_pyarrow(table).to_pylist()
-    return sorted(rows, key=lambda row: [str(value) for value in row.values()])
 
 
 def held(con, table):

@@ -4,7 +4,7 @@ import random
 
 import ibis
 import pytest
-from worlds import KEY
+from worlds import KEY, plain
 
 from pipelines.libraries import load_library
 from pipelines.resolve import resolve
@@ -54,7 +54,8 @@ def run(con, records_of):
             previous=previous,
             events=events,
         )
-        return con.to_pyarrow(found.record).to_pylist(), con.to_pyarrow(found.event).to_pylist()
+        record = found.record.order_by("source", "source_key")
+        return con.to_pyarrow(record).to_pylist(), plain(con, found.event)
 
     return go
 

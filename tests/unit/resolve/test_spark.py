@@ -7,7 +7,7 @@ import pytest
 import test_legal_entities
 import test_licenses
 import test_persons
-from worlds import KEY
+from worlds import KEY, plain
 
 from pipelines.libraries import load_library
 from pipelines.merge import merge
@@ -54,6 +54,6 @@ def test_spark_resolves_and_merges_as_duckdb_does(con, spark, records_of, name):
         found = resolve(engine, records, library, key=KEY, run="run")
         merged = merge(records, found.record, library)
         tables = (found.record, found.event, found.disputed, merged.core, merged.crosswalk)
-        return [engine.to_pyarrow(table).to_pylist() for table in tables]
+        return [plain(engine, table) for table in tables]
 
     assert told(spark) == told(con)

@@ -24,6 +24,12 @@ def same(*groups: str) -> set[frozenset[str]]:
     return {frozenset(group.split()) for group in groups}
 
 
+def plain(con, table):
+    """The rows of a table that is in no order."""
+    rows = con.to_pyarrow(table).to_pylist()
+    return sorted(rows, key=lambda row: [str(value) for value in row.values()])
+
+
 def resolve_worlds(con, records_of, library_name: str, worlds: Sequence[World]):
     """Resolve all worlds at once; ``source_key`` is ``<place of the world>/<name>``."""
     rows = [
