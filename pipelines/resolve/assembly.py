@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.libraries import Library
-from pipelines.resolve.candidates import compared_pairs
+from pipelines.resolve.candidates import compared_pairs, records_of
 from pipelines.resolve.groups import Groups
 from pipelines.resolve.likeness import COMPARISONS, Comparison
 from pipelines.resolve.model import Model
@@ -66,7 +66,7 @@ def join_by_score(
     waiting = space.hold(placed.anti_join(sure, "cluster").select("rid", "cluster"))
     pairs = compared_pairs(work, groups, waiting.select("rid"), library, model.frequencies, space)
     state = _State(con, library, model, space, sure, pairs)
-    now = space.hold(placed.select("rid", "cluster"))
+    now = space.hold(placed.semi_join(records_of(pairs), "rid").select("rid", "cluster"))
     links: list[ir.Table] = []
     for _ in range(_ROUNDS):
         likeness = state.between_clusters(now)

@@ -15,7 +15,7 @@ from pipelines.resolve.compare import Sides
 from pipelines.resolve.features import CARRIED, with_features, with_likeness_of_names
 from pipelines.resolve.groups import Groups
 from pipelines.resolve.likeness import COMPARISONS
-from pipelines.resolve.pairs import believed_records, kept_away, meet, records_to_place
+from pipelines.resolve.pairs import Believed, believed_records, kept_away, meet, records_to_place
 from pipelines.resolve.workset import evidence_of, known
 from pipelines.resolve.workspace import Workspace
 
@@ -93,30 +93,28 @@ def compared_pairs(
     everybody = everybody_of(work, groups, library, space)
     asking = space.hold(everybody.semi_join(waiting, "rid"))
     blocks = _BLOCKS[library.entity]
-    keys = [(_keyed(asking, key), _keyed(everybody, key)) for key in blocks]
-    met = [meet(mine, others, ["key"], LARGEST_BLOCK, space) for mine, others in keys]
+    met = [_met(asking, everybody, key, space) for key in blocks]
     pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
     return space.hold(levels_of(pairs, everybody, library, frequencies, space))
 
 
-def everybody_of(work: ir.Table, groups: Groups, library: Library, space: Workspace) -> ir.Table:
+def everybody_of(work: ir.Table, groups: Groups, library: Library, space: Workspace) -> Believed:
     """All records as the score sees them: of one whose number is disputed, only its own words."""
     more = list(CARRIED[library.entity])
     open_ = work.select("rid").anti_join(groups.trusted, "rid")
     told = space.hold(records_to_place(work, groups.disputed, open_, library, more))
-    return _numbered(believed_records(work, groups.disputed, told), library)
+    return believed_records(work, told).each(lambda rows: _numbered(rows, library))
 
 
 def levels_of(
     pairs: ir.Table,
-    everybody: ir.Table,
+    everybody: Believed,
     library: Library,
     frequencies: Mapping[str, float],
     space: Workspace,
 ) -> ir.Table:
     """As ``compared_pairs``, of pairs that are given."""
-    near = pairs.select("rid").union(pairs.select(rid="other"), distinct=True)
-    rows = everybody.semi_join(near, "rid")
+    rows = everybody.semi_join(records_of(pairs), "rid")
     rows = space.hold(with_features(rows, library.entity, frequencies))
     theirs = rows.rename({f"{name}_other": name for name in rows.columns if name != "rid"})
     met = pairs.inner_join(rows, "rid").inner_join(theirs.rename(other="rid"), "other")
@@ -129,11 +127,17 @@ def levels_of(
     return met.select("rid", "other", **levels, never=_never(met, library))
 
 
-def never_one(pairs: ir.Table, everybody: ir.Table, library: Library) -> ir.Table:
+def never_one(pairs: ir.Table, everybody: Believed, library: Library) -> ir.Table:
     """``rid, other`` of those pairs that cannot be one entity whatever else agrees."""
-    theirs = everybody.rename({f"{name}_other": name for name in everybody.columns})
-    met = pairs.inner_join(everybody, "rid").inner_join(theirs.rename(other="rid_other"), "other")
+    rows = everybody.semi_join(records_of(pairs), "rid")
+    theirs = rows.rename({f"{name}_other": name for name in rows.columns})
+    met = pairs.inner_join(rows, "rid").inner_join(theirs.rename(other="rid_other"), "other")
     return met.filter(_never(met, library)).select("rid", "other")
+
+
+def records_of(pairs: ir.Table) -> ir.Table:
+    """``rid`` of all that stand in a pair."""
+    return pairs.select("rid").union(pairs.select(rid="other"), distinct=True)
 
 
 def _never(met: ir.Table, library: Library) -> ir.BooleanValue:
@@ -149,9 +153,11 @@ def _numbered(rows: ir.Table, library: Library) -> ir.Table:
     return rows.mutate(some_number=ibis.coalesce(believed, rows[f"{strong}_damaged"]))
 
 
-def _keyed(rows: ir.Table, key: _Key) -> ir.Table:
-    """One text per block; NULL, and so in no block, where a part of it is unknown."""
-    text, *rest = (part.cast("string") for part in key(rows))
-    for part in rest:
-        text = text + "\x1f" + part
-    return rows.select("rid", key=text)
+def _met(asking: ir.Table, everybody: Believed, key: _Key, space: Workspace) -> ir.Table:
+    """Pairs that share a block: as many columns as it has parts, for to join them costs more."""
+
+    def keyed(rows: ir.Table) -> ir.Table:
+        return rows.select("rid", **{f"part_{n}": part for n, part in enumerate(key(rows))})
+
+    mine = keyed(asking)
+    return meet(mine, everybody.each(keyed), mine.drop("rid").columns, LARGEST_BLOCK, space)

@@ -4,7 +4,8 @@ Each pass joins on its block columns and asks its other columns to agree. All pa
 how they are used is decided in ``link.py``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 import ibis
@@ -45,7 +46,7 @@ def candidate_pairs(
         ``other``, or NULL. Both directions where both records are to be placed.
     """
     left = space.hold(records_to_place(work, disputed, open_, library))
-    all_ = believed_records(work, disputed, left)
+    all_ = believed_records(work, left)
     blocks = {tuple(each.block): None for each in library.identity.passes}
     met = [meet(left, all_, block, LARGEST_BLOCK, space) for block in blocks]
     pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
@@ -100,15 +101,34 @@ def records_to_place(
     return rows.mutate(**own).select("rid", "number", *compared_columns(library), *more)
 
 
-def believed_records(work: ir.Table, disputed: ir.Table, left: ir.Table) -> ir.Table:
-    """All records as ``left`` has them."""
-    undisputed = work.anti_join(disputed, "rid").mutate(number=ibis.null("int64"))
-    kept_out = left.filter(left.number.notnull())
-    return undisputed.select(*left.columns).union(kept_out, distinct=False)
+@dataclass(frozen=True)
+class Believed:
+    """All records: ``work``, but those whose number is disputed as ``kept_out`` has them.
+
+    The few are put in place of the many's rows only where rows are asked for.
+    """
+
+    work: ir.Table
+    kept_out: ir.Table
+
+    def semi_join(self, rows: ir.Table, on: str | Sequence[str]) -> ir.Table:
+        """The records that share these columns with one of ``rows``."""
+        found = self.work.semi_join(rows, on).anti_join(self.kept_out, "rid")
+        return found.union(self.kept_out.semi_join(rows, on), distinct=False)
+
+    def each(self, change: Callable[[ir.Table], ir.Table]) -> "Believed":
+        """With other columns, made of each record alone; ``rid`` stays."""
+        return Believed(change(self.work), change(self.kept_out))
+
+
+def believed_records(work: ir.Table, left: ir.Table) -> Believed:
+    """All records as ``left`` has them; all that are disputed are among ``left``."""
+    undisputed = work.mutate(number=ibis.null("int64")).select(*left.columns)
+    return Believed(undisputed, left.filter(left.number.notnull()))
 
 
 def meet(
-    left: ir.Table, all_: ir.Table, block: Sequence[str], largest: int, space: Workspace
+    left: ir.Table, all_: Believed, block: Sequence[str], largest: int, space: Workspace
 ) -> ir.Table:
     """Pairs that share a block; a block that half the table is in says nothing and is left out.
 
@@ -116,14 +136,14 @@ def meet(
     """
     key = list(block)
     keyed = left.filter(*(left[column].notnull() for column in key)).select("rid", *key)
-    others = space.hold(all_.select("rid", *key).semi_join(keyed, key))
+    others = space.hold(all_.each(lambda rows: rows.select("rid", *key)).semi_join(keyed, key))
     sizes = others.group_by(key).agg(size=others.count())
     telling = others.semi_join(sizes.filter(sizes.size <= largest), key)
     met = keyed.inner_join(telling.rename(other="rid"), key)
     return met.filter(met.rid != met.other).select("rid", "other")
 
 
-def _right_side(pairs: ir.Table, all_: ir.Table, open_: ir.Table, library: Library) -> ir.Table:
+def _right_side(pairs: ir.Table, all_: Believed, open_: ir.Table, library: Library) -> ir.Table:
     """The columns of the records that were met, named ``<column>_other``; ``grouped`` by number."""
     met = all_.semi_join(pairs.select(rid="other").distinct(), "rid")
     waiting = open_.select(waiting="rid")

@@ -58,7 +58,7 @@ def train(
         work = working_set(records, library, space)
         groups = group_by_identifier(work, library, space)
         frequencies = _frequencies(con, work, groups, library)
-        everybody = space.hold(everybody_of(work, groups, library, space))
+        everybody = everybody_of(work, groups, library, space)
         same = _of_one_number(everybody, groups, library, frequencies, space)
         random = _of_two_numbers(everybody, groups, library, frequencies, space)
         weights = _counted(con, same, random, comparisons)
