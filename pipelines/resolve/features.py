@@ -58,11 +58,21 @@ def with_features(rows: ir.Table, entity: str, frequencies: Mapping[str, float])
     """
     if entity == "person":
         numbered = rows.mutate(some_number=ibis.coalesce(rows.citizen_id, rows.citizen_id_damaged))
-        dated = with_solar_dates(numbered, "birth_date")
+        dated = with_solar_dates(_with_house(numbered, "residence_address"), "birth_date")
         return _with_rarity(dated, frequencies)
     if entity == "legal_entity":
-        return rows.mutate(some_number=ibis.coalesce(rows.uscc, rows.uscc_damaged))
+        numbered = rows.mutate(some_number=ibis.coalesce(rows.uscc, rows.uscc_damaged))
+        return _with_house(numbered, "registered_address")
     return rows
+
+
+def _with_house(rows: ir.Table, column: str) -> ir.Table:
+    """What is looked for in an address: numbers (of 12号3单元401 "12 3 401"), house and street."""
+    address = rows[column]
+    numbers = address.re_replace("[^0-9]+", " ").strip()
+    street = address.re_extract("^[^0-9]*", 0).re_replace("(?:第|门牌)$", "")
+    found = {"numbers": numbers, "house": numbers.re_extract("^[0-9]+", 0), "street": street}
+    return rows.mutate(**{f"{column}_{name}": value for name, value in found.items()})
 
 
 def with_likeness_of_names(met: ir.Table, entity: str) -> ir.Table:

@@ -132,39 +132,26 @@ def _damaged_numbers(look: Look) -> Sequence[ir.BooleanValue]:
     ]
 
 
-def _addresses(look: Look) -> Sequence[ir.BooleanValue]:
+def _addresses(column: str) -> Judge:
     """The whole, one within the other, the same numbers in it, the same house, the same street."""
-    a, b = look("residence_address")
-    return _address_levels(a, b)
 
+    def judge(look: Look) -> Sequence[ir.BooleanValue]:
+        a, b = look(column)
+        numbers, its = look(f"{column}_numbers")
+        street, its_street = look(f"{column}_street")
+        house, its_house = look(f"{column}_house")
+        same_street = street == its_street
+        same_house = (house == its_house) & (numbers != "")
+        long = ibis.least(a.length(), b.length()) >= 6
+        within = long & (a.endswith(b) | b.endswith(a) | a.startswith(b) | b.startswith(a))
+        return [
+            a == b,
+            within | (same_street & (numbers == its) & (numbers != "")),
+            same_street & same_house,
+            same_street | ((numbers == its) & numbers.contains(" ")),
+        ]
 
-def _registered_addresses(look: Look) -> Sequence[ir.BooleanValue]:
-    a, b = look("registered_address")
-    return _address_levels(a, b)
-
-
-def _address_levels(a: ir.StringValue, b: ir.StringValue) -> Sequence[ir.BooleanValue]:
-    numbers, its = _numbers(a), _numbers(b)
-    street = _street(a) == _street(b)
-    house = numbers.re_extract("^[0-9]+", 0) == its.re_extract("^[0-9]+", 0)
-    house &= numbers != ""
-    long = ibis.least(a.length(), b.length()) >= 6
-    within = long & (a.endswith(b) | b.endswith(a) | a.startswith(b) | b.startswith(a))
-    return [
-        a == b,
-        within | (street & (numbers == its) & (numbers != "")),
-        street & house,
-        street | ((numbers == its) & numbers.contains(" ")),
-    ]
-
-
-def _numbers(address: ir.StringValue) -> ir.StringValue:
-    """12号3单元401 is "12 3 401"."""
-    return address.re_replace("[^0-9]+", " ").strip()
-
-
-def _street(address: ir.StringValue) -> ir.StringValue:
-    return address.re_extract("^[^0-9]*", 0).re_replace("(?:第|门牌)$", "")
+    return judge
 
 
 def _phones(column: str) -> Judge:
@@ -226,7 +213,7 @@ PERSON: Sequence[Comparison] = (
         "residence_address",
         ("residence_address",),
         ("same", "same_numbers", "same_house", "same_street", "other"),
-        _addresses,
+        _addresses("residence_address"),
     ),
     Comparison(
         "residence_region_code",
@@ -337,7 +324,8 @@ LEGAL_ENTITY: Sequence[Comparison] = (
     ),
     Comparison(
         "registered_address", ("registered_address",),
-        ("same", "same_numbers", "same_house", "same_street", "other"), _registered_addresses,
+        ("same", "same_numbers", "same_house", "same_street", "other"),
+        _addresses("registered_address"),
     ),
     Comparison(
         "phone", ("phone",), ("same", "within", "one_digit", "other"), _phones("phone")
