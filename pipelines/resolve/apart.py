@@ -100,11 +100,17 @@ def under_two_numbers(
     evidence = evidence_of(library)
     if len(evidence.person) == 1:  # firms of one name at one door: a successor has its own code
         return _nobody(work)
-    rows = work.inner_join(groups.trusted, "rid")
+    person, ties = list(evidence.person), evidence.ties[:2]
+    told = work.filter(*(work[column].notnull() for column in person))
+    numbered = groups.trusted.select("rid", "gid")
+    rows = told.select("rid", *person, *ties).inner_join(numbered, "rid")
+    # Few of all are told of under several numbers; only they are looked at tie by tie.
+    several = rows.group_by(person).having(rows.gid.min() != rows.gid.max()).agg(n=rows.count())
+    rows = space.hold(rows.semi_join(space.hold(several), person))
     met = []
-    for tie in evidence.ties[:2]:
-        key = [*evidence.person, tie]
-        known = rows.filter(*(rows[column].notnull() for column in key))
+    for tie in ties:
+        key = [*person, tie]
+        known = rows.filter(rows[tie].notnull())
         found = known.group_by(key).agg(other=known.gid.min(), rid=known.gid.max())
         met.append(found.filter(found.rid != found.other).select("rid", "other"))
     both = met[0].union(met[1], distinct=True)

@@ -62,7 +62,8 @@ def join_by_score(
         model: The reviewed one.
         space: Keeps the results.
     """
-    sure = space.hold(placed.semi_join(groups.trusted, "rid").select("cluster").distinct())
+    heads = groups.trusted.filter(groups.trusted.rid == groups.trusted.gid)
+    sure = space.hold(placed.semi_join(heads, "rid").select("cluster"))
     waiting = space.hold(placed.anti_join(sure, "cluster").select("rid", "cluster"))
     pairs = compared_pairs(work, groups, waiting.select("rid"), library, model.frequencies, space)
     state = _State(con, library, model, space, sure, pairs)

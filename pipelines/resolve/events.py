@@ -199,8 +199,13 @@ def _returned(change: Change, newest: ir.Table) -> ir.Table:
 
 
 def _newest_batch(members: ir.Table, by: str) -> ir.Table:
-    newest = members.group_by(by).agg(newest=batch_order(members.batch).max())
-    return newest.select(by, batch=batch_of_order(newest.newest))
+    """Batches are few, so their order is told as a number, once for each."""
+    batches = members.select(its_batch="batch").distinct()
+    place = ibis.row_number().over(order_by=batch_order(batches.its_batch))
+    placed = batches.mutate(place=place)
+    met = members.select(by, "batch").inner_join(placed, members.batch == placed.its_batch)
+    newest = met.group_by(by).agg(place=met.place.max())
+    return newest.inner_join(placed, "place").select(by, batch="its_batch")
 
 
 def _sole(found: ir.Table, by: str, reason: str, several: str) -> ir.Table:

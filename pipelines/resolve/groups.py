@@ -50,9 +50,7 @@ def group_by_identifier(work: ir.Table, library: Library, space: Workspace) -> G
     else:
         nobody = members.filter(ibis.literal(False))
         disputed = space.hold(nobody.select("rid", "number", reason=ibis.literal("")))
-    trusted = space.hold(members.select("rid", "number").anti_join(disputed, "rid"))
-    heads = trusted.group_by("number").agg(gid=trusted.rid.min())
-    return Groups(space.hold(trusted.inner_join(heads, "number")), disputed)
+    return Groups(space.hold(_trusted(members, disputed)), disputed)
 
 
 def _members(work: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
@@ -73,6 +71,15 @@ def _members(work: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
     return numbered.inner_join(groups, strong).select(*kept)
 
 
+def _trusted(members: ir.Table, disputed: ir.Table) -> ir.Table:
+    """A group is named after its smallest rid: its number, unless that one is disputed."""
+    trusted = members.select("rid", "number").anti_join(disputed, "rid")
+    broken = trusted.semi_join(disputed, "number")
+    heads = broken.group_by("number").agg(head=broken.rid.min())
+    met = trusted.left_join(heads, "number")
+    return met.select("rid", "number", gid=ibis.coalesce(met["head"], met.number))
+
+
 def _disputed(
     work: ir.Table, members: ir.Table, library: Library, evidence: Evidence, space: Workspace
 ) -> ir.Table:
@@ -82,7 +89,7 @@ def _disputed(
     looked_at = elsewhere.select(number=elsewhere.other)
     groups = suspects.select("number").union(looked_at, distinct=True)
     witnesses = space.hold(numbered.semi_join(groups, "number"))
-    references = space.hold(_references(witnesses, library, evidence))
+    references = space.hold(_references(witnesses, library, evidence, space))
     contradicted = _contradicted(suspects, references, library, evidence)
     claimed = _claimed_elsewhere(suspects, elsewhere, references, library, evidence)
     both = contradicted.union(claimed, distinct=False)
@@ -101,13 +108,15 @@ def _namesakes(
     return met.filter(met.number != met.other).select("rid", "other").distinct()
 
 
-def _references(members: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
+def _references(
+    members: ir.Table, library: Library, evidence: Evidence, space: Workspace
+) -> ir.Table:
     """Per group and column, what its most authoritative records say; then what most say."""
     numbers = members.select("number").distinct()
     name, *others = evidence.columns
     its_name = _reference(members, name, library)
     persons = library.columns[name].element_name == "person_name"
-    of_one = _of_name(members, its_name, name) if persons else members
+    of_one = space.hold(_of_name(members, its_name, name)) if persons else members
     picks = [its_name, *(_reference(of_one, column, library) for column in others)]
     return reduce(
         lambda left, right: left.left_join(right, "number").drop("number_right"), picks, numbers

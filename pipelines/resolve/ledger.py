@@ -80,9 +80,8 @@ def assign_ids(
     Raises:
         EntityIdCollision: an id would be given twice; nothing may be published.
     """
-    founders = members.semi_join(members.select(rid="cluster").distinct(), "rid").select(
-        "cluster", "source", "source_key"
-    )
+    founders = members.filter(members.rid == members.cluster)
+    founders = founders.select("cluster", "source", "source_key")
     if previous is None:
         ids = _mint(founders, None, library, key, space)
         created = first_events(members, ids)

@@ -47,7 +47,7 @@ def link_records(work: ir.Table, groups: Groups, library: Library, space: Worksp
     alone = open_.anti_join(placed, "rid")
     nobody = ibis.null("int64")
     alone = alone.select("rid", gid=alone.rid, rule=ibis.null("string"), linked=nobody)
-    return space.hold(_founded(placed.union(alone, distinct=False)))
+    return space.hold(_founded(placed.union(alone, distinct=False), joined))
 
 
 def _join_groups(pairs: ir.Table, trusted: ir.Table, space: Workspace) -> ir.Table:
@@ -126,14 +126,17 @@ def _explained(joined: ir.Table, library: Library) -> ir.Table:
     return joined.select("rid", "gid", rule=claim_of(score, library), linked=linked)
 
 
-def _founded(placed: ir.Table) -> ir.Table:
-    """Name each cluster after its smallest rid; its head is linked to nobody."""
-    first = placed.group_by("gid").agg(cluster=placed.rid.min())
-    named = placed.inner_join(first, "gid")
+def _founded(placed: ir.Table, joined: ir.Table) -> ir.Table:
+    """Name each cluster after its smallest rid; its head is linked to nobody.
+
+    A ``gid`` is the smallest of its records, but for those that joined it.
+    """
+    first = joined.group_by("gid").agg(first=joined.rid.min())
+    named = placed.left_join(first, "gid")
     head = named.rid == named.gid
     return named.select(
         "rid",
-        "cluster",
+        cluster=ibis.ifelse(named["first"] < named.gid, named["first"], named.gid),
         rule=ibis.ifelse(head, FOUNDING_RECORD, named.rule),
         linked=ibis.ifelse(head, ibis.null("int64"), named.linked),
     )

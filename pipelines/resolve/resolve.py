@@ -104,13 +104,13 @@ def resolve(
         members = space.hold(_within(_placed(work, groups, found.placed), scope))
         sequence = next_sequence(events)
         minted = assign_ids(members, previous, events, library, key, space, scope)
-        named = space.hold(members.inner_join(minted.ids, "cluster"))
-        _refuse_giants(named, library, space)
+        named = members.inner_join(minted.ids, "cluster")
+        _refuse_giants(members, minted.ids, library, space)
         return Resolved(
             record=space.keep(_ledger(named, groups, library)),
             event=space.keep(stamped(minted.events, run, sequence)),
             disputed=space.keep(_disputes(named, groups)),
-            question=space.keep(_questions(named, found.asked)),
+            question=space.keep(_questions(members, minted.ids, found.asked)),
             index=space.keep(_within(block_index(work, library, groups.trusted), scope))
             if is_indexed
             else None,
@@ -194,12 +194,13 @@ def _ledger(named: ir.Table, groups: Groups, library: Library) -> ir.Table:
 def _disputes(named: ir.Table, groups: Groups) -> ir.Table:
     """Records kept out of their number's group, and whose number it is, if anybody's."""
     head = groups.trusted.filter(groups.trusted.rid == groups.trusted.gid)
+    head = head.semi_join(groups.disputed, "number")
     holder = named.inner_join(head, "rid").select("number", other_entity_id="entity_id")
     told = groups.disputed.inner_join(named, "rid").left_join(holder, "number")
     return told.select("source", "source_key", "entity_id", "other_entity_id", "reason")
 
 
-def _questions(named: ir.Table, asked: ir.Table | None) -> ir.Table:
+def _questions(members: ir.Table, ids: ir.Table, asked: ir.Table | None) -> ir.Table:
     """Pairs by source and key; harm is how many records stand on the smaller side.
 
     A pair that is one entity by now is none: a person has answered.
@@ -207,9 +208,9 @@ def _questions(named: ir.Table, asked: ir.Table | None) -> ir.Table:
     if asked is None:
         return no_questions()
     near = asked.select("rid").union(asked.select(rid="other"), distinct=True)
-    met = named.semi_join(named.semi_join(near, "rid"), "cluster")
+    met = members.semi_join(members.semi_join(near, "rid"), "cluster")
     sizes = met.group_by("cluster").agg(size=met.count())
-    sized = met.semi_join(near, "rid").inner_join(sizes, "cluster")
+    sized = met.semi_join(near, "rid").inner_join(sizes, "cluster").inner_join(ids, "cluster")
     sized = sized.select("rid", "source", "source_key", "size", "entity_id")
     mine = sized.rename(left_source="source", left_key="source_key")
     its = sized.rename(
@@ -221,11 +222,11 @@ def _questions(named: ir.Table, asked: ir.Table | None) -> ir.Table:
     return told.select(*QUESTION_SCHEMA)
 
 
-def _refuse_giants(named: ir.Table, library: Library, space: Workspace) -> None:
-    sizes = named.group_by("cluster").agg(records=named.count())
+def _refuse_giants(members: ir.Table, ids: ir.Table, library: Library, space: Workspace) -> None:
+    sizes = members.group_by("cluster").agg(records=members.count())
     giants = space.hold(sizes.filter(sizes.records > LARGEST_ENTITY))
     if space.count(giants):
-        told = giants.inner_join(named, giants.cluster == named.rid).order_by(ibis.desc("records"))
+        told = giants.inner_join(ids, "cluster").order_by(ibis.desc("records"))
         largest = told.limit(1).to_pyarrow().to_pylist()[0]
         raise EntityTooLarge(
             library.entity, largest["entity_id"], largest["records"], LARGEST_ENTITY
