@@ -25,7 +25,8 @@ def measure(what: str, home: Path) -> Measured:
     """``benchmarks.<what>.run_<what>``, alone."""
     found = _call(f"{what}.run_{what}", home)
     stages = {name: StageCost(**cost) for name, cost in found["stages"].items()}
-    return Measured(stages, found["records"], found["entities"])
+    whole = found["whole"] and StageCost(**found["whole"])
+    return Measured(stages, found["records"], found["entities"], whole)
 
 
 def _call(function: str, home: Path, *given: str) -> dict[str, Any]:

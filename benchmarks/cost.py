@@ -25,16 +25,20 @@ class Measured:
     stages: dict[str, StageCost]
     records: int  # source records delivered
     entities: int  # golden records made
+    # Of all of it, where stages went side by side: by the clock, and of all processes at a time.
+    whole: StageCost | None = None
+
+    @property
+    def all(self) -> StageCost:
+        """All stages together."""
+        stages = self.stages.values()
+        one_by_one = StageCost(sum(c.seconds for c in stages), max(c.peak_mib for c in stages))
+        return self.whole or one_by_one
 
     @property
     def seconds(self) -> float:
-        """All stages together."""
-        return sum(cost.seconds for cost in self.stages.values())
-
-    @property
-    def peak_mib(self) -> int:
-        """The largest of all stages."""
-        return max(cost.peak_mib for cost in self.stages.values())
+        """By the clock."""
+        return self.all.seconds
 
 
 @dataclass

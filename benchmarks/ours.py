@@ -1,15 +1,25 @@
-"""The whole job of baselib on a city, stage by stage, in one process."""
+"""The whole job of baselib on a city, as ``baselib run`` does it."""
 
+import os
 from pathlib import Path
+from time import perf_counter
 
 from benchmarks.city import forget_runs, school_interface, settings_of
-from benchmarks.cost import Measured, Meter
+from benchmarks.cost import Measured, StageCost
+from benchmarks.memory import watched
 from pipelines.demo.people import FIRST_BATCH
 from pipelines.flows.run import run_libraries
 from pipelines.libraries import Library, libraries_in_order, load_libraries
 from pipelines.registry import load_sources
 from pipelines.settings import Settings
-from pipelines.warehouse import connect, migrate, read_batches, read_publications, stop_embedded
+from pipelines.warehouse import (
+    connect,
+    migrate,
+    read_batches,
+    read_publications,
+    read_timings,
+    stop_embedded,
+)
 
 
 def run_ours(home: Path) -> Measured:
@@ -22,24 +32,28 @@ def run_ours(home: Path) -> Measured:
     sources = list(load_sources(settings).values())
     libraries = libraries_in_order(load_libraries())
     migrate(settings)
-    meter = Meter()
-    with school_interface(home):
-        outcome = run_libraries(
-            settings, libraries, sources, FIRST_BATCH, lambda what: meter.begin(what.split()[0])
-        )
-        meter.end()
+    with school_interface(home), watched(os.getpid()) as peak:
+        began = perf_counter()
+        outcome = run_libraries(settings, libraries, sources, FIRST_BATCH, lambda _what: None)
+        seconds = perf_counter() - began
     if outcome.failures:
         failed = "; ".join(f"{subject}: {error}" for subject, error in outcome.failures.items())
         raise RuntimeError(f"Nothing to measure, for the run failed: {failed}")
-    records, entities = _count(settings, libraries)
+    measured = _measured(settings, libraries, StageCost(seconds, peak.mib))
     stop_embedded(settings)
-    return Measured(meter.stages, records, entities)
+    return measured
 
 
-def _count(settings: Settings, libraries: list[Library]) -> tuple[int, int]:
-    """Records landed, and entities published."""
+def _measured(settings: Settings, libraries: list[Library], whole: StageCost) -> Measured:
+    """Beside the whole, the seconds of each verb, as the run itself noted them."""
     warehouse = connect(settings)
+    built = {library.name for library in libraries}
+    stages: dict[str, StageCost] = {}
+    for timing in read_timings(warehouse):
+        stage = f"{timing.stage} (library)" if timing.subject in built else timing.stage
+        stages.setdefault(stage, StageCost()).seconds += timing.seconds
     records = sum(batch.landed or 0 for batch in read_batches(warehouse))
     published = {one.library: one.row_counts for one in read_publications(warehouse)}
     warehouse.dispose()
-    return records, sum(published[one.name][one.entity] for one in libraries)
+    entities = sum(published[one.name][one.entity] for one in libraries)
+    return Measured(stages, records, entities, whole)

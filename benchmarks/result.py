@@ -61,8 +61,7 @@ def seconds_at(folder: Path, persons: int) -> float | None:
     file = folder / f"{persons}.json"
     if not file.exists():
         return None
-    stages = json.loads(file.read_text(encoding="utf-8"))["ours"]["stages"]
-    return float(sum(cost["seconds"] for cost in stages.values()))
+    return float(json.loads(file.read_text(encoding="utf-8"))["ours"]["whole"]["seconds"])
 
 
 def as_markdown(result: Result) -> str:
@@ -82,7 +81,7 @@ def as_markdown(result: Result) -> str:
 
 
 def _stages(title: str, measured: Measured) -> str:
-    rows = [*measured.stages.items(), ("**all**", StageCost(measured.seconds, measured.peak_mib))]
+    rows = [*measured.stages.items(), ("**all**", measured.all)]
     lines = [f"| {title} | seconds | records/s | peak MiB |", "|---|--:|--:|--:|"]
     for name, cost in rows:
         speed = f"{measured.records / cost.seconds:,.0f}" if cost.seconds else "–"
@@ -94,7 +93,7 @@ def _stages(title: str, measured: Measured) -> str:
 def _goals(result: Result) -> str:
     ours = result.ours.seconds
     to_floor, from_plain = ours / result.floor.seconds, result.plain_here.seconds / ours
-    peak = result.ours.peak_mib
+    peak = result.ours.all.peak_mib
     rows = [
         ("baselib ÷ floor", f"{to_floor:.2f}", f"≤ {FLOOR_AT_MOST:g}", to_floor <= FLOOR_AT_MOST),
         (

@@ -37,6 +37,13 @@ class Settings(BaseSettings):
     )
     memory_limit: str = Field(default="3GB", description="Memory that one DuckDB engine may use.")
     threads: int = Field(default=2, ge=1, le=512, description="Threads of one DuckDB engine.")
+    jobs: int = Field(
+        default=2,
+        ge=1,
+        le=512,
+        description="Sources that `baselib run` ingests at once, each in its own process, with "
+        "its share of the memory and threads above. Under Airflow the scheduler decides.",
+    )
     smtp_url: SecretStr | None = Field(
         default=None,
         description="smtp://, smtps:// or smtp+starttls:// URL; unset leaves mail in the outbox.",
@@ -111,6 +118,15 @@ class Settings(BaseSettings):
         if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("Write a PostgreSQL URL, postgresql://user@host:5432/database.")
         return value
+
+    def shared_by(self, jobs: int) -> "Settings":
+        """The settings of one of so many jobs that work at once."""
+        number, unit = re.split(r"\s?(?=[MG])", self.memory_limit)
+        shares = {
+            "memory_limit": f"{float(number) / jobs:g}{unit}",
+            "threads": max(1, self.threads // jobs),
+        }
+        return self.model_copy(update=shares)
 
     @property
     def lake_dir(self) -> Path:

@@ -9,7 +9,6 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import asdict, dataclass
 from importlib import import_module
@@ -18,6 +17,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.identity.peers import peer_python
+from benchmarks.memory import watched
 
 CONTESTANTS = {
     "baselib": "ours",
@@ -25,7 +25,6 @@ CONTESTANTS = {
     "Splink 5, its defaults": "splink_defaults",
     "GoldenMatch, as documented": "goldenmatch_documented",
 }
-_SAMPLE = 0.1  # seconds between two looks at the memory
 _PEER_SCRIPT = Path(__file__).with_name("peers") / "goldenmatch_documented.py"
 
 
@@ -55,47 +54,14 @@ def contend(contestant: str, folder: Path, library: str, home: Path) -> tuple[Pa
     with (out / "log.txt").open("w", encoding="utf-8") as log:
         given = [*command, str(folder), library, str(out)]
         process = subprocess.Popen(given, stdout=log, stderr=subprocess.STDOUT)
-        peak = _peak_of(process)
+        with watched(process.pid) as peak:
+            process.wait()
     if process.returncode:
         raise subprocess.CalledProcessError(
             process.returncode, given, (out / "log.txt").read_text()
         )
     told = json.loads((out / "cost.json").read_text(encoding="utf-8"))
-    return out, Cost(told["seconds"], told["cpu_seconds"], peak)
-
-
-def _peak_of(process: "subprocess.Popen[bytes]") -> int:
-    """Wait for the process; returns the largest sum of resident sets, children too, MiB."""
-    peak = 0
-    done = threading.Event()
-
-    def look() -> None:
-        nonlocal peak
-        mother = psutil.Process(process.pid)
-        while not done.is_set():
-            peak = max(peak, _resident(mother))
-            done.wait(_SAMPLE)
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    process.wait()
-    done.set()
-    watcher.join()
-    return peak // 2**20
-
-
-def _resident(mother: psutil.Process) -> int:
-    total = 0
-    try:
-        family = [mother, *mother.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0
-    for one in family:
-        try:
-            total += one.memory_info().rss
-        except psutil.NoSuchProcess:
-            continue
-    return total
+    return out, Cost(told["seconds"], told["cpu_seconds"], peak.mib)
 
 
 def _answer(module: str, folder: str, library: str, out: str) -> None:

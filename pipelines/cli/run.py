@@ -14,7 +14,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from pipelines.batch import batch_date
 from pipelines.cli.options import Batch, Home, Sources
 from pipelines.errors import UnknownSource
-from pipelines.flows.run import Announce, exit_code, run_libraries
+from pipelines.flows.crew import Announce
+from pipelines.flows.run import exit_code, run_libraries
 from pipelines.libraries import load_libraries, load_library
 from pipelines.registry import load_sources
 from pipelines.settings import Settings, load_settings

@@ -29,7 +29,12 @@ from pipelines.errors.identity import (
     NothingToTrain,
 )
 from pipelines.errors.root import BaselibError
-from pipelines.errors.services import AirflowFailed, MailServerUnusable, MailUndelivered
+from pipelines.errors.services import (
+    AirflowFailed,
+    MailServerUnusable,
+    MailUndelivered,
+    WorkerDied,
+)
 from pipelines.errors.tables import (
     ColumnTypeChanged,
     CountsDisagree,
@@ -72,4 +77,5 @@ __all__ = [
     "UnknownLibrary",
     "UnknownSource",
     "UnreadableDelivery",
+    "WorkerDied",
 ]

@@ -1,4 +1,4 @@
-"""Programs beside ours: the scheduler and the mail server."""
+"""Programs beside ours, the scheduler and the mail server, and processes of our own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,4 +46,18 @@ class MailUndelivered(BaselibError):
             "ID`. doubtful: the connection broke after the message was handed over; ask the "
             "recipient, or look for the Message-ID in the server's log, then `baselib mail retry "
             "ID` or `baselib mail close ID`."
+        )
+
+
+@dataclass
+class WorkerDied(BaselibError):
+    """A process that worked for this one was ended from outside."""
+
+    doing: Sequence[str]
+
+    def __str__(self) -> str:
+        return (
+            f"A process was killed while these were worked on: {', '.join(self.doing)}. The system "
+            "does so when memory runs out: give less of it at a time (BASELIB_JOBS=1, or a smaller "
+            "BASELIB_MEMORY_LIMIT), then repeat the command; it goes on from there."
         )

@@ -53,6 +53,8 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
     with (
         open_workplace(settings) as place,
         place.timed(library.name, run, "compare"),
+        # Another library that is published meanwhile amends what is written here, not what it was.
+        table_lock(place.lake.catalog.engine, f"compare {library.name}"),
         ExitStack() as held,
     ):
         records = held.enter_context(place.materialised(records_of_run(place, library, run)))
@@ -71,8 +73,7 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
             *contradicting,
             _doubted(place, library),
         ]
-        with table_lock(place.lake.catalog.engine, f"compare {library.name}"):
-            _write(place, library, found, run)
+        _write(place, library, found, run)
         for other in dict.fromkeys(link.library for link in library.links):
             _amend(place, held, load_library(other), world, library)
         return _result(place, library, run)

@@ -1,11 +1,17 @@
-"""The whole job without Airflow: every source of the libraries, then the libraries themselves."""
+"""The whole job without Airflow: every source of the libraries, then the libraries themselves.
 
-from collections.abc import Callable, Sequence
+What need not wait for one another is done side by side, by as many processes as the settings allow:
+sources, and the comparison of a published library beside the building of the next.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from pipelines.contracts import Source
 from pipelines.errors import BaselibError, GateClosed
 from pipelines.flows.compare import compare
+from pipelines.flows.crew import Announce, Part, tell, work_through
 from pipelines.flows.delivery import check_mail, deliver
 from pipelines.flows.digest import digest
 from pipelines.flows.ingest import check, land, stage
@@ -16,8 +22,6 @@ from pipelines.flows.tidy import tidy
 from pipelines.flows.track import track
 from pipelines.libraries import Library, libraries_in_order
 from pipelines.settings import Settings
-
-Announce = Callable[[str], None]
 
 
 @dataclass
@@ -37,40 +41,86 @@ def run_libraries(
     """Ingest every source, then build every library; a failure stops only what depends on it.
 
     Args:
-        settings: Where to work.
+        settings: Where to work, and how many jobs to do at once.
         libraries: In any order; each is built after those that it links to.
         sources: Of these libraries.
         batch: Batch of the sources, and run id of the libraries.
         announce: Told what begins, for a progress display.
+
+    Raises:
+        WorkerDied: a process was killed; a repeated run goes on from there.
     """
     outcome = RunOutcome()
-    for source in sources:
-        _ingest(settings, source, batch, announce, outcome)
-    for library in libraries_in_order({library.name: library for library in libraries}):
-        if any(source.library == library.name for source in sources):
-            _build(settings, library.name, batch, announce, outcome)
+    parts = _parts(settings, libraries, sources, batch)
+    for part, failure in work_through(parts, settings.jobs, announce).items():
+        outcome.failures.setdefault(part.split()[1], failure)
     announce("deliver quality reports")
     _deliver(settings, outcome)
     return outcome
 
 
-def _ingest(
-    settings: Settings, source: Source, batch: str, announce: Announce, outcome: RunOutcome
-) -> None:
+def _parts(
+    settings: Settings, libraries: Sequence[Library], sources: Sequence[Source], batch: str
+) -> Mapping[str, Part]:
+    """Building is most urgent, for other libraries wait for it; then sources, in that order."""
+    fed = {source.library for source in sources}
+    known = {library.name: library for library in libraries if library.name in fed}
+    builds, ingests, compares = {}, {}, {}
+    share = settings.shared_by(settings.jobs)
+    for library in libraries_in_order(known):
+        linked = {link.library for link in library.links} & known.keys()
+        ours = [source for source in sources if source.library == library.name]
+        before = {f"ingest {each.name}" for each in ours} | {f"build {name}" for name in linked}
+        builds[f"build {library.name}"] = Part(partial(_build, share, library.name, batch), before)
+        for source in ours:
+            ingests[f"ingest {source.name}"] = Part(partial(_ingest, share, source, batch))
+        compares[f"compare {library.name}"] = Part(
+            partial(_compare, share, library.name, batch),
+            after={f"compare {name}" for name in linked},  # which this one amends
+            needs={f"build {library.name}"},
+        )
+    return builds | ingests | compares
+
+
+def _ingest(settings: Settings, source: Source, batch: str) -> BaselibError | None:
     try:
         for verb in (land, stage):
-            announce(f"{verb.__name__} {source.name}")
+            tell(f"{verb.__name__} {source.name}")
             verb(settings, source, batch)
     except BaselibError as failure:
-        outcome.failures[source.name] = failure
-        return
+        return failure
     # The owner hears of a batch that failed its gate, too: each is done whatever came of another.
+    first: BaselibError | None = None
     for follow in (check, score, track, report):
         try:
-            announce(f"{follow.__name__} {source.name}")
+            tell(f"{follow.__name__} {source.name}")
             follow(settings, source, batch)
         except BaselibError as failure:
-            outcome.failures.setdefault(source.name, failure)
+            first = first or failure
+    return first
+
+
+def _build(settings: Settings, library: str, run: str) -> BaselibError | None:
+    return _in_turn((resolve, merge, check_library, publish), settings, library, run)
+
+
+def _compare(settings: Settings, library: str, run: str) -> BaselibError | None:
+    return _in_turn((compare, score_library), settings, library, run)
+
+
+def _in_turn(
+    verbs: Sequence[Callable[[Settings, str, str], object]],
+    settings: Settings,
+    library: str,
+    run: str,
+) -> BaselibError | None:
+    for verb in verbs:
+        tell(f"{verb.__name__} {library}")
+        try:
+            verb(settings, library, run)
+        except BaselibError as failure:
+            return failure
+    return None
 
 
 def _deliver(settings: Settings, outcome: RunOutcome) -> None:
@@ -81,17 +131,6 @@ def _deliver(settings: Settings, outcome: RunOutcome) -> None:
         check_mail(settings)
     except BaselibError as failure:
         outcome.failures["mail"] = failure
-
-
-def _build(
-    settings: Settings, library: str, run: str, announce: Announce, outcome: RunOutcome
-) -> None:
-    try:
-        for verb in (resolve, merge, check_library, publish, compare, score_library):
-            announce(f"{verb.__name__} {library}")
-            verb(settings, library, run)
-    except BaselibError as failure:
-        outcome.failures[library] = failure
 
 
 def exit_code(outcome: RunOutcome) -> int:

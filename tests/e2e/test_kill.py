@@ -94,6 +94,7 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("BASELIB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("BASELIB_SOURCES", str(contracts))
     monkeypatch.setenv("BASELIB_TODAY", "2026-06-30")
+    monkeypatch.setenv("BASELIB_JOBS", "1")  # the process that dies does all of it
     yield tmp_path / "home"
     stop_embedded(load_settings())
 
