@@ -4,7 +4,7 @@ import gc
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
@@ -81,14 +81,15 @@ def collector_paused() -> Iterator[None]:
 
 @contextmanager
 def open_workplace(settings: Settings) -> Iterator[Workplace]:
-    """Open lake, engine and warehouse; the engine's memory is given back at the end."""
-    con = connect(settings)
-    warehouse = connect_warehouse(settings)
-    try:
-        yield Workplace(settings, open_lake(settings), con, warehouse)
-    finally:
-        con.disconnect()
-        warehouse.dispose()
+    """Open lake, engine and warehouse; memory and connections are given back at the end."""
+    with ExitStack() as opened:
+        con = connect(settings)
+        opened.callback(con.disconnect)
+        warehouse = connect_warehouse(settings)
+        opened.callback(warehouse.dispose)
+        lake = open_lake(settings)
+        opened.callback(lake.close)
+        yield Workplace(settings, lake, con, warehouse)
 
 
 def moment(settings: Settings) -> datetime:

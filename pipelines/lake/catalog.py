@@ -1,9 +1,11 @@
 """The Iceberg catalogue: PyIceberg's SQL catalogue in schema ``iceberg`` of the warehouse."""
 
 from collections.abc import Sequence
+from contextlib import closing
+from functools import cache
 
 from pyiceberg.catalog.sql import SqlCatalog
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from pipelines.lake.lock import table_lock
@@ -16,20 +18,24 @@ SCHEMA = "iceberg"
 def open_catalog(settings: Settings, namespaces: Sequence[str]) -> SqlCatalog:
     """Open the catalogue, making its schema, tables and ``namespaces`` when they are missing."""
     url = make_url(sqlalchemy_url(database_url(settings)))
+    _make_catalog(url, tuple(namespaces))
+    return _catalog(url, warehouse=str(settings.lake_dir))
+
+
+def _catalog(url: URL, **properties: str) -> SqlCatalog:
     scoped = url.update_query_dict({"options": f"-csearch_path={SCHEMA}"})
+    return SqlCatalog("baselib", uri=scoped.render_as_string(hide_password=False), **properties)
+
+
+@cache
+def _make_catalog(url: URL, namespaces: Sequence[str]) -> None:
+    """Once in a process, which opens the catalogue for every stage."""
     engine = create_engine(url, poolclass=NullPool)
     with table_lock(engine, "catalogue"):  # so that tasks that start together do not collide
         with engine.begin() as connection:
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-        catalog = SqlCatalog(
-            "baselib",
-            uri=scoped.render_as_string(hide_password=False),
-            warehouse=str(settings.lake_dir),
-        )
-        catalog.engine.dispose()  # a run opens the lake once per stage: keep no connection idle
-        catalog.engine = create_engine(scoped, poolclass=NullPool)
-        present = {name[0] for name in catalog.list_namespaces()}
-        for namespace in namespaces:
-            if namespace not in present:
-                catalog.create_namespace(namespace)
-    return catalog
+        with closing(_catalog(url)) as catalog:
+            present = {name[0] for name in catalog.list_namespaces()}
+            for namespace in namespaces:
+                if namespace not in present:
+                    catalog.create_namespace(namespace)

@@ -1,5 +1,6 @@
 """Where PostgreSQL is: the URL of the settings, or the embedded server under the home folder."""
 
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
@@ -52,7 +53,7 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def connect(settings: Settings) -> Engine:
-    """A SQLAlchemy engine on the warehouse. Connections are not pooled: tasks fork and are brief.
+    """A SQLAlchemy engine on the warehouse, to be disposed of; not for use across a fork.
 
     Its errors quote no parameters: those may be personal data, and end in a log.
 
@@ -60,7 +61,7 @@ def connect(settings: Settings) -> Engine:
         DatabaseUnavailable: nothing answers at the URL.
     """
     url = database_url(settings)
-    engine = create_engine(sqlalchemy_url(url), poolclass=NullPool, hide_parameters=True)
+    engine = create_engine(sqlalchemy_url(url), hide_parameters=True)
     try:
         with engine.connect():
             return engine
@@ -79,6 +80,7 @@ def _socket_url(socket_dir: Path, database: str) -> URL:
     )
 
 
+@cache
 def _create_if_missing(maintenance: URL, name: str) -> None:
     url = sqlalchemy_url(maintenance.render_as_string(hide_password=False))
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
