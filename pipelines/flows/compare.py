@@ -34,6 +34,8 @@ from pipelines.quality.discrepancy import (
     beside_golden,
     compare_sources,
     disputed_numbers,
+    other_texts,
+    shared_records,
 )
 from pipelines.registry import load_sources
 from pipelines.settings import Settings
@@ -60,13 +62,15 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
         records = held.enter_context(place.materialised(records_of_run(place, library, run)))
         core = place.lake.read(place.con, f"core.{library.entity}")
         crosswalk = place.lake.read(place.con, f"core.{library.entity}_source")
-        wide = beside_golden(records, crosswalk, core, library)
-        beside = held.enter_context(place.materialised(wide))
+        shared = shared_records(records, crosswalk, library)
+        told = held.enter_context(place.materialised(shared))
+        beside = held.enter_context(place.materialised(beside_golden(told, core, library)))
+        other = held.enter_context(place.materialised(other_texts(beside, told, library)))
         dispute = place.lake.read(place.con, f"identity.{library.entity}_dispute")
         severity = severities()
         world = _world(place, held, {library.name: records})
         contradicting = _contradictions(place, held, library, world)
-        disagreeing = compare_sources(beside, library, severity[DISAGREES])
+        disagreeing = compare_sources(beside, other, library, severity[DISAGREES])
         found = [
             _without_known(disagreeing, contradicting),
             disputed_numbers(dispute, records, crosswalk, core, library, severity[DISPUTED]),

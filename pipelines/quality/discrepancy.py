@@ -2,18 +2,18 @@
 
 A record's value is compared with the golden value of its entity where that came from a *source* of
 another name; whoever supplied the golden value is not judged by himself. Spellings are no findings:
-compared are normal forms, with the agreement that matching grants an element. Of an entity with
-editions (licences) only records of the golden edition are compared: an older edition may differ.
+what is another text is compared by normal form, with the agreement that matching grants an element.
+Of an entity with editions (licences) only records of the golden edition are compared: an older
+edition may differ.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.compare import Sides, key_of
+from pipelines.resolve.compare import Sides, matched_text, normal_form
 
 DISAGREES = "DISAGREES_WITH_AUTHORITY"
 DISPUTED = "NUMBER_OF_ANOTHER_ENTITY"
@@ -61,40 +61,101 @@ class Compared:
     agreement: ir.Table
 
 
-def beside_golden(
-    records: ir.Table, crosswalk: ir.Table, core: ir.Table, library: Library
-) -> ir.Table:
-    """Each value of a record beside the golden value of its entity; wide, one row per record.
+def shared_records(records: ir.Table, crosswalk: ir.Table, library: Library) -> ir.Table:
+    """The records of entities that more than one source knows, and what they say.
 
     Args:
         records: ``library_records`` of the run.
         crosswalk: ``core.<entity>_source``: which record is which number of which entity.
-        core: ``core.<entity>``: which record each golden value came from.
         library: Its golden columns.
 
     Returns:
-        ``source, source_key, entity_id``, and per golden column ``<column>`` (a struct with
-        ``value, other_source, other_key, other_value, same``), NULL where there is nothing to
-        compare. Only entities that more than one source knows. Should be materialised.
+        ``source, source_key, entity_id, record_no, edition``, and per golden column its text and
+        ``<column>__matched``, the text that its comparison key is made of. Should be materialised.
     """
-    told = _told(records, _shared(crosswalk), library)
-    golden = _golden(told, core, library)
+    place = _shared(crosswalk).select("source", "source_key", "entity_id", "record_no", "withheld")
+    told = place.inner_join(records, ["source", "source_key"])
+    edition = told[library.identity.version] if library.identity.version else ibis.null("string")
+    values = {name: told[name].cast("string") for name in library.columns}
+    strong = library.identity.strong  # a number that is somebody else's is a finding of its own
+    withheld = told.withheld.fill_null("") == strong
+    values[strong] = ibis.ifelse(withheld, ibis.null("string"), values[strong])
+    return told.select(
+        "source",
+        "source_key",
+        "entity_id",
+        told.record_no.cast("int64").name("record_no"),
+        edition.cast("string").fill_null("").name("edition"),
+        **values,
+        **{_matched(name): matched_text(told, name, library) for name in library.columns},
+    )
+
+
+def beside_golden(told: ir.Table, core: ir.Table, library: Library) -> ir.Table:
+    """Each value of a record beside the golden value of its entity; wide, one row per record.
+
+    Args:
+        told: ``shared_records``.
+        core: ``core.<entity>``: golden values, and which record each came from.
+        library: Its golden columns.
+
+    Returns:
+        ``source, source_key, entity_id``, and per golden column ``<column>``: whether the two are
+        the same text, NULL where there is nothing to compare; and ``<column>__other``, NULL unless
+        they are not: a struct of ``value, matched, other_value, other_no``, the last of which is
+        the ``record_no`` that the golden value came from. Should be materialised.
+    """
+    columns = {f"{name}__golden": core[name].cast("string") for name in library.columns} | {
+        f"{name}__won": core[f"{name}_record"].cast("int64") for name in library.columns
+    }
+    members = told.group_by("entity_id").agg(
+        sources=told.source.collect(order_by=told.record_no),
+        editions=told.edition.collect(order_by=told.record_no),
+    )
+    golden = core.select("entity_id", **columns).inner_join(members, "entity_id")
     both = told.inner_join(golden, "entity_id")
-    compared = {name: _compared(both, name, library) for name in library.columns}
-    return both.select("source", "source_key", "entity_id", **compared)
+    same = both.mutate(**{f"{name}__same": _same_text(both, name) for name in library.columns})
+    return same.select(
+        "source",
+        "source_key",
+        "entity_id",
+        **{name: same[f"{name}__same"] for name in library.columns},
+        **{f"{name}__other": _other(same, name) for name in library.columns},
+    )
 
 
-def compare_sources(beside: ir.Table, library: Library, severity: str) -> Compared:
-    """Findings and counts out of ``beside_golden``."""
-    long = ibis.union(*(_long(beside, name) for name in library.columns), distinct=False)
-    differs = long.filter(~long.same)
-    finding = differs.mutate(
+def other_texts(beside: ir.Table, told: ir.Table, library: Library) -> ir.Table:
+    """Values that are another text than the golden one: one row each.
+
+    Args:
+        beside: ``beside_golden``.
+        told: ``shared_records``.
+        library: Its golden columns.
+
+    Returns:
+        ``source, source_key, entity_id, column_name, value, other_source, other_key, other_value``
+        and ``same``: whether it is only spelt otherwise. Should be materialised.
+    """
+    return ibis.union(
+        *(_other_texts(beside, told, name, library) for name in library.columns), distinct=False
+    )
+
+
+def compare_sources(beside: ir.Table, other: ir.Table, library: Library, severity: str) -> Compared:
+    """Findings and counts out of ``beside_golden`` and its ``other_texts``."""
+    finding = other.filter(~other.same).mutate(
         rule=ibis.literal(DISAGREES),
         severity=ibis.literal(severity),
         other_entity_id=ibis.null("string"),
     )
-    agreement = long.group_by("source", "column_name").agg(
-        rule=ibis.literal(DISAGREES), compared=long.count(), agreed=long.same.sum()
+    spelt = other.filter(other.same).group_by("source", "column_name").agg(n=ibis._.count())
+    counted = _same_texts(beside, library).left_join(spelt, ["source", "column_name"])
+    agreement = counted.select(
+        "source",
+        "column_name",
+        "compared",
+        rule=ibis.literal(DISAGREES),
+        agreed=counted.agreed + counted.n.fill_null(0),
     )
     return _shaped(finding, agreement)
 
@@ -150,75 +211,76 @@ def _shared(crosswalk: ir.Table) -> ir.Table:
     return crosswalk.semi_join(several, "entity_id")
 
 
-def _told(records: ir.Table, crosswalk: ir.Table, library: Library) -> ir.Table:
-    """Per record its place, and per golden column its text and its comparison key."""
-    place = crosswalk.select("source", "source_key", "entity_id", "record_no", "withheld")
-    told = place.inner_join(records, ["source", "source_key"])
-    edition = told[library.identity.version] if library.identity.version else ibis.null("string")
-    values = {name: told[name].cast("string") for name in library.columns}
-    strong = library.identity.strong  # a number that is somebody else's is a finding of its own
-    withheld = told.withheld.fill_null("") == strong
-    values[strong] = ibis.ifelse(withheld, ibis.null("string"), values[strong])
-    keys = {f"{name}__key": key_of(told, name, library) for name in library.columns}
-    return told.select(
-        "source",
-        "source_key",
-        "entity_id",
-        told.record_no.cast("int64").name("record_no"),
-        edition.cast("string").fill_null("").name("edition"),
-        **values,
-        **keys,
-    )
+def _matched(column: str) -> str:
+    return f"{column}__matched"
 
 
-def _golden(told: ir.Table, core: ir.Table, library: Library) -> ir.Table:
-    """Per entity and column what the record says that the golden value came from, and who it is."""
-    from_record = core.select("entity_id", *(f"{name}_record" for name in library.columns))
-    numbered = told.inner_join(from_record, "entity_id")
-    told_by: dict[str, ir.Scalar] = {}
-    for name in library.columns:
-        won = numbered.record_no == numbered[f"{name}_record"].cast("int64")
-        fields = {"value": name, "key": f"{name}__key"}
-        fields |= {each: each for each in ("source", "source_key", "edition")}
-        it = ibis.struct({field: numbered[column] for field, column in fields.items()})
-        told_by[f"{name}__golden"] = it.max(where=won)  # one record; the largest of one
-    return numbered.group_by("entity_id").agg(**told_by)
-
-
-def _compared(both: ir.Table, name: str, library: Library) -> ir.StructValue:
+def _same_text(both: ir.Table, name: str) -> ir.BooleanValue:
+    """NULL where one says nothing, or the golden value is this source's or another edition's."""
+    won = both[f"{name}__won"] - 1  # records are numbered from 1, without a gap
     golden = both[f"{name}__golden"]
-    other = golden["source"] != both.source
-    comparable = both[name].notnull() & golden["value"].notnull() & other
-    comparable &= golden["edition"] == both.edition
-    keys: Mapping[str, Callable[[str], ir.Value]] = {
-        "left": lambda column: both[f"{column}__key"],
-        "right": lambda column: both[f"{column}__golden"]["key"],
-    }
-    sides = Sides(keys["left"], keys["right"], library)
-    exact = library.columns[name].element_name in _EXACT
-    differs = ~sides.equal(name) if exact else sides.differ(name)
-    found = ibis.struct(
+    other = (both.sources[won] != both.source) & (both.editions[won] == both.edition)
+    comparable = both[name].notnull() & golden.notnull() & other
+    return ibis.ifelse(comparable.fill_null(False), both[name] == golden, ibis.null("boolean"))
+
+
+def _other(both: ir.Table, name: str) -> ir.StructValue:
+    told = ibis.struct(
         {
             "value": both[name],
-            "other_source": golden["source"],
-            "other_key": golden["source_key"],
-            "other_value": golden["value"],
-            "same": ~differs,
+            "matched": both[_matched(name)],
+            "other_value": both[f"{name}__golden"],
+            "other_no": both[f"{name}__won"],
         }
     )
-    return ibis.ifelse(comparable.fill_null(False), found, ibis.null(found.type()))
+    return ibis.ifelse((~both[f"{name}__same"]).fill_null(False), told, ibis.null(told.type()))
 
 
-def _long(beside: ir.Table, name: str) -> ir.Table:
-    there = beside.filter(beside[name].notnull())
-    fields = ("value", "other_source", "other_key", "other_value", "same")
-    return there.select(
+def _same_texts(beside: ir.Table, library: Library) -> ir.Table:
+    """``source, column_name, compared``, and ``agreed``: how many of them are the same text."""
+    counts = {name: beside[name].count() for name in library.columns}
+    agreed = {f"{name}__agreed": beside[name].sum() for name in library.columns}
+    wide = beside.group_by("source").agg(**counts, **agreed)
+    long = [
+        wide.select(
+            "source",
+            column_name=ibis.literal(name),
+            compared=wide[name],
+            agreed=wide[f"{name}__agreed"].fill_null(0),
+        )
+        for name in library.columns
+    ]
+    every = ibis.union(*long, distinct=False)
+    return every.filter(every.compared > 0)
+
+
+def _other_texts(beside: ir.Table, told: ir.Table, name: str, library: Library) -> ir.Table:
+    there = beside.filter(beside[f"{name}__other"].notnull())
+    fields = ("value", "matched", "other_value", "other_no")
+    long = there.select(
         "source",
         "source_key",
         "entity_id",
-        column_name=ibis.literal(name),
-        **{field: there[name][field] for field in fields},
+        **{field: there[f"{name}__other"][field] for field in fields},
     )
+    winner = told.select(
+        "entity_id",
+        other_no="record_no",
+        other_source="source",
+        other_key="source_key",
+        other_matched=told[_matched(name)],
+    )
+    met = long.inner_join(winner, ["entity_id", "other_no"])
+    element = library.columns[name].element_name
+    sides = Sides(
+        lambda _name: normal_form(met.matched, element),
+        lambda _name: normal_form(met.other_matched, element),
+        library,
+    )
+    same = sides.equal(name) if element in _EXACT else ~sides.differ(name)
+    told_of = ("value", "other_source", "other_key", "other_value")
+    who = ("source", "source_key", "entity_id")
+    return met.select(*who, *told_of, column_name=ibis.literal(name), same=same)
 
 
 def _holders(crosswalk: ir.Table, core: ir.Table, strong: str) -> ir.Table:

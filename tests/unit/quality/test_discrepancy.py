@@ -7,7 +7,13 @@ import pytest
 
 from pipelines.libraries import load_library
 from pipelines.merge import merge
-from pipelines.quality.discrepancy import beside_golden, compare_sources, disputed_numbers
+from pipelines.quality.discrepancy import (
+    beside_golden,
+    compare_sources,
+    disputed_numbers,
+    other_texts,
+    shared_records,
+)
 from pipelines.resolve.ledger import RECORD_SCHEMA
 
 POPULATION = load_library("population")
@@ -41,13 +47,13 @@ def built(con, table_of, records_of):
 @pytest.fixture(scope="module")
 def compared(con, built):
     def go(library, rows):
-        beside = con.create_table("beside", beside_golden(*built(library, rows), library))
-        try:
-            found = compare_sources(beside, library, "warning")
-            finding = con.to_pyarrow(found.finding).to_pylist()
-            agreement = con.to_pyarrow(found.agreement).to_pylist()
-        finally:
-            con.raw_sql("DROP TABLE beside")
+        records, crosswalk, core = built(library, rows)
+        told = shared_records(records, crosswalk, library)
+        beside = beside_golden(told, core, library)
+        other = other_texts(beside, told, library)
+        found = compare_sources(beside, other, library, "warning")
+        finding = con.to_pyarrow(found.finding).to_pylist()
+        agreement = con.to_pyarrow(found.agreement).to_pylist()
         counts = {(row["source"], row["column_name"]): row for row in agreement}
         return finding, {
             key: (row["agreed"], row["compared"]) for key, row in sorted(counts.items())
