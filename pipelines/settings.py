@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pipelines.errors import SettingRefused
 
 PROJECT = Path(__file__).resolve().parent.parent
-_MEMORY = re.compile(r"^\d+(\.\d+)?\s?(MB|MiB|GB|GiB)$")
+_MEMORY = re.compile(r"^(\d+(?:\.\d+)?)\s?(MB|MiB|GB|GiB)$")
 
 
 class Settings(BaseSettings):
@@ -121,7 +121,7 @@ class Settings(BaseSettings):
 
     def shared_by(self, jobs: int) -> "Settings":
         """The settings of one of so many jobs that work at once."""
-        number, unit = re.split(r"\s?(?=[MG])", self.memory_limit)
+        ((number, unit),) = _MEMORY.findall(self.memory_limit)
         shares = {
             "memory_limit": f"{float(number) / jobs:g}{unit}",
             "threads": max(1, self.threads // jobs),

@@ -41,6 +41,7 @@ def city(tmp_path_factory):
     home = tmp_path_factory.mktemp("city")
     patch = pytest.MonkeyPatch()
     patch.setenv("BASELIB_HOME", str(home))
+    patch.setenv("BASELIB_JOBS", "1")  # tests run side by side already
     settings = load_settings(today="2026-06-30")
     generate(home / "demo", persons=PERSONS, seed=7, batch=FIRST_BATCH)
     migrate(settings)

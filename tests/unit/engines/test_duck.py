@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import ibis
+import pytest
 
 from pipelines.engines.duck import arrow_reader, connect
 from pipelines.settings import load_settings
@@ -45,3 +46,15 @@ def test_rows_stream_as_arrow_batches(tmp_path: Path):
     assert sum(batches) == 10_000
     assert len(batches) > 1
     con.disconnect()
+
+
+@pytest.mark.parametrize(
+    ("limit", "threads", "share"),
+    [("3GB", 4, ("1.5GB", 2)), ("512 MiB", 1, ("256MiB", 1)), ("1.5GiB", 3, ("0.75GiB", 1))],
+)
+def test_jobs_share_the_memory_and_the_threads(tmp_path, limit, threads, share):
+    whole = load_settings(home=tmp_path, memory_limit=limit, threads=threads)
+    half = whole.shared_by(2)
+    assert (half.memory_limit, half.threads) == share
+    assert whole.shared_by(1).threads == threads
+    connect(half)  # DuckDB takes the limit as it is written

@@ -1,0 +1,142 @@
+"""Parts of a work, in order and side by side; what fails, and who is killed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.errors import GateClosed, QualityGateFailed, WorkerDied
+from pipelines.flows.crew import Part, tell, work_through
+
+FAILED = QualityGateFailed("a source", failed=["a claim"])
+
+
+def ignore(_what):
+    pass
+
+
+def note(file, name, failure=None):
+    """A job that leaves its name in a file, with the process that did it."""
+    with Path(file).open("a", encoding="utf-8") as notes:
+        notes.write(f"{name} {os.getpid()}\n")
+    tell(f"does {name}")
+    return failure
+
+
+def noted(file):
+    return [line.split() for line in Path(file).read_text(encoding="utf-8").splitlines()]
+
+
+def names(file):
+    return [name for name, _pid in noted(file)]
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def meet(folder, mine, others):
+    """Ends well only while another job runs at the same time."""
+    Path(folder, f"{mine}.made").write_text(str(os.getpid()), encoding="utf-8")
+    Path(folder, f"{mine}.made").rename(Path(folder, mine))
+    deadline = time.monotonic() + 60
+    while not Path(folder, others).exists():
+        if time.monotonic() > deadline:
+            return GateClosed()
+        time.sleep(0.01)
+    return None
+
+
+def test_the_most_urgent_of_those_that_can_begin_comes_first(tmp_path):
+    file = tmp_path / "notes"
+    parts = {
+        "build": Part(partial(note, file, "build"), after={"b"}),
+        "a": Part(partial(note, file, "a")),
+        "b": Part(partial(note, file, "b")),
+        "c": Part(partial(note, file, "c")),
+    }
+    assert work_through(parts, 1, ignore) == {}
+    assert names(file) == ["a", "b", "build", "c"]
+
+
+def test_what_needs_a_part_that_failed_is_left_out_and_what_only_comes_after_is_not(tmp_path):
+    file = tmp_path / "notes"
+    parts = {
+        "bad": Part(partial(note, file, "bad", FAILED)),
+        "needing": Part(partial(note, file, "needing"), needs={"bad"}),
+        "later": Part(partial(note, file, "later"), after={"bad"}),
+    }
+    assert work_through(parts, 1, ignore) == {"bad": FAILED}
+    assert names(file) == ["bad", "later"]
+
+
+@given(st.lists(st.sets(st.integers(0, 7)), min_size=1, max_size=8))
+def test_every_part_is_done_once_and_after_those_it_waits_for(waits):
+    done = []
+    parts = {
+        str(place): Part(partial(done.append, place), after={str(p) for p in before if p < place})
+        for place, before in enumerate(waits)
+    }
+    assert work_through(parts, 1, ignore) == {}
+    assert sorted(done) == list(range(len(waits)))
+    for place, before in enumerate(waits):
+        assert all(done.index(p) < done.index(place) for p in before if p < place)
+
+
+def test_a_crew_works_side_by_side_elsewhere_and_is_heard_here(tmp_path):
+    heard = []
+    file = tmp_path / "notes"
+    parts = {
+        "x": Part(partial(meet, tmp_path, "x", "y")),
+        "y": Part(partial(meet, tmp_path, "y", "x")),
+        "bad": Part(partial(note, file, "bad", FAILED), after={"x", "y"}),
+    }
+    assert work_through(parts, 2, heard.append) == {"bad": FAILED}
+    assert heard == ["does bad"]
+    ((_name, worker),) = noted(file)
+    assert int(worker) != os.getpid()
+
+
+def test_a_killed_worker_is_said_with_what_it_was_doing():
+    with pytest.raises(WorkerDied, match=r"hungry.*BASELIB_JOBS=1"):
+        work_through({"hungry": Part(die)}, 2, ignore)
+
+
+MOTHER = """\
+import sys
+from functools import partial
+from pipelines.flows.crew import Part, work_through
+from test_crew import ignore, meet
+if __name__ == "__main__":
+    folder = sys.argv[1]
+    work_through({"child": Part(partial(meet, folder, "begun", "never"))}, 2, ignore)
+"""
+
+
+def test_workers_end_with_a_process_that_is_killed(tmp_path):
+    script = tmp_path / "mother.py"
+    script.write_text(MOTHER, encoding="utf-8")
+    here = Path(__file__)
+    paths = os.pathsep.join([str(here.parent), str(here.parents[3])])
+    mother = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path)], env=os.environ | {"PYTHONPATH": paths}
+    )
+    assert meet(tmp_path, "test", "begun") is None
+    worker = psutil.Process(int((tmp_path / "begun").read_text(encoding="utf-8")))
+    assert worker.pid != mother.pid
+    mother.kill()
+    mother.wait()
+    with contextlib.suppress(psutil.NoSuchProcess):  # it may be gone, or nobody collects it
+        deadline = time.monotonic() + 60
+        while worker.status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
