@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.compare import Sides, matched_text, normal_form
+from pipelines.resolve.compare import Sides, normal_form, text_of
 
 DISAGREES = "DISAGREES_WITH_AUTHORITY"
 DISPUTED = "NUMBER_OF_ANOTHER_ENTITY"
@@ -87,7 +87,7 @@ def shared_records(records: ir.Table, crosswalk: ir.Table, library: Library) -> 
         told.record_no.cast("int64").name("record_no"),
         edition.cast("string").fill_null("").name("edition"),
         **values,
-        **{_matched(name): matched_text(told, name, library) for name in library.columns},
+        **{_matched(name): text_of(told, name, library) for name in library.columns},
     )
 
 

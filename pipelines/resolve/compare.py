@@ -66,11 +66,6 @@ def implied_key_of(table: ir.Table, column: str, library: Library) -> ir.Value:
     return _key(table, column, library, options)
 
 
-def matched_text(table: ir.Table, column: str, library: Library) -> ir.StringValue:
-    """The text that ``key_of`` is the normal form of."""
-    return _first_known(table, library.columns[column].match_on or [column])
-
-
 def _key(table: ir.Table, column: str, library: Library, options: Sequence[str]) -> ir.StringValue:
     return normal_form(_first_known(table, options), library.columns[column].element_name)
 

@@ -131,5 +131,6 @@ def _with_rarity(rows: ir.Table, frequencies: Mapping[str, float]) -> ir.Table:
     weighed = parts.left_join(known, "part")
     whole = weighed.person_name.length() > _LONGEST_CHINESE_NAME
     part_bits = ibis.ifelse(whole, 0.0, weighed.bits.fill_null(rarest))
-    bits = weighed.group_by("person_name").agg(name_bits=part_bits.sum())
+    # Rounded, or what is added first would show in the last digit, and at a level's border.
+    bits = weighed.group_by("person_name").agg(name_bits=part_bits.sum().round(6))
     return rows.left_join(bits, "person_name").drop("person_name_right")
