@@ -67,15 +67,17 @@ def _parts(
     known = {library.name: library for library in libraries if library.name in fed}
     builds, ingests, compares = {}, {}, {}
     share = settings.shared_by(settings.jobs)
+    # Of libraries there are few, and each waits for another: a processor is often free beside one.
+    large = share.model_copy(update={"threads": settings.threads})
     for library in libraries_in_order(known):
         linked = {link.library for link in library.links} & known.keys()
         ours = [source for source in sources if source.library == library.name]
         before = {f"ingest {each.name}" for each in ours} | {f"build {name}" for name in linked}
-        builds[f"build {library.name}"] = Part(partial(_build, share, library.name, batch), before)
+        builds[f"build {library.name}"] = Part(partial(_build, large, library.name, batch), before)
         for source in ours:
             ingests[f"ingest {source.name}"] = Part(partial(_ingest, share, source, batch))
         compares[f"compare {library.name}"] = Part(
-            partial(_compare, share, library.name, batch),
+            partial(_compare, large, library.name, batch),
             after={f"compare {name}" for name in linked},  # which this one amends
             needs={f"build {library.name}"},
         )
