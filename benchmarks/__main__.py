@@ -9,7 +9,8 @@ from benchmarks.machine import this_machine
 from benchmarks.result import Result, as_markdown, seconds_at, write_result
 
 OUT = Path(__file__).with_name("out")
-_SIZING = {"BASELIB_MEMORY_LIMIT", "BASELIB_THREADS"}  # the settings that a benchmark may be given
+# The settings that a benchmark may be given.
+_SIZING = {"BASELIB_MEMORY_LIMIT", "BASELIB_THREADS", "BASELIB_JOBS"}
 
 
 def main() -> None:
