@@ -11,7 +11,6 @@ from functools import partial
 from pipelines.contracts import Source
 from pipelines.errors import BaselibError, GateClosed
 from pipelines.flows.compare import compare
-from pipelines.flows.crew import Announce, Part, tell, work_through
 from pipelines.flows.delivery import check_mail, deliver
 from pipelines.flows.digest import digest
 from pipelines.flows.ingest import check, land, stage
@@ -21,6 +20,7 @@ from pipelines.flows.score import score, score_library
 from pipelines.flows.tidy import tidy
 from pipelines.flows.track import track
 from pipelines.libraries import Library, libraries_in_order
+from pipelines.orchestrate.crew import Announce, Part, tell, work_through
 from pipelines.settings import Settings
 
 

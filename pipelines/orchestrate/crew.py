@@ -1,13 +1,15 @@
 """Processes that work side by side: expressions are built by one processor, whatever the engine."""
 
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from multiprocessing.queues import SimpleQueue
 from threading import Thread
 from typing import ParamSpec, TypeVar
@@ -106,11 +108,18 @@ def _open_crew(size: int, announce: Announce) -> Iterator[Executor]:
     told: SimpleQueue[str | None] = context.SimpleQueue()
     listener = Thread(target=_listen, args=(told, announce), daemon=True)
     listener.start()
-    crew = ProcessPoolExecutor(size, mp_context=context, initializer=_join_crew, initargs=(told,))
+    ours, theirs = context.Pipe()
+    begin = (told, theirs)
+    crew = ProcessPoolExecutor(size, mp_context=context, initializer=_join_crew, initargs=begin)
     try:
         yield crew
+    except BaseException:
+        ours.close()  # nobody would use what the others still make
+        raise
     finally:
         crew.shutdown(cancel_futures=True)
+        ours.close()
+        theirs.close()
         told.put(None)
         listener.join()
 
@@ -129,15 +138,14 @@ def _listen(told: "SimpleQueue[str | None]", announce: Announce) -> None:
         announce(what)
 
 
-def _join_crew(told: "SimpleQueue[str | None]") -> None:
+def _join_crew(told: "SimpleQueue[str | None]", mother: Connection) -> None:
     global _announce
     _announce = told.put
-    Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is interrupted ends the others
+    Thread(target=_end_with, args=(mother,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """Nobody would collect what a process does whose parent was killed."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_with(mother: Connection) -> None:
+    """End this process when the other end is closed, be it because that process was killed."""
+    mother.poll(None)
+    os._exit(1)

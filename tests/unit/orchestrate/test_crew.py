@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import GateClosed, QualityGateFailed, WorkerDied
-from pipelines.flows.crew import Part, tell, work_through
+from pipelines.orchestrate.crew import Part, tell, work_through
 
 FAILED = QualityGateFailed("a source", failed=["a claim"])
 
@@ -48,9 +48,10 @@ def meet(folder, mine, others):
     """Ends well only while another job runs at the same time."""
     Path(folder, f"{mine}.made").write_text(str(os.getpid()), encoding="utf-8")
     Path(folder, f"{mine}.made").rename(Path(folder, mine))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 90
     while not Path(folder, others).exists():
         if time.monotonic() > deadline:
+            Path(folder, f"{mine}.gave_up").touch()
             return GateClosed()
         time.sleep(0.01)
     return None
@@ -111,10 +112,35 @@ def test_a_killed_worker_is_said_with_what_it_was_doing():
         work_through({"hungry": Part(die)}, 2, ignore)
 
 
+def go_wrong(folder):
+    """A defect, once another job is at work."""
+    meet(folder, "wrong", "begun")
+    raise ZeroDivisionError
+
+
+def test_a_defect_ends_the_others_at_once(tmp_path):
+    parts = {
+        "long": Part(partial(meet, tmp_path, "begun", "never")),
+        "wrong": Part(partial(go_wrong, tmp_path)),
+    }
+    with pytest.raises(ZeroDivisionError):
+        work_through(parts, 2, ignore)
+    assert not psutil.pid_exists(int((tmp_path / "begun").read_text(encoding="utf-8")))
+    assert not (tmp_path / "begun.gave_up").exists()
+
+
+def test_who_is_interrupted_ends_the_others_and_they_say_nothing(tmp_path):
+    mother = begin_mother(tmp_path, start_new_session=True)
+    os.killpg(mother.pid, signal.SIGINT)
+    _out, said = mother.communicate(timeout=60)
+    assert said.count("Traceback") == 1  # the script's own
+    assert said.rstrip().endswith("KeyboardInterrupt")
+
+
 MOTHER = """\
 import sys
 from functools import partial
-from pipelines.flows.crew import Part, work_through
+from pipelines.orchestrate.crew import Part, work_through
 from test_crew import ignore, meet
 if __name__ == "__main__":
     folder = sys.argv[1]
@@ -122,19 +148,29 @@ if __name__ == "__main__":
 """
 
 
-def test_workers_end_with_a_process_that_is_killed(tmp_path):
-    script = tmp_path / "mother.py"
+def begin_mother(folder, **how):
+    """A process whose worker has begun, and will not end by itself."""
+    script = folder / "mother.py"
     script.write_text(MOTHER, encoding="utf-8")
     here = Path(__file__)
     paths = os.pathsep.join([str(here.parent), str(here.parents[3])])
     mother = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path)], env=os.environ | {"PYTHONPATH": paths}
+        [sys.executable, str(script), str(folder)],
+        env=os.environ | {"PYTHONPATH": paths},
+        stderr=subprocess.PIPE,
+        text=True,
+        **how,
     )
-    assert meet(tmp_path, "test", "begun") is None
+    assert meet(folder, "test", "begun") is None
+    return mother
+
+
+def test_workers_end_with_a_process_that_is_killed(tmp_path):
+    mother = begin_mother(tmp_path)
     worker = psutil.Process(int((tmp_path / "begun").read_text(encoding="utf-8")))
     assert worker.pid != mother.pid
     mother.kill()
-    mother.wait()
+    mother.communicate(timeout=60)
     with contextlib.suppress(psutil.NoSuchProcess):  # it may be gone, or nobody collects it
         deadline = time.monotonic() + 60
         while worker.status() != psutil.STATUS_ZOMBIE:
