@@ -144,7 +144,8 @@ from pipelines.orchestrate.crew import Part, work_through
 from test_crew import ignore, meet
 if __name__ == "__main__":
     folder = sys.argv[1]
-    work_through({"child": Part(partial(meet, folder, "begun", "never"))}, 2, ignore)
+    idle, busy = Part(partial(ignore, "")), Part(partial(meet, folder, "begun", "never"))
+    work_through({"idle": idle, "busy": busy}, 2, ignore)
 """
 
 
