@@ -104,28 +104,15 @@ def keep_ledger(
         batch=run,
         order_by=("sequence", "kind", "entity_id", "other_entity_id"),
     )
-    place.lake.write(
-        place.con,
-        resolved.disputed,
-        f"identity.{library.entity}_dispute",
-        batch=None,
-        order_by=RECORD_ORDER,
-    )
-    place.lake.write(
-        place.con,
-        resolved.question,
-        f"identity.{library.entity}_question",
-        batch=None,
-        order_by=QUESTION_ORDER,
-    )
-    if resolved.index is not None:
-        place.lake.write(
-            place.con,
-            resolved.index,
-            f"identity.{library.entity}_index",
-            batch=None,
-            order_by=RECORD_ORDER,
-        )
+    beside = {
+        "dispute": (resolved.disputed, RECORD_ORDER),
+        "question": (resolved.question, QUESTION_ORDER),
+        "index": (resolved.index, RECORD_ORDER),
+    }
+    for name, (rows, order) in beside.items():
+        if rows is not None:
+            about = f"identity.{library.entity}_{name}"
+            place.lake.write(place.con, rows, about, batch=None, order_by=order)
     place.lake.write(
         place.con,
         resolved.record,
