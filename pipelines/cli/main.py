@@ -15,6 +15,7 @@ from pipelines.cli.verify import verify
 from pipelines.errors import (
     BadBatchId,
     BaselibError,
+    ContractExists,
     ContractsRefused,
     CountsDisagree,
     DatabaseOutdated,
@@ -50,6 +51,7 @@ app.add_typer(demo.app, name="demo")
 
 _COMMAND_WRONG = (
     BadBatchId,
+    ContractExists,
     ContractsRefused,
     DecisionRefused,
     DeclarationRefused,
@@ -62,6 +64,7 @@ _COMMAND_WRONG = (
 )
 
 
+_INTERRUPTED = 130  # 128 and SIGINT, as shells have it
 # PostgreSQL: no such table, no such schema, no such column
 _OUTDATED = frozenset({"42P01", "3F000", "42703"})
 
@@ -79,6 +82,10 @@ def main() -> None:
     """Run the command line; a failure is said in words, never as a traceback."""
     try:
         _run()
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            sys.stderr.write("baselib: interrupted; a repeated command goes on from there.\n")
+        raise
     except BaselibError as error:
         sys.stderr.write(f"baselib: {error}\n")
         sys.exit(exit_code(error))

@@ -61,7 +61,9 @@ def run(
     with _progress(steps) as announce:
         outcome = run_libraries(settings, chosen, picked, batch, announce)
     for subject, failure in outcome.failures.items():
-        sys.stderr.write(f"baselib: {subject}: {failure}\n")
+        told = str(failure)
+        named = told if told.startswith(subject) else f"{subject}: {told}"
+        sys.stderr.write(f"baselib: {named}\n")
     sys.stdout.write(
         f"batch {batch}: {len(picked)} sources, {len(chosen)} libraries, "
         f"{len(outcome.failures)} failed. `baselib status` shows what was built.\n"
@@ -76,7 +78,7 @@ def _progress(steps: int) -> Iterator[Announce]:
     columns = (SpinnerColumn(), TextColumn("{task.completed}/{task.total} {task.description}"))
     quiet = not console.is_terminal
     with Progress(*columns, TimeElapsedColumn(), console=console, disable=quiet) as bar:
-        job = bar.add_task("starting", total=steps, completed=-1)
+        job = bar.add_task("starting", total=steps)
 
         def announce(what: str) -> None:
             bar.update(job, description=what, advance=1)

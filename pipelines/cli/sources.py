@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.cli.options import Home, Sources
-from pipelines.errors import ContractsRefused
+from pipelines.errors import ContractExists, ContractsRefused
 from pipelines.registry import check_sources, load_sources, notes_on_sources
 from pipelines.settings import load_settings
 
@@ -62,6 +62,12 @@ def new(
     folder = to or load_settings().sources[0] / library
     file = folder / f"{name}.yml"
     folder.mkdir(parents=True, exist_ok=True)
-    with file.open("x", encoding="utf-8") as out:
-        out.write(contract)
-    sys.stdout.write(f"{file} written. Fill in the marked lines, then: baselib sources check\n")
+    try:
+        with file.open("x", encoding="utf-8") as out:
+            out.write(contract)
+    except FileExistsError:
+        raise ContractExists(str(file)) from None
+    check = f"baselib sources check {to}" if to else "baselib sources check"
+    sys.stdout.write(
+        f"{file} written. Read what was guessed, fill in the marked lines, then: {check}\n"
+    )

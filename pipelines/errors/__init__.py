@@ -7,6 +7,7 @@ message always ends with the remedy. No message ever carries a value out of a de
 from pipelines.errors.declarations import (
     BadBatchId,
     CalendarUnknown,
+    ContractExists,
     ContractFault,
     ContractsRefused,
     DeclarationRefused,
@@ -54,6 +55,7 @@ __all__ = [
     "CalendarUnknown",
     "ColumnTypeChanged",
     "ComponentsDoNotSettle",
+    "ContractExists",
     "ContractFault",
     "ContractsRefused",
     "CountsDisagree",

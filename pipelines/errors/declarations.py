@@ -58,6 +58,16 @@ class DeclarationRefused(BaselibError):
 
 
 @dataclass
+class ContractExists(BaselibError):
+    """A contract would be written over another."""
+
+    file: str
+
+    def __str__(self) -> str:
+        return f"{self.file} is there already. Choose another --name, or remove the file first."
+
+
+@dataclass
 class UnknownSource(BaselibError):
     """A source was named that no contract declares."""
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 
 import ibis.expr.types as ir
 
@@ -204,18 +205,18 @@ def _write_split(
     superseded = _count(place, split.superseded)
     if landed != staged.rows + superseded + quarantined.rows:
         raise CountsDisagree(source.name, batch, landed, staged.rows, superseded, quarantined.rows)
-    findings = _record_findings(place, source, batch)
-    record_batch(
-        place.warehouse,
-        source=source.name,
-        batch=batch,
-        library=source.library,
+    # The batch first, then what was found in it: a replay begins here, without having landed it.
+    note = partial(
+        record_batch, place.warehouse, source=source.name, batch=batch, library=source.library
+    )
+    note(
         landed=landed,
         staged=staged.rows,
         superseded=superseded,
         quarantined=quarantined.rows,
-        findings=findings,
     )
+    findings = _record_findings(place, source, batch)
+    note(findings=findings)
     return StageResult(
         source.name, batch, landed, staged.rows, superseded, quarantined.rows, findings
     )

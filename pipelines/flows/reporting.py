@@ -21,13 +21,16 @@ _WORDS_BYTES = 100_000  # text, HTML and headers of a mail, generously
 
 
 def report(settings: Settings, source: Source, batch: str) -> ReportResult:
-    """Write the messages about a batch into the outbox; a repeat adds none.
+    """Write the messages about a batch into the outbox; a repeat adds none, and no sheets.
 
     A batch that could not be landed or staged has no report: the failed task tells the engineer.
     A source whose owner wants a digest is told of by ``digest``.
     """
     with open_workplace(settings) as place, place.timed(source.name, batch, "report"):
         if not has_report(place, source, batch) or source.reporting.period != "batch":
+            return ReportResult(source.name, batch, 0, 0)
+        # Nor is a sheet written anew beside the mail that speaks of it.
+        if not _without_mail(place, "batch", source.name, batch, source.owner.emails):
             return ReportResult(source.name, batch, 0, 0)
         composed = compose(place, source, batch)
         letter = Letter(
@@ -61,8 +64,7 @@ class Letter:
 
 def send_later(place: Workplace, letter: Letter, recipients: Sequence[str]) -> int:
     """Put the letter into the outbox for those who do not have it yet; how many messages."""
-    about = {"period": letter.period, "source": letter.source, "batch": letter.batch}
-    waiting = [r for r in recipients if not has_mail(place.warehouse, **about, recipient=r)]
+    waiting = _without_mail(place, letter.period, letter.source, letter.batch, recipients)
     if not waiting:
         return 0
     charts = draw_charts(letter.report, place.settings.cache_dir)
@@ -70,6 +72,13 @@ def send_later(place: Workplace, letter: Letter, recipients: Sequence[str]) -> i
     rendered = [render(told, charts)]
     rendered += [render_rest(told, number) for number in range(2, told.mails + 1)]
     return sum(_queue(place, letter, recipient, rendered, mails) for recipient in waiting)
+
+
+def _without_mail(
+    place: Workplace, period: str, source: str, batch: str, recipients: Sequence[str]
+) -> Sequence[str]:
+    about = {"period": period, "source": source, "batch": batch}
+    return [r for r in recipients if not has_mail(place.warehouse, **about, recipient=r)]
 
 
 def _packed(

@@ -26,6 +26,7 @@ from pipelines.quality.issues import (
 from pipelines.resolve.records import batch_order, current_records
 from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger
+from pipelines.warehouse import read_stopped_batches
 from pipelines.warehouse.issues import IssueSession, open_issues
 from pipelines.warehouse.owner_months import refresh_owner_months
 
@@ -38,6 +39,7 @@ class Batch:
 
     name: str
     newest: bool
+    whole: bool  # a record that is not in it is none any more
     staged: ir.Table
     quarantined: ir.Table
     superseded: ir.Table | None  # records of which a newer batch speaks; None: there are none
@@ -91,13 +93,16 @@ def _batch(place: Workplace, source: Source, batch: str) -> Batch:
     newer = every.filter(batch_order(every.batch) > batch_order(ibis.literal(batch)))
     names = place.con.to_pyarrow(newer).column("batch").to_pylist()
     if not names or source.delivery == "snapshot":
-        return Batch(batch, not names, staged, quarantined, None)
+        # A delivery that a gate stopped may be half of one: nobody has repaired what it lacks.
+        stopped = batch in read_stopped_batches(place.warehouse, source.name)
+        whole = not names and not stopped and source.delivery == "snapshot"
+        return Batch(batch, not names, whole, staged, quarantined, None)
     key = identity_key(place.settings)
     said = [
         records_of(rows.filter(rows["_batch"].isin(names)), source.name, key)
         for rows in (place.lake.read(place.con, table), place.lake.read(place.con, aside))
     ]
-    return Batch(batch, False, staged, quarantined, said[0].union(said[1]))
+    return Batch(batch, False, False, staged, quarantined, said[0].union(said[1]))
 
 
 def _speaks(this: Batch, source: Source, record: ir.StringValue) -> ir.BooleanValue:
@@ -129,7 +134,7 @@ def _track_batch(
         present.filter(_speaks(this, source, present.record)),
         held,
         batch=this.name,
-        whole=this.newest and source.delivery == "snapshot",
+        whole=this.whole,
     )
     return _apply(place, issues, changes, "batch", this.name, when)
 
@@ -186,7 +191,7 @@ def _overtaken(matched: ir.Table, entries: ir.Table, source: Source, this: Batch
     live = entries.filter(entries.retired_batch.isnull())
     followed = live.left_join(now, "id")
     there = followed.met.notnull()
-    gone = ibis.literal(this.newest and source.delivery == "snapshot")
+    gone = ibis.literal(this.whole)
     why = ibis.cases(
         (there & followed.holds, ibis.null("string")),
         (there & ~_speaks(this, source, followed.record), ibis.null("string")),

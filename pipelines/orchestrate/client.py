@@ -24,6 +24,7 @@ class DagRun:
     run_after: datetime
     seconds: float | None
     ended_at: datetime | None
+    queued_at: datetime | None = None
 
     @property
     def ended(self) -> bool:
@@ -175,6 +176,7 @@ def _run(run: Mapping[str, Any]) -> DagRun:
         run_after=datetime.fromisoformat(run["run_after"]),
         seconds=run["duration"],
         ended_at=_moment(run["end_date"]),
+        queued_at=_moment(run["queued_at"]),
     )
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.demo.api import environment as demo_environment
@@ -27,12 +28,13 @@ def run_demo(settings: Settings, persons: int, seed: int, batch: str) -> int:
         started = False
         try:
             migrate(settings)
+            starting = datetime.now(UTC)
             started = stack.start(RUN)
             _await_city(settings, making)
             shown.say(f"Ready after {time.monotonic() - began:.0f} s: {stack.url}")
             if started:
                 with stack.client() as client:
-                    end_leftovers(client)
+                    end_leftovers(client, starting)
             outcome = run_all(settings, stack, batch, shown)
         finally:
             making.kill()
@@ -48,9 +50,10 @@ def start_service(settings: Settings) -> str:
     """Start Airflow with everything scheduled; answers what to tell the person."""
     stack = AirflowStack(settings, _companions(settings))
     migrate(settings)
+    starting = datetime.now(UTC)
     if stack.start(SERVICE):
         with stack.client() as client:
-            end_leftovers(client)
+            end_leftovers(client, starting)
     user, password = stack.login
     return (
         f"Airflow: {stack.url}\nUser: {user}\nPassword: {password}\n"

@@ -110,7 +110,7 @@ def _open_crew(size: int, announce: Announce) -> Iterator[Executor]:
     listener.start()
     ours, theirs = context.Pipe()
     begin = (told, theirs)
-    crew = ProcessPoolExecutor(size, mp_context=context, initializer=_join_crew, initargs=begin)
+    crew = _Crew(size, mp_context=context, initializer=_join_crew, initargs=begin)
     try:
         yield crew
     except BaseException:
@@ -122,6 +122,17 @@ def _open_crew(size: int, announce: Announce) -> Iterator[Executor]:
         theirs.close()
         told.put(None)
         listener.join()
+
+
+class _Crew(ProcessPoolExecutor):
+    """Its processes are deaf to interrupts from their first moment: this one ends them."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # children inherit it
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 class _Alone(Executor):
@@ -141,7 +152,6 @@ def _listen(told: "SimpleQueue[str | None]", announce: Announce) -> None:
 def _join_crew(told: "SimpleQueue[str | None]", mother: Connection) -> None:
     global _announce
     _announce = told.put
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever is interrupted ends the others
     Thread(target=_end_with, args=(mother,), daemon=True).start()
 
 

@@ -84,10 +84,14 @@ def run_all(settings: Settings, stack: AirflowStack, batch: str, shown: Display)
     return _outcome(settings, plan, runs, tasks)
 
 
-def end_leftovers(client: AirflowClient) -> None:
-    """Give up the runs of an Airflow that was killed. Their batches are repeated, which is safe."""
+def end_leftovers(client: AirflowClient, started: datetime) -> None:
+    """Give up the runs of an Airflow that was killed. Their batches are repeated, which is safe.
+
+    Those that the Airflow of now, started at that moment, has begun itself go on.
+    """
     for run in client.runs(states=("queued", "running")):
-        client.end_run(run)
+        if run.queued_at is None or run.queued_at < started:
+            client.end_run(run)
 
 
 def await_dags(client: AirflowClient, plan: Plan, since: datetime) -> None:

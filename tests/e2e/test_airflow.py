@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
@@ -80,9 +81,10 @@ def test_after_a_kill_it_starts_again_and_repeats_the_batch(settings, stack):
     victim.wait(timeout=30)
     assert stack.ended_components() == ["scheduler"]
 
+    starting = datetime.now(UTC)
     assert stack.start(RUN) is True
     with stack.client() as client:
-        end_leftovers(client)
+        end_leftovers(client, starting)
     with display(0) as shown:
         outcome = run_all(settings, stack, BATCH, shown)
     assert outcome.states["library__population"] == "success"

@@ -29,7 +29,9 @@ def without_scores(monkeypatch, tmp_path):
 def life(town: Town) -> None:
     """Three days: people come, are corrected, leave and come back; all of it published."""
     town.deliver(DAY_1, POLICE, [person(n) for n in range(1, 61)])
-    town.deliver(DAY_1, HEALTH, [{**person(n), "number": ""} for n in range(30, 90)])
+    ill = [{**person(n), "number": ""} for n in range(30, 90)]
+    ill[0]["number"] = "110101199003079990"  # wrong, and so a finding
+    town.deliver(DAY_1, HEALTH, ill)
     town.publish(DAY_1)
     town.deliver(DAY_2, CHANGES, [person(n, address="解放路1号") for n in (3, 95)])
     town.deliver(DAY_2, POLICE, [person(n) for n in range(1, 61) if n != 5])

@@ -140,7 +140,10 @@ def test_a_report_is_written_once_and_says_what_moved(office):
     office.stage("20260629", bad=4)
     office.stage("20260630", bad=2)
     assert office.report("20260630").messages == 1
+    sheets = {sheet: sheet.stat().st_ino for sheet in office.settings.outbox_dir.glob("*.xlsx")}
+    assert sheets
     assert office.report("20260630").messages == 0
+    assert {sheet: sheet.stat().st_ino for sheet in sheets} == sheets, "no other than was sent"
     (mail,) = office.mails()
     assert mail["To"] == OWNER
     assert mail["Subject"] == "【数据质量报告】居民登记（批次 20260630）：发现问题 3 处"

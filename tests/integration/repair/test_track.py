@@ -2,6 +2,8 @@
 
 import pytest
 
+from pipelines import flows
+from pipelines.errors import QualityGateFailed
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
 
 FAULT = ("citizen_id", "CHECK_DIGIT")
@@ -36,6 +38,16 @@ def test_a_record_that_is_gone_closes_its_issues_and_says_so(department: Departm
     department.receive("20260602", GOOD)
     issue = only(department.query("SELECT * FROM quality.issue"))
     assert (issue["state"], issue["closed_how"]) == ("fixed", "record_gone")
+
+
+def test_what_a_stopped_delivery_lacks_is_not_repaired(department: Department):
+    department.receive("20260601", GOOD, BAD)
+    department.deliver("20260602")
+    with pytest.raises(QualityGateFailed):
+        flows.check(department.settings, department.source, "20260602")
+    assert department.track("20260602").fixed == 0
+    assert department.issues() == {FAULT: "open"}
+    assert department.receive("20260603", GOOD, BAD).reopened == 0
 
 
 def test_tracking_a_batch_again_changes_nothing(department: Department):

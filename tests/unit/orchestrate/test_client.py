@@ -26,6 +26,7 @@ RUN = {
     "run_type": "manual",
     "run_after": "2026-06-30T02:00:00Z",
     "end_date": None,
+    "queued_at": None,
     "duration": 1.5,
 }
 
