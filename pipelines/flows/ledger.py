@@ -14,8 +14,8 @@ from pipelines.errors import TableMissing
 from pipelines.flows.workplace import Workplace
 from pipelines.libraries import Library
 from pipelines.registry import load_sources
+from pipelines.resolve.conclusion import Resolved
 from pipelines.resolve.events import EVENT_SCHEMA
-from pipelines.resolve.resolve import Resolved
 from pipelines.warehouse import read_stopped_batches
 
 RECORD_ORDER = ("source", "source_key")

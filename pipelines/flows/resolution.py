@@ -16,17 +16,16 @@ import pipelines.resolve
 from pipelines.flows.ledger import ledger_before
 from pipelines.flows.workplace import Workplace, identity_key
 from pipelines.libraries import Library
+from pipelines.resolve.conclusion import Resolved
 from pipelines.resolve.increment import Before, resolve_increment
-from pipelines.resolve.model import MODELS, model_digest
-from pipelines.resolve.questions import DECISION_SCHEMA
-from pipelines.resolve.resolve import Resolved, resolve
+from pipelines.resolve.model import model_digest
+from pipelines.resolve.resolve import resolve
 from pipelines.warehouse.survival import ResolutionRecord, read_resolutions, record_resolution
 
-STATE_TABLES = ("record", "dispute", "question", "index")
+STATE_TABLES = ("record", "index")
 FIRST_RUN = "first_run"
 SWITCHED_OFF = "increments_are_switched_off"
 REPEATED = "run_is_repeated"
-SCORED = "its_scores_look_further_than_the_index"
 OTHER_RULES = "declaration_model_or_code_changed"
 OTHER_STATE = "ledger_is_not_as_the_last_run_left_it"
 TOO_MUCH = "too_much_changed"
@@ -55,7 +54,8 @@ def resolve_run(
     last = next(reversed(read_resolutions(place.warehouse, library.name)), None)
     why_full = _why_full(place, library, run, last)
     if why_full is None and last and previous is not None and events is not None:
-        before = _before(place, library, previous, events, last)
+        index = place.lake.read(place.con, f"identity.{library.entity}_index")
+        before = Before(previous, events, index)
         part = resolve_increment(
             place.con, records, library, before, key=key, run=run, decisions=decisions
         )
@@ -79,6 +79,7 @@ def resolve_run(
         previous=previous,
         events=events,
         decisions=decisions,
+        indexed=place.settings.increments,
     )
     count = _count(place, resolved.record)
     told = replace(told, reason=why_full or FIRST_RUN, records=count, looked_at=count)
@@ -86,8 +87,12 @@ def resolve_run(
 
 
 def note_resolution(place: Workplace, library: Library, resolution: Resolution) -> None:
-    """Keep how the run was resolved, once its ledger is written: the next one may stand on it."""
-    state = _state_digest(place, library)
+    """Keep how the run was resolved, once its ledger is written: the next one may stand on it.
+
+    It may not where increments are switched off, for then the index is none of this run's.
+    """
+    indexed = resolution.resolved.index is not None
+    state = _state_digest(place, library) if indexed else ""
     record_resolution(place.warehouse, replace(resolution.record, state=state))
 
 
@@ -112,30 +117,11 @@ def _why_full(
         return FIRST_RUN
     if not place.settings.increments:
         return SWITCHED_OFF
-    if (MODELS / f"{library.entity}.json").exists():
-        return SCORED
     if run in (last.run, place.lake.properties(table, None)["run"]):
         return REPEATED
     if last.rules != rules_digest(library):
         return OTHER_RULES
     return None if last.state == _state_digest(place, library) else OTHER_STATE
-
-
-def _before(
-    place: Workplace,
-    library: Library,
-    previous: ir.Table,
-    events: ir.Table,
-    last: ResolutionRecord,
-) -> Before:
-    decided = f"identity.{library.entity}_decision"
-    decisions = None
-    if place.lake.has(decided, last.run):
-        decisions = place.lake.read(place.con, decided, last.run).select(*DECISION_SCHEMA)
-    disputed, question, index = (
-        place.lake.read(place.con, f"identity.{library.entity}_{name}") for name in STATE_TABLES[1:]
-    )
-    return Before(previous, disputed, question, index, events, decisions)
 
 
 def _state_digest(place: Workplace, library: Library) -> str:

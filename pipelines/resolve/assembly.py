@@ -14,12 +14,13 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.libraries import Library
-from pipelines.resolve.candidates import compared_pairs, records_of
-from pipelines.resolve.groups import Groups
+from pipelines.resolve.candidates import everybody_of, levels_of, records_of
 from pipelines.resolve.likeness import COMPARISONS, Comparison
 from pipelines.resolve.model import Model
+from pipelines.resolve.near import near_pairs
 from pipelines.resolve.scoring import weigh
 from pipelines.resolve.spanning import spanning_forest
+from pipelines.resolve.standing import Ruled
 from pipelines.resolve.workspace import Workspace
 
 MATCH_BY_SCORE = "match_by_score"
@@ -44,28 +45,29 @@ class Scored:
 
 def join_by_score(
     con: BaseBackend,
-    work: ir.Table,
-    groups: Groups,
-    placed: ir.Table,
+    ruled: Ruled,
     library: Library,
     model: Model,
     space: Workspace,
+    near: ir.Table | None = None,
 ) -> Scored:
     """Find where the clusters without a believed number belong.
 
     Args:
         con: The engine.
-        work: ``working_set``.
-        groups: Whose numbers are believed.
-        placed: ``rid, cluster`` of the stages before.
+        ruled: What the rules said.
         library: One with comparisons.
         model: The reviewed one.
         space: Keeps the results.
+        near: ``near_pairs`` of whoever waits, where they are known.
     """
-    heads = groups.trusted.filter(groups.trusted.rid == groups.trusted.gid)
-    sure = space.hold(placed.semi_join(heads, "rid").select("cluster"))
+    placed = ruled.placed
+    sure = space.hold(placed.semi_join(ruled.heads, "rid").select("cluster"))
     waiting = space.hold(placed.anti_join(sure, "cluster").select("rid", "cluster"))
-    pairs = compared_pairs(work, groups, waiting.select("rid"), library, model.frequencies, space)
+    everybody = everybody_of(ruled.work, ruled.groups, library, space)
+    if near is None:
+        near = near_pairs(waiting.select("rid"), everybody, library.entity, space)
+    pairs = space.hold(levels_of(near, everybody, library, model.frequencies, space))
     state = _State(con, library, model, space, sure, pairs)
     now = space.hold(placed.semi_join(records_of(pairs), "rid").select("rid", "cluster"))
     links: list[ir.Table] = []

@@ -52,8 +52,24 @@ def blocks_of(library: Library) -> Sequence[Block]:
     return kinds
 
 
+def identifier_block(library: Library) -> Block:
+    """The block of those who share a strong identifier."""
+    [block] = (each for each in blocks_of(library) if each.is_identifier)
+    return block
+
+
+def person_block(library: Library) -> Block | None:
+    """The block of those who say to be the same person; None where records say no such thing."""
+    return next((each for each in blocks_of(library) if each.is_person), None)
+
+
+def node_of(table: ir.Table, source: str = "source", key: str = "source_key") -> ir.IntegerValue:
+    """A record's name as a number."""
+    return ibis.array([table[source], table[key]]).hash()
+
+
 def block_index(work: ir.Table, library: Library, standing: ir.Table | None) -> ir.Table:
-    """``source, source_key, node, content, may_move`` and the hash of each block (int64, or NULL).
+    """``rid, source, source_key, node, content, may_move``, the hash of each block (or NULL).
 
     Args:
         work: ``working_set``, indexed, of all records or some.
@@ -64,13 +80,12 @@ def block_index(work: ir.Table, library: Library, standing: ir.Table | None) -> 
     for block in blocks_of(library):
         for variant in block.variants(library):
             told[variant] = _hash(work, block, library, stated=variant != block.name)
-    node = ibis.array([work.source, work.source_key]).hash()
-    keys = work.select("rid", "source", "source_key", CONTENT, node=node, **told)
+    keys = work.select("rid", "source", "source_key", CONTENT, node=node_of(work), **told)
     if standing is None:
-        return keys.drop("rid").mutate(may_move=ibis.literal(True))
+        return keys.mutate(may_move=ibis.literal(True))
     stands = standing.select("rid", stands=ibis.literal(True))
     met = keys.left_join(stands, "rid")
-    return met.mutate(may_move=met.stands.isnull()).drop("rid", "rid_right", "stands")
+    return met.mutate(may_move=met.stands.isnull()).drop("rid_right", "stands")
 
 
 def _hash(work: ir.Table, block: Block, library: Library, *, stated: bool) -> ir.IntegerValue:

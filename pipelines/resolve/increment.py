@@ -1,41 +1,48 @@
 """Resolve only what changed, and what it touches, and splice it into the ledger before.
 
-The resolver is the same; it is given the neighbourhood of the changed records, as they are and as
-they were, and sees in it for every record that may change its place exactly what it would see in a
-full run. What is outside comes out of a full run as it is in the ledger already.
+What the rules say is kept record by record, and made anew for the closed neighbourhood of what
+changed (``neighbourhood.py``). Scores and decisions are few and look further, so they are made anew
+for all who wait for one, by the code of a full run; the others are there only where one of these
+could join them. What is outside comes out of a full run as it is in the ledger already.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
+import ibis
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.libraries import Library
-from pipelines.resolve.blocks import block_index
-from pipelines.resolve.neighbourhood import RECORD, Neighbourhood, Surroundings, long_keys, node_of
-from pipelines.resolve.resolve import Resolved, resolve
+from pipelines.resolve.blocks import block_index, identifier_block, node_of, person_block
+from pipelines.resolve.conclusion import History, Judges, Resolved, conclude
+from pipelines.resolve.near import near_columns, near_pairs_by_hash
+from pipelines.resolve.neighbourhood import RECORD, Surroundings, long_keys
+from pipelines.resolve.resolve import model_in_force
+from pipelines.resolve.standing import (
+    Ruled,
+    apply_rules,
+    as_ruled,
+    overridden,
+    standing_index,
+    with_overridden,
+)
 from pipelines.resolve.workset import CONTENT, content_of, working_set
 from pipelines.resolve.workspace import Workspace
 
 # A neighbourhood of this share of the records costs about as much as a full run.
 LARGEST_SHARE = 0.2
+LARGEST_LOOKED_AT = 0.6
 
 
 @dataclass(frozen=True)
 class Before:
-    """What the last run left: the ledger, disputes, questions and the index of blocks.
-
-    ``events``: of all runs. ``decisions``: those that the last run respected, or None.
-    """
+    """What the last run left: the ledger, its events of all runs, and the index of standings."""
 
     record: ir.Table
-    disputed: ir.Table
-    question: ir.Table
-    index: ir.Table
     events: ir.Table
-    decisions: ir.Table | None
+    index: ir.Table
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def resolve_increment(
         con: The engine that holds the tables.
         records: ``library_records``, all of them; read for what changed, and what that touches.
         library: The same declaration as ``before`` was made with.
-        before: What the last run left.
+        before: What the last run left; with the same model, too.
         key: The site's secret.
         run: Id of this run.
         decisions: What people decided, as of now.
@@ -76,141 +83,166 @@ def resolve_increment(
         What ``resolve`` would say of all records, or None when too much is touched for it to be
         worth it.
     """
+    model = model_in_force(con, library)
     with Workspace(con) as space:
-        change = _changed(records, library, before, space)
-        count = space.count(change.gone) + space.count(change.fresh)
-        total = max(space.count(before.index), 1)
-        if count > LARGEST_SHARE * total:
+        change = _changed(records, library, before.index, space)
+        index = _ruled_anew(records, library, change, space, scored=model is not None)
+        if index is None:
             return None
-        around = _surroundings(change, before, decisions, library, total, space)
-        decided = _decided(before.decisions, decisions)
-        seeds = change.seeds if decided is None else change.seeds.union(decided, distinct=True)
-        region = around.around(space.hold(seeds))
-        if region is None:
+        near = None
+        if model is not None:
+            waiting = index.filter(index.holder.isnull()).select(rid="node")
+            hashes = index.select(*near_columns(library.entity), rid="node")
+            near = near_pairs_by_hash(waiting, hashes, library.entity, space)
+        nodes = _looked_at(index, near, decisions, library, space)
+        looked_at = space.count(nodes)
+        if looked_at > LARGEST_LOOKED_AT * max(space.count(index), 1):
             return None
-        here, scope = _region(records, change, region, space)
-        found = resolve(
-            con,
-            here,
-            library,
-            key=key,
-            run=run,
-            previous=before.record,
-            events=before.events,
-            decisions=decisions,
-            scope=scope,
+        ruled = _seen(records, index, nodes, library, space)
+        if space.count(ruled.work) != looked_at:  # two records with one node, a chance of 10**-7
+            return None
+        scope = ruled.work.select(*RECORD).union(change.gone.select(*RECORD), distinct=True)
+        scope = space.hold(scope)
+        judges = Judges(model, decisions, _by_rid(near, ruled.work, space))
+        history = History(key, run, before.record, before.events, scope)
+        found, clusters = conclude(con, ruled, library, judges, history, space)
+        whole = before.record.anti_join(scope, RECORD).select(*found.record.columns)
+        moved = overridden(ruled, clusters, space)
+        resolved = replace(
+            found,
+            record=space.keep(whole.union(found.record, distinct=False)),
+            index=space.keep(with_overridden(index.drop("placed_anew", "overridden"), moved)),
         )
-        if found.index is None:  # scores looked further than the index that found the region
+        if space.count(resolved.record) != space.count(records):  # a defect: a full run repairs it
             return None
-        spliced = _spliced(found, found.index, before, scope, space)
-        if space.count(spliced.record) != space.count(
-            records
-        ):  # a defect: a full run puts it right
-            return None
-        return Increment(spliced, count, space.count(here))
-
-
-def _region(
-    records: ir.Table, change: "_Change", region: Neighbourhood, space: Workspace
-) -> tuple[ir.Table, ir.Table]:
-    """The records that are seen, and the names of those that may move, or are gone."""
-    names = change.kept.select("node", *RECORD).union(change.fresh.select("node", *RECORD))
-    names = space.hold(names.semi_join(region.seen, "node"))
-    inside = names.semi_join(region.scope, "node").select(*RECORD)
-    scope = space.hold(inside.union(change.gone.select(*RECORD), distinct=True))
-    return space.hold(records.semi_join(names, RECORD)), scope
+        changed = space.count(change.gone) + space.count(change.fresh)
+        return Increment(resolved, changed, looked_at)
 
 
 @dataclass(frozen=True)
 class _Change:
-    """``fresh``: index rows of records that are new or other. ``gone``: index rows as they were of
-    records that are other or gone. ``kept``: index rows of all others. ``seeds``: nodes.
+    """``fresh``: ``block_index`` rows of records that are new or other. ``gone``: index rows as
+    they were of records that are other or gone. ``kept``: index rows of all others. ``total``: rows
+    before.
     """
 
     fresh: ir.Table
     gone: ir.Table
     kept: ir.Table
-    seeds: ir.Table
+    total: int
+
+    def seeds(self, space: Workspace) -> ir.Table:
+        """Nodes of all that changed."""
+        return space.hold(self.fresh.select("node").union(self.gone.select("node"), distinct=True))
 
 
-def _changed(records: ir.Table, library: Library, before: Before, space: Workspace) -> _Change:
-    index = before.index
+def _changed(records: ir.Table, library: Library, index: ir.Table, space: Workspace) -> _Change:
     now = space.hold(records.select(*RECORD, **{CONTENT: content_of(records, library)}))
     as_before = [*RECORD, CONTENT]
     other = space.hold(now.anti_join(index.select(as_before), as_before).select(*RECORD))
     gone = space.hold(index.anti_join(now, as_before))
     others = space.hold(records.semi_join(other, RECORD))
     work = working_set(others, library, space, indexed=True)
-    fresh = space.hold(block_index(work, library, None))
-    kept = index.anti_join(gone.select(*RECORD), RECORD)
-    seeds = space.hold(fresh.select("node").union(gone.select("node"), distinct=True))
-    return _Change(fresh, gone, kept, seeds)
+    fresh = space.hold(block_index(work, library, None).drop("rid"))
+    kept = index.anti_join(gone.select("node"), "node")
+    return _Change(fresh, gone, kept, max(space.count(index), 1))
 
 
-def _decided(then: ir.Table | None, now: ir.Table | None) -> ir.Table | None:
-    """Nodes of records about which something was decided, or taken back, since the last run."""
-    told = [table for table in (then, now) if table is not None]
-    if not told:
+def _ruled_anew(
+    records: ir.Table, library: Library, change: _Change, space: Workspace, *, scored: bool
+) -> ir.Table | None:
+    """The index as it is now, or None where too much is touched; ``placed_anew`` marks what was."""
+    largest = int(LARGEST_SHARE * change.total)
+    if space.count(change.gone) + space.count(change.fresh) > largest:
         return None
-    columns = ["left_source", "left_key", "right_source", "right_key", "verdict"]
-    every = [table.select(*columns).distinct() for table in told]
-    both = reduce(lambda a, b: a.union(b, distinct=False), every)
-    once = both.group_by(columns).agg(times=both.count())
-    other = once.filter(once.times < 2)  # in one of the two only
-    left = other.select(node=node_of(other, "left_source", "left_key"))
-    return left.union(other.select(node=node_of(other, "right_source", "right_key")), distinct=True)
+    region = _surroundings(change, library, largest, space).around(change.seeds(space))
+    if region is None:
+        return None
+    names = change.kept.select("node", *RECORD).union(change.fresh.select("node", *RECORD))
+    names = space.hold(names.semi_join(region.seen, "node"))
+    here = space.hold(records.semi_join(names, RECORD))
+    work = working_set(here, library, space, indexed=True)
+    anew = standing_index(apply_rules(work, library, space), library, scored=scored, space=space)
+    anew = space.hold(anew.semi_join(region.scope, "node"))
+    anew = anew.mutate(overridden=ibis.literal(False), placed_anew=ibis.literal(True))
+    rest = change.kept.anti_join(region.scope, "node").mutate(placed_anew=ibis.literal(False))
+    return space.hold(rest.union(anew.select(*rest.columns), distinct=False))
 
 
 def _surroundings(
-    change: _Change,
-    before: Before,
-    decisions: ir.Table | None,
-    library: Library,
-    total: int,
-    space: Workspace,
+    change: _Change, library: Library, largest: int, space: Workspace
 ) -> Surroundings:
     """The records as they are and were; whoever changed may move, now and before."""
     other = change.fresh.union(change.gone.select(*change.fresh.columns), distinct=False)
     keys = long_keys(change.kept, library, changed=False).union(
         long_keys(space.hold(other), library, changed=True), distinct=False
     )
-    record = before.record
-    told = [table for table in (before.decisions, decisions) if table is not None]
-    ties = None
-    if told:
-        ties = space.hold(_both_ways(reduce(lambda a, b: a.union(b, distinct=False), told)))
+    was = [each.select("node", "cluster") for each in (change.kept, change.gone)]
     return Surroundings(
         keys=space.hold(keys),
-        entities=space.hold(record.select(node=node_of(record), entity=record.entity_id.hash())),
-        ties=ties,
+        clusters=space.hold(was[0].union(was[1], distinct=False)),
         library=library,
-        largest=int(LARGEST_SHARE * total),
+        largest=largest,
         space=space,
     )
 
 
-def _both_ways(decisions: ir.Table) -> ir.Table:
-    left = node_of(decisions, "left_source", "left_key")
-    right = node_of(decisions, "right_source", "right_key")
-    pairs = decisions.select(left=left, right=right)
-    there = pairs.select(node="left", other="right")
-    return there.union(pairs.select(node="right", other="left"), distinct=True)
+def _looked_at(
+    index: ir.Table,
+    near: ir.Table | None,
+    decisions: ir.Table | None,
+    library: Library,
+    space: Workspace,
+) -> ir.Table:
+    """Nodes of the clusters about which anything is to be said besides what the rules do.
+
+    Those that were placed anew; those whom scores or people moved, then or now; those who wait for
+    a score, and whom they could join; those whose number is disputed, and its holders.
+    """
+    number = identifier_block(library).name
+    disputed = space.hold(index.filter(index.dispute.notnull()).select("node", number))
+    told = [
+        index.filter(index.placed_anew | index.overridden).select("node"),
+        disputed.select("node"),
+        index.semi_join(disputed, number).select("node"),
+    ]
+    if decisions is not None:
+        told += [
+            decisions.select(node=node_of(decisions, f"{side}_source", f"{side}_key"))
+            for side in ("left", "right")
+        ]
+    if near is not None:
+        waiting = index.filter(index.holder.isnull())
+        told += [waiting.select("node"), near.select(node="other")]
+        told += _under_two_numbers(index, library)
+    nodes = reduce(lambda a, b: a.union(b, distinct=False), told).distinct()
+    clusters = space.hold(index.semi_join(space.hold(nodes), "node").select("cluster").distinct())
+    return space.hold(index.semi_join(clusters, "cluster").select("node"))
 
 
-def _spliced(
-    found: Resolved, index: ir.Table, before: Before, region: ir.Table, space: Workspace
-) -> Resolved:
-    """What was found in the region, and what was known outside of it."""
+def _under_two_numbers(index: ir.Table, library: Library) -> Sequence[ir.Table]:
+    """Records with a believed number whose words are those of one with another number."""
+    person = person_block(library)
+    if person is None:
+        return []
+    told = index.filter(~index.may_move, index[person.name].notnull())
+    several = told.group_by(person.name).having(told.holder.min() != told.holder.max())
+    return [told.semi_join(several.agg(n=told.count()), person.name).select("node")]
 
-    def splice(new: ir.Table, old: ir.Table, on: Sequence[str] = RECORD) -> ir.Table:
-        border = region.select(**dict(zip(on, RECORD, strict=True)))
-        outside = old.anti_join(border, list(on)).select(*new.columns)
-        return space.keep(outside.union(new, distinct=False))
 
-    return replace(
-        found,
-        record=splice(found.record, before.record),
-        disputed=splice(found.disputed, before.disputed),
-        question=splice(found.question, before.question, ("left_source", "left_key")),
-        index=splice(index, before.index),
-    )
+def _seen(
+    records: ir.Table, index: ir.Table, nodes: ir.Table, library: Library, space: Workspace
+) -> Ruled:
+    here = space.hold(index.semi_join(nodes, "node"))
+    work = working_set(space.hold(records.semi_join(here, RECORD)), library, space)
+    return as_ruled(work, here, library, space)
+
+
+def _by_rid(near: ir.Table | None, work: ir.Table, space: Workspace) -> ir.Table | None:
+    """Pairs of nodes as pairs of rids."""
+    if near is None:
+        return None
+    nodes = space.hold(work.select(of="rid", node=node_of(work)))
+    left = near.inner_join(nodes.rename(mine="of"), near.rid == nodes.node).drop("node")
+    both = left.inner_join(nodes.rename(its="of"), left.other == nodes.node)
+    return space.hold(both.select(rid="mine", other="its"))

@@ -27,7 +27,7 @@ MOST_ROUNDS = 40
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """``scope``: nodes of the records whose place may change, whole entities. ``seen``: those and
+    """``scope``: nodes of the records whose place may change, whole clusters. ``seen``: those and
     all others that the resolver must see to place them as it would in a full run.
     """
 
@@ -41,13 +41,12 @@ class Surroundings:
 
     ``keys``: ``node, kind, key, may_move, sure``, every block that a record is in, or was in before
     it changed; ``kind`` is its place in ``blocks_of``; ``sure`` if the record did not change and is
-    in the block whatever is believed of its number. ``entities``: ``node, entity`` before.
-    ``ties``: ``node, other``, pairs that people decided about, both ways; or None.
+    in the block whatever is believed of its number. ``clusters``: ``node, cluster``, as the rules
+    had placed the records before.
     """
 
     keys: ir.Table
-    entities: ir.Table
-    ties: ir.Table | None
+    clusters: ir.Table
     library: Library
     largest: int  # records in a neighbourhood that is worth it
     space: Workspace
@@ -66,13 +65,10 @@ class Surroundings:
             stand = hits.filter(~hits.may_move).select("node")
             beside = hold(stand if beside is None else beside.union(stand, distinct=True))
             touched = hits.select("node").union(frontier, distinct=True)
-            found = self._moving(hold(self._entities_of(hold(touched))))
-            if self.ties is not None:
-                tied = self.ties.semi_join(frontier, "node").select(node="other")
-                found = found.union(self._doubted(hold(tied)), distinct=True)
+            found = self._moving(hold(self._clusters_of(hold(touched))))
             frontier = hold(found.anti_join(reached, "node"))
             if not self.space.count(frontier):
-                scope = hold(self._entities_of(hold(reached.union(beside, distinct=True))))
+                scope = hold(self._clusters_of(hold(reached.union(beside, distinct=True))))
                 # Those by whom the scope is believed are seen by it, and what may move moves.
                 witnesses = hold(self._doubted(scope))
                 frontier = hold(self._moving(witnesses).anti_join(reached, "node"))
@@ -117,10 +113,10 @@ class Surroundings:
         moving = self.keys.filter(self.keys.may_move).semi_join(nodes, "node")
         return moving.select("node").distinct()
 
-    def _entities_of(self, nodes: ir.Table) -> ir.Table:
-        """These, and all records that were of one entity with them."""
-        ids = self.entities.semi_join(nodes, "node").select("entity").distinct()
-        whole = self.entities.semi_join(ids, "entity").select("node")
+    def _clusters_of(self, nodes: ir.Table) -> ir.Table:
+        """These, and all records that were of one cluster with them."""
+        ids = self.clusters.semi_join(nodes, "node").select("cluster").distinct()
+        whole = self.clusters.semi_join(ids, "cluster").select("node")
         return whole.union(nodes.select("node"), distinct=True)
 
     def _crowded(self, shared: ir.Table) -> ir.Table:
@@ -162,11 +158,6 @@ class Surroundings:
         limits = [(table.kind == place, each.limit) for place, each in kinds if each.limit]
         limit = ibis.cases(*limits, else_=None) if limits else ibis.null("int64")
         return limit.cast("int64")
-
-
-def node_of(table: ir.Table, source: str = "source", key: str = "source_key") -> ir.IntegerValue:
-    """A record's name as a number."""
-    return ibis.array([table[source], table[key]]).hash()
 
 
 def long_keys(index: ir.Table, library: Library, *, changed: bool) -> ir.Table:

@@ -120,6 +120,15 @@ class Believed:
         """With other columns, made of each record alone; ``rid`` stays."""
         return Believed(change(self.work), change(self.kept_out))
 
+    @property
+    def everybody(self) -> ir.Table:
+        """All rows, in one table."""
+        return self.work.anti_join(self.kept_out, "rid").union(self.kept_out, distinct=False)
+
+    def select(self, *columns: str) -> "Believed":
+        """With these columns alone."""
+        return self.each(lambda rows: rows.select(*columns))
+
 
 def believed_records(work: ir.Table, left: ir.Table) -> Believed:
     """All records as ``left`` has them; all that are disputed are among ``left``."""
@@ -128,7 +137,7 @@ def believed_records(work: ir.Table, left: ir.Table) -> Believed:
 
 
 def meet(
-    left: ir.Table, all_: Believed, block: Sequence[str], largest: int, space: Workspace
+    left: ir.Table, all_: Believed | ir.Table, block: Sequence[str], largest: int, space: Workspace
 ) -> ir.Table:
     """Pairs that share a block; a block that half the table is in says nothing and is left out.
 
@@ -136,7 +145,7 @@ def meet(
     """
     key = list(block)
     keyed = left.filter(*(left[column].notnull() for column in key)).select("rid", *key)
-    others = space.hold(all_.each(lambda rows: rows.select("rid", *key)).semi_join(keyed, key))
+    others = space.hold(all_.select("rid", *key).semi_join(keyed, key))
     sizes = others.group_by(key).agg(size=others.count())
     telling = others.semi_join(sizes.filter(sizes.size <= largest), key)
     met = keyed.inner_join(telling.rename(other="rid"), key)

@@ -19,10 +19,11 @@ from ibis import BaseBackend
 
 from pipelines.libraries import Library
 from pipelines.resolve.assembly import doubtful
-from pipelines.resolve.candidates import compared_pairs, everybody_of, levels_of
+from pipelines.resolve.candidates import everybody_of, levels_of
 from pipelines.resolve.features import name_frequencies, with_features
 from pipelines.resolve.groups import Groups, group_by_identifier
 from pipelines.resolve.likeness import COMMON, COMPARISONS, RARE, Comparison
+from pipelines.resolve.near import near_pairs
 from pipelines.resolve.scoring import splink_settings
 from pipelines.resolve.workset import working_set
 from pipelines.resolve.workspace import Workspace
@@ -67,7 +68,8 @@ def train(
                 con, everybody, groups, frequencies, weights["person_name"], space
             )
         waiting = space.hold(work.select("rid").anti_join(groups.trusted, "rid"))
-        unsure = compared_pairs(work, groups, waiting, library, frequencies, space)
+        pairs = near_pairs(waiting, everybody, library.entity, space)
+        unsure = levels_of(pairs, everybody, library, frequencies, space)
         unsure = space.hold(_worth_asking(unsure, groups, library))
         entities = int(con.execute(groups.trusted.gid.nunique()))
         prior = round(1.0 / max(entities, 2), 9)

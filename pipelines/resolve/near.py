@@ -1,0 +1,122 @@
+"""Whom a record that found no group is compared with: the blocks of the score.
+
+Each block is one hash per record, of the values that two must share to be compared. A run over
+everything computes them as it goes; an increment reads them in the index that the last run left.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.resolve.pairs import Believed, meet
+from pipelines.resolve.workspace import Workspace
+
+# Weak evidence, so a block is only as large as a big family or a dormitory: what more share says
+# little about each, and pairs grow with the square of it.
+LARGEST_BLOCK = 60
+
+_Key = Callable[[ir.Table], Sequence[ir.Value]]
+
+
+def _columns(*names: str) -> _Key:
+    return lambda t: [t[name] for name in names]
+
+
+# A number with one wrong digit has one of these three parts unharmed, wherever the digit is.
+_PARTS_OF_A_NUMBER: Sequence[_Key] = (
+    lambda t: [t.some_number.left(14)],
+    lambda t: [t.some_number.left(6), t.some_number.right(4)],
+    lambda t: [t.some_number.right(8)],
+)
+_BLOCKS: Mapping[str, Sequence[_Key]] = {
+    "person": (
+        _columns("person_name", "birth_date"),
+        _columns("person_name", "mobile"),
+        _columns("person_name", "residence_address"),
+        _columns("person_name", "employer_name"),
+        _columns("person_name"),
+        _columns("mobile"),
+        _columns("birth_date", "residence_address"),
+        lambda t: [t.birth_date, t.person_name.left(1)],
+        lambda t: [t.birth_date, t.person_name.right(2)],
+        lambda t: [t.birth_date, t.employer_name],
+        *_PARTS_OF_A_NUMBER,
+    ),
+    "legal_entity": (
+        _columns("organization_name"),
+        _columns("plain_name"),
+        lambda t: [ibis.coalesce(t.former_name, t.plain_name)],
+        _columns("organization_code"),
+        _columns("registration_number"),
+        _columns("organization_name_brand", "region_code"),
+        _columns("organization_name_brand", "legal_representative_name"),
+        _columns("legal_representative_name", "registered_address"),
+        _columns("legal_representative_name", "establishment_date"),
+        _columns("legal_representative_name", "phone"),
+        _columns("registered_address", "establishment_date"),
+        _columns("phone"),
+        *_PARTS_OF_A_NUMBER,
+    ),
+}
+
+
+def near_columns(entity: str) -> Sequence[str]:
+    """Names of the hashes of the blocks."""
+    return [f"near_{place}" for place in range(len(_BLOCKS[entity]))]
+
+
+def near_hashes(rows: ir.Table, entity: str) -> Mapping[str, ir.IntegerValue]:
+    """The hash of each block (int64), NULL where a value of it is unknown.
+
+    Args:
+        rows: Records as the score sees them (``candidates.everybody_of``).
+        entity: Whose blocks.
+    """
+    blocks = (parts(rows) for parts in _BLOCKS[entity])
+    return dict(zip(near_columns(entity), map(_hashed, blocks), strict=True))
+
+
+def near_pairs(waiting: ir.Table, everybody: Believed, entity: str, space: Workspace) -> ir.Table:
+    """Pairs that share a block which is not too large.
+
+    Args:
+        waiting: ``rid`` of records that are to be compared.
+        everybody: ``candidates.everybody_of``.
+        entity: Whose blocks.
+        space: Keeps the result.
+
+    Returns:
+        ``rid`` (that waits) and ``other``.
+    """
+    asking = space.hold(everybody.semi_join(waiting, "rid"))
+    met = []
+    for parts in _BLOCKS[entity]:
+
+        def keyed(rows: ir.Table, parts: _Key = parts) -> ir.Table:
+            return rows.select("rid", **{f"part_{n}": part for n, part in enumerate(parts(rows))})
+
+        mine = keyed(asking)
+        key = mine.drop("rid").columns
+        met.append(meet(mine, everybody.each(keyed), key, LARGEST_BLOCK, space))
+    return space.hold(_all(met))
+
+
+def near_pairs_by_hash(
+    waiting: ir.Table, hashes: ir.Table, entity: str, space: Workspace
+) -> ir.Table:
+    """As ``near_pairs``, of ``near_hashes`` that were kept; ``rid`` may be any number's name."""
+    asking = space.hold(hashes.semi_join(waiting, "rid"))
+    names = near_columns(entity)
+    return space.hold(_all([meet(asking, hashes, [n], LARGEST_BLOCK, space) for n in names]))
+
+
+def _all(met: Sequence[ir.Table]) -> ir.Table:
+    return reduce(lambda a, b: a.union(b, distinct=True), met)
+
+
+def _hashed(parts: Sequence[ir.Value]) -> ir.IntegerValue:
+    """NULL where any part is: to concatenate with NULL is NULL, but its hash would be none."""
+    text = reduce(lambda a, b: a + "\x1f" + b, parts)
+    return ibis.ifelse(text.notnull(), text.hash(), ibis.null("int64"))
