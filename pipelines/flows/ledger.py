@@ -107,7 +107,7 @@ def keep_ledger(
     beside = {
         "dispute": (resolved.disputed, RECORD_ORDER),
         "question": (resolved.question, QUESTION_ORDER),
-        "index": (resolved.index, RECORD_ORDER),
+        "index": (resolved.index, ()),  # read whole, or joined: in no order
     }
     for name, (rows, order) in beside.items():
         if rows is not None:

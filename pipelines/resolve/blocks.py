@@ -6,7 +6,7 @@ block of each record, and of all that a resolution reads of it; it is what an in
 neighbourhood of a changed record by, without computing anything for the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -15,6 +15,8 @@ import ibis.expr.types as ir
 from pipelines.libraries import Library
 from pipelines.resolve.pairs import LARGEST_BLOCK
 from pipelines.resolve.workset import CONTENT, evidence_of, implied_columns
+
+AS_KNOWN = 0  # in place of a hash: the record states what is known of it
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,12 @@ class Block:
         """Of the index's column."""
         return "same_" + "_and_".join(self.columns)
 
-    def variants(self, library: Library) -> Sequence[str]:
-        """Columns of the index that hold this block: as known, and as the record itself states."""
-        implied = set(implied_columns(library)) & set(self.columns)
-        return (self.name, f"stated_{self.name}") if implied else (self.name,)
+    def stated_name(self, library: Library) -> str | None:
+        """Of the index's column for the block as the record itself states it, if that may differ.
+
+        A birth date that only a number implies is none that the record states.
+        """
+        return f"stated_{self.name}" if set(implied_columns(library)) & set(self.columns) else None
 
 
 def blocks_of(library: Library) -> Sequence[Block]:
@@ -65,32 +69,38 @@ def person_block(library: Library) -> Block | None:
 
 def node_of(table: ir.Table, source: str = "source", key: str = "source_key") -> ir.IntegerValue:
     """A record's name as a number."""
-    return ibis.array([table[source], table[key]]).hash()
+    return ibis.struct({"source": table[source], "key": table[key]}).hash()
 
 
-def block_index(work: ir.Table, library: Library, standing: ir.Table | None) -> ir.Table:
-    """``rid, source, source_key, node, content, may_move``, the hash of each block (or NULL).
+def block_index(work: ir.Table, library: Library) -> Mapping[str, ir.Value]:
+    """``node, content`` and the hash of each block (int64, or NULL): columns of ``work``.
 
     Args:
         work: ``working_set``, indexed, of all records or some.
         library: Its passes and evidence.
-        standing: ``rid`` of the records whose identifier is believed: they do not move.
     """
-    told: dict[str, ir.Value] = {}
+    told: dict[str, ir.Value] = {"node": node_of(work), CONTENT: work[CONTENT]}
     for block in blocks_of(library):
-        for variant in block.variants(library):
-            told[variant] = _hash(work, block, library, stated=variant != block.name)
-    keys = work.select("rid", "source", "source_key", CONTENT, node=node_of(work), **told)
-    if standing is None:
-        return keys.mutate(may_move=ibis.literal(True))
-    stands = standing.select("rid", stands=ibis.literal(True))
-    met = keys.left_join(stands, "rid")
-    return met.mutate(may_move=met.stands.isnull()).drop("rid_right", "stands")
+        told[block.name] = known = _hash(work, block, library, stated=False)
+        stated_name = block.stated_name(library)
+        if stated_name:
+            stated = _hash(work, block, library, stated=True)
+            told[stated_name] = ibis.ifelse(stated.identical_to(known), AS_KNOWN, stated)
+    return told
+
+
+def block_as_stated(index: ir.Table, block: Block, library: Library) -> ir.IntegerValue:
+    """The hash of a block of what the record itself states."""
+    stated = block.stated_name(library)
+    if stated is None:
+        return index[block.name]
+    return ibis.ifelse(index[stated] == AS_KNOWN, index[block.name], index[stated])
 
 
 def _hash(work: ir.Table, block: Block, library: Library, *, stated: bool) -> ir.IntegerValue:
     own = set(implied_columns(library)) if stated else set()
     values = [work[f"stated_{c}" if c in own else c] for c in block.columns]
     known = ibis.and_(*(value.notnull() for value in values))
-    key = ibis.array([ibis.literal(block.name), *values]).hash()
+    named = dict(zip(block.columns, values, strict=True))
+    key = ibis.struct({"block": ibis.literal(block.name), **named}).hash()
     return ibis.ifelse(known, key, ibis.null("int64"))

@@ -24,7 +24,14 @@ def everybody_of(work: ir.Table, groups: Groups, library: Library, space: Worksp
     more = list(CARRIED[library.entity])
     open_ = work.select("rid").anti_join(groups.trusted, "rid")
     told = space.hold(records_to_place(work, groups.disputed, open_, library, more))
-    return believed_records(work, told).each(lambda rows: _numbered(rows, library))
+    return believed_records(work, told).each(lambda rows: with_some_number(rows, library))
+
+
+def with_some_number(rows: ir.Table, library: Library) -> ir.Table:
+    """With ``some_number``, which may be damaged; one that is somebody else's is none."""
+    strong = library.identity.strong
+    believed = ibis.ifelse(rows.number.isnull(), rows[strong], ibis.null("string"))
+    return rows.mutate(some_number=ibis.coalesce(believed, rows[f"{strong}_damaged"]))
 
 
 def levels_of(
@@ -77,10 +84,3 @@ def _never(met: ir.Table, library: Library) -> ir.BooleanValue:
     sides = Sides(known(met), known(met, "_other"), library)
     forbids = evidence_of(library).forbids
     return kept_away(met, library) | forbids(sides, True) | forbids(sides, False)
-
-
-def _numbered(rows: ir.Table, library: Library) -> ir.Table:
-    """With the number that may be damaged; one that is somebody else's is none."""
-    strong = library.identity.strong
-    believed = ibis.ifelse(rows.number.isnull(), rows[strong], ibis.null("string"))
-    return rows.mutate(some_number=ibis.coalesce(believed, rows[f"{strong}_damaged"]))

@@ -22,7 +22,7 @@ from pipelines.resolve.apart import (
 from pipelines.resolve.assembly import join_by_score, moved_clusters
 from pipelines.resolve.events import next_sequence, stamped
 from pipelines.resolve.groups import Groups
-from pipelines.resolve.ledger import RECORD_SCHEMA, assign_ids
+from pipelines.resolve.ledger import RECORD_SCHEMA, Scope, assign_ids
 from pipelines.resolve.link import FOUNDING_RECORD
 from pipelines.resolve.model import Model
 from pipelines.resolve.questions import QUESTION_SCHEMA, no_questions
@@ -70,15 +70,15 @@ class Judges:
 class History:
     """The ledger's, and what ids are made with. See ``resolve``.
 
-    ``scope``: ``source, source_key`` of the records that are looked at, and of those that are gone,
-    where these are not all: ids of others in ``previous`` are left as they are.
+    ``scope``: what is looked at, where that is not all: ids of others in ``previous`` are left as
+    they are.
     """
 
     key: str
     run: str
     previous: ir.Table | None
     events: ir.Table | None
-    scope: ir.Table | None = None
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True)

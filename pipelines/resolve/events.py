@@ -41,7 +41,8 @@ class Change:
     looked at. ``claims``: old_id, cluster, keeps. ``ids``: cluster, entity_id. ``new``: those of
     ``ids`` that are minted or given back. ``came_back``: entity_id of the retired ids that may be
     given back. ``returned``: entity_id, cluster of retired ids whose founding record came back
-    into the entity of another.
+    into the entity of another. ``latest``: source, batch: the newest that each source's records are
+    of.
     """
 
     members: ir.Table
@@ -51,18 +52,19 @@ class Change:
     new: ir.Table
     came_back: ir.Table
     returned: ir.Table
+    latest: ir.Table
 
 
 def first_events(members: ir.Table, ids: ir.Table) -> ir.Table:
     """The events of a library's first run: every entity is created."""
-    newest = _newest_batch(members, "cluster")
+    newest = newest_batch(members, "cluster")
     return _event(ids.left_join(newest, "cluster"), "created", FIRST)
 
 
 def changes(change: Change, space: Workspace) -> ir.Table:
     """``kind, entity_id, other_entity_id, batch, reason``, each id at most once per kind."""
     placed = space.hold(_placed(change))
-    newest = space.hold(_newest_batch(change.members, "cluster"))
+    newest = space.hold(newest_batch(change.members, "cluster"))
     edges = space.hold(_crossing(placed))
     born = _born(change, placed).left_join(newest, "cluster").drop("cluster_right")
     told = [
@@ -175,7 +177,7 @@ def _absorbed(change: Change, placed: ir.Table, edges: ir.Table) -> ir.Table:
     reasons = _sole(
         with_new.select("cluster", why=with_new.rule).distinct(), "cluster", "why", TOOK_IN
     )
-    told = took.left_join(_newest_batch(taken, "cluster"), "cluster").drop("cluster_right")
+    told = took.left_join(newest_batch(taken, "cluster"), "cluster").drop("cluster_right")
     told = told.left_join(reasons, "cluster").drop("cluster_right")
     return _event(told, "absorbed", TOOK_IN)
 
@@ -185,7 +187,7 @@ def _retired(change: Change) -> ir.Table:
     previous = change.previous
     left = previous.semi_join(change.members, ["source", "source_key"]).select("entity_id")
     gone = previous.anti_join(left.distinct(), "entity_id").select("entity_id", "source")
-    latest = _newest_batch(change.members, "source")
+    latest = change.latest
     met = gone.left_join(latest, "source")
     order = batch_order(met.batch)
     told = met.group_by("entity_id").agg(batch=batch_of_order(order.max()))
@@ -198,7 +200,7 @@ def _returned(change: Change, newest: ir.Table) -> ir.Table:
     return _event(told.drop("cluster_right"), "merged", CAME_BACK_ELSEWHERE)
 
 
-def _newest_batch(members: ir.Table, by: str) -> ir.Table:
+def newest_batch(members: ir.Table, by: str) -> ir.Table:
     """Batches are few, so their order is told as a number, once for each."""
     batches = members.select(its_batch="batch").distinct()
     place = ibis.row_number().over(order_by=batch_order(batches.its_batch))

@@ -17,8 +17,10 @@ from ibis import BaseBackend
 from pipelines.libraries import Library
 from pipelines.resolve.blocks import block_index, identifier_block, node_of, person_block
 from pipelines.resolve.conclusion import History, Judges, Resolved, conclude
-from pipelines.resolve.near import near_columns, near_pairs_by_hash
-from pipelines.resolve.neighbourhood import RECORD, Surroundings, long_keys
+from pipelines.resolve.events import newest_batch
+from pipelines.resolve.ledger import Scope
+from pipelines.resolve.near import near_pairs_of_index, waiting_in
+from pipelines.resolve.neighbourhood import Surroundings, long_keys
 from pipelines.resolve.resolve import model_in_force
 from pipelines.resolve.standing import (
     Ruled,
@@ -31,8 +33,9 @@ from pipelines.resolve.standing import (
 from pipelines.resolve.workset import CONTENT, content_of, working_set
 from pipelines.resolve.workspace import Workspace
 
+RECORD = ["source", "source_key"]
 # A neighbourhood of this share of the records costs about as much as a full run.
-LARGEST_SHARE = 0.2
+LARGEST_CHANGE = 0.2
 LARGEST_LOOKED_AT = 0.6
 
 
@@ -86,32 +89,30 @@ def resolve_increment(
     model = model_in_force(con, library)
     with Workspace(con) as space:
         change = _changed(records, library, before.index, space)
+        if change is None:
+            return None
         index = _ruled_anew(records, library, change, space, scored=model is not None)
         if index is None:
             return None
-        near = None
-        if model is not None:
-            waiting = index.filter(index.holder.isnull()).select(rid="node")
-            hashes = index.select(*near_columns(library.entity), rid="node")
-            near = near_pairs_by_hash(waiting, hashes, library.entity, space)
+        near = None if model is None else near_pairs_of_index(index, library, space)
         nodes = _looked_at(index, near, decisions, library, space)
         looked_at = space.count(nodes)
         if looked_at > LARGEST_LOOKED_AT * max(space.count(index), 1):
             return None
         ruled = _seen(records, index, nodes, library, space)
-        if space.count(ruled.work) != looked_at:  # two records with one node, a chance of 10**-7
-            return None
-        scope = ruled.work.select(*RECORD).union(change.gone.select(*RECORD), distinct=True)
-        scope = space.hold(scope)
+        named = before.record.mutate(node=node_of(before.record))
+        gone = named.semi_join(change.gone, "node").select(*RECORD)
+        scope = space.hold(ruled.work.select(*RECORD).union(gone, distinct=True))
         judges = Judges(model, decisions, _by_rid(near, ruled.work, space))
-        history = History(key, run, before.record, before.events, scope)
+        latest = space.hold(newest_batch(records, "source"))
+        history = History(key, run, before.record, before.events, Scope(scope, latest))
         found, clusters = conclude(con, ruled, library, judges, history, space)
         whole = before.record.anti_join(scope, RECORD).select(*found.record.columns)
-        moved = overridden(ruled, clusters, space)
+        moved = space.keep(overridden(ruled, clusters, space))
         resolved = replace(
             found,
             record=space.keep(whole.union(found.record, distinct=False)),
-            index=space.keep(with_overridden(index.drop("placed_anew", "overridden"), moved)),
+            index=with_overridden(index.drop("placed_anew", "overridden"), moved),
         )
         if space.count(resolved.record) != space.count(records):  # a defect: a full run repairs it
             return None
@@ -121,7 +122,7 @@ def resolve_increment(
 
 @dataclass(frozen=True)
 class _Change:
-    """``fresh``: ``block_index`` rows of records that are new or other. ``gone``: index rows as
+    """``fresh``: ``block_index`` of records that are new or other. ``gone``: index rows as
     they were of records that are other or gone. ``kept``: index rows of all others. ``total``: rows
     before.
     """
@@ -136,37 +137,45 @@ class _Change:
         return space.hold(self.fresh.select("node").union(self.gone.select("node"), distinct=True))
 
 
-def _changed(records: ir.Table, library: Library, index: ir.Table, space: Workspace) -> _Change:
-    now = space.hold(records.select(*RECORD, **{CONTENT: content_of(records, library)}))
-    as_before = [*RECORD, CONTENT]
-    other = space.hold(now.anti_join(index.select(as_before), as_before).select(*RECORD))
+def _changed(
+    records: ir.Table, library: Library, index: ir.Table, space: Workspace
+) -> _Change | None:
+    """None where two records have one node, by a chance of 10**-7 among a million."""
+    content = {CONTENT: content_of(records, library)}
+    now = space.hold(records.select(node=node_of(records), **content))
+    if any(space.count(t) != space.count(t.select("node").distinct()) for t in (now, index)):
+        return None
+    as_before = ["node", CONTENT]
+    other = now.anti_join(index.select(as_before), as_before).select("node")
     gone = space.hold(index.anti_join(now, as_before))
-    others = space.hold(records.semi_join(other, RECORD))
-    work = working_set(others, library, space, indexed=True)
-    fresh = space.hold(block_index(work, library, None).drop("rid"))
+    work = working_set(_of_nodes(records, space.hold(other), space), library, space, indexed=True)
+    fresh = space.hold(work.select(**block_index(work, library)))
     kept = index.anti_join(gone.select("node"), "node")
     return _Change(fresh, gone, kept, max(space.count(index), 1))
+
+
+def _of_nodes(records: ir.Table, nodes: ir.Table, space: Workspace) -> ir.Table:
+    named = records.mutate(node=node_of(records))
+    return space.hold(named.semi_join(nodes, "node").drop("node"))
 
 
 def _ruled_anew(
     records: ir.Table, library: Library, change: _Change, space: Workspace, *, scored: bool
 ) -> ir.Table | None:
     """The index as it is now, or None where too much is touched; ``placed_anew`` marks what was."""
-    largest = int(LARGEST_SHARE * change.total)
+    largest = int(LARGEST_CHANGE * change.total)
     if space.count(change.gone) + space.count(change.fresh) > largest:
         return None
     region = _surroundings(change, library, largest, space).around(change.seeds(space))
     if region is None:
         return None
-    names = change.kept.select("node", *RECORD).union(change.fresh.select("node", *RECORD))
-    names = space.hold(names.semi_join(region.seen, "node"))
-    here = space.hold(records.semi_join(names, RECORD))
+    here = _of_nodes(records, region.seen, space)
     work = working_set(here, library, space, indexed=True)
     anew = standing_index(apply_rules(work, library, space), library, scored=scored, space=space)
     anew = space.hold(anew.semi_join(region.scope, "node"))
     anew = anew.mutate(overridden=ibis.literal(False), placed_anew=ibis.literal(True))
     rest = change.kept.anti_join(region.scope, "node").mutate(placed_anew=ibis.literal(False))
-    return space.hold(rest.union(anew.select(*rest.columns), distinct=False))
+    return space.keep(rest.union(anew.select(*rest.columns), distinct=False))
 
 
 def _surroundings(
@@ -174,6 +183,7 @@ def _surroundings(
 ) -> Surroundings:
     """The records as they are and were; whoever changed may move, now and before."""
     other = change.fresh.union(change.gone.select(*change.fresh.columns), distinct=False)
+    other = other.mutate(may_move=ibis.literal(True))
     keys = long_keys(change.kept, library, changed=False).union(
         long_keys(space.hold(other), library, changed=True), distinct=False
     )
@@ -212,8 +222,7 @@ def _looked_at(
             for side in ("left", "right")
         ]
     if near is not None:
-        waiting = index.filter(index.holder.isnull())
-        told += [waiting.select("node"), near.select(node="other")]
+        told += [waiting_in(index).select(node="rid"), near.select(node="other")]
         told += _under_two_numbers(index, library)
     nodes = reduce(lambda a, b: a.union(b, distinct=False), told).distinct()
     clusters = space.hold(index.semi_join(space.hold(nodes), "node").select("cluster").distinct())
@@ -233,8 +242,8 @@ def _under_two_numbers(index: ir.Table, library: Library) -> Sequence[ir.Table]:
 def _seen(
     records: ir.Table, index: ir.Table, nodes: ir.Table, library: Library, space: Workspace
 ) -> Ruled:
+    work = working_set(_of_nodes(records, nodes, space), library, space)
     here = space.hold(index.semi_join(nodes, "node"))
-    work = working_set(space.hold(records.semi_join(here, RECORD)), library, space)
     return as_ruled(work, here, library, space)
 
 

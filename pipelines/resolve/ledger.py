@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from pipelines.errors import EntityIdCollision
 from pipelines.libraries import Library
-from pipelines.resolve.events import Change, changes, first_events
+from pipelines.resolve.events import Change, changes, first_events, newest_batch
 from pipelines.resolve.records import batch_order
 from pipelines.resolve.workspace import Workspace
 
@@ -53,6 +53,18 @@ class Minted:
     events: ir.Table
 
 
+@dataclass(frozen=True)
+class Scope:
+    """What an increment looks at.
+
+    ``names``: ``source, source_key`` of whole entities of the ledger before, also of what is gone
+    of them. ``latest``: ``source, batch``: the newest that each source's records are of.
+    """
+
+    names: ir.Table
+    latest: ir.Table
+
+
 def assign_ids(
     members: ir.Table,
     previous: ir.Table | None,
@@ -60,7 +72,7 @@ def assign_ids(
     library: Library,
     key: str,
     space: Workspace,
-    scope: ir.Table | None = None,
+    scope: Scope | None = None,
 ) -> Minted:
     """Give every cluster its id: an old one where it has a claim to one, else a new one.
 
@@ -71,8 +83,7 @@ def assign_ids(
         library: Prefix and name of the entity.
         key: The site's secret.
         space: Keeps the results.
-        scope: ``source, source_key`` of what may change, where ``members`` are not all records;
-            whole entities of ``previous``, and what is gone of them.
+        scope: What may change, where ``members`` are not all records.
 
     Returns:
         The ids of all clusters and the events of this run.
@@ -89,7 +100,7 @@ def assign_ids(
 
     within = previous
     if scope is not None:
-        within = space.hold(previous.semi_join(scope, ["source", "source_key"]))
+        within = space.hold(previous.semi_join(scope.names, ["source", "source_key"]))
     held = space.hold(_held(members, within))
     claims = space.hold(_awarded(held, within, events))
     keeps = claims.filter(claims.keeps).select("cluster", entity_id="old_id")
@@ -105,6 +116,7 @@ def assign_ids(
         new=new,
         came_back=retired,
         returned=_returned(members, within, ids, retired, library, key, space),
+        latest=newest_batch(members, "source") if scope is None else scope.latest,
     )
     return _checked(Minted(ids, changes(change, space)), library, space)
 

@@ -5,11 +5,14 @@ everything computes them as it goes; an increment reads them in the index that t
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.libraries import Library
+from pipelines.resolve.blocks import Block, block_as_stated, blocks_of
 from pipelines.resolve.pairs import Believed, meet
 from pipelines.resolve.workspace import Workspace
 
@@ -20,8 +23,18 @@ LARGEST_BLOCK = 60
 _Key = Callable[[ir.Table], Sequence[ir.Value]]
 
 
-def _columns(*names: str) -> _Key:
-    return lambda t: [t[name] for name in names]
+@dataclass(frozen=True)
+class _Columns:
+    """A block whose values are columns as they are."""
+
+    names: Sequence[str]
+
+    def __call__(self, rows: ir.Table) -> Sequence[ir.Value]:
+        return [rows[name] for name in self.names]
+
+
+def _columns(*names: str) -> _Columns:
+    return _Columns(names)
 
 
 # A number with one wrong digit has one of these three parts unharmed, wherever the digit is.
@@ -62,20 +75,42 @@ _BLOCKS: Mapping[str, Sequence[_Key]] = {
 }
 
 
-def near_columns(entity: str) -> Sequence[str]:
-    """Names of the hashes of the blocks."""
-    return [f"near_{place}" for place in range(len(_BLOCKS[entity]))]
-
-
-def near_hashes(rows: ir.Table, entity: str) -> Mapping[str, ir.IntegerValue]:
-    """The hash of each block (int64), NULL where a value of it is unknown.
+def near_hashes(rows: ir.Table, library: Library) -> Mapping[str, ir.IntegerValue]:
+    """The hash of each block that is none of the rules' (int64), NULL where a value is unknown.
 
     Args:
         rows: Records as the score sees them (``candidates.everybody_of``).
-        entity: Whose blocks.
+        library: Whose blocks.
     """
-    blocks = (parts(rows) for parts in _BLOCKS[entity])
-    return dict(zip(near_columns(entity), map(_hashed, blocks), strict=True))
+    return {
+        name: _hashed(parts(rows))
+        for name, parts in _named(library.entity).items()
+        if _rule_block(parts, library) is None
+    }
+
+
+def _named(entity: str) -> Mapping[str, _Key]:
+    return {f"near_{place}": parts for place, parts in enumerate(_BLOCKS[entity])}
+
+
+def _rule_block(parts: _Key, library: Library) -> Block | None:
+    """The block of the rules that has the same columns."""
+    if not isinstance(parts, _Columns):
+        return None
+    return next((each for each in blocks_of(library) if each.columns == parts.names), None)
+
+
+def _seen_by_score(index: ir.Table, library: Library) -> ir.Table:
+    """``rid`` (the node) and all blocks; of a record whose number is disputed, its own words."""
+    told: dict[str, ir.Value] = {}
+    for name, parts in _named(library.entity).items():
+        block = _rule_block(parts, library)
+        if block is None:
+            told[name] = index[name]
+        else:
+            own = block_as_stated(index, block, library)
+            told[name] = ibis.ifelse(index.dispute.notnull(), own, index[block.name])
+    return index.select(rid=index.node, **told)
 
 
 def near_pairs(waiting: ir.Table, everybody: Believed, entity: str, space: Workspace) -> ir.Table:
@@ -103,13 +138,21 @@ def near_pairs(waiting: ir.Table, everybody: Believed, entity: str, space: Works
     return space.hold(_all(met))
 
 
-def near_pairs_by_hash(
-    waiting: ir.Table, hashes: ir.Table, entity: str, space: Workspace
-) -> ir.Table:
-    """As ``near_pairs``, of ``near_hashes`` that were kept; ``rid`` may be any number's name."""
-    asking = space.hold(hashes.semi_join(waiting, "rid"))
-    names = near_columns(entity)
-    return space.hold(_all([meet(asking, hashes, [n], LARGEST_BLOCK, space) for n in names]))
+def near_pairs_of_index(index: ir.Table, library: Library, space: Workspace) -> ir.Table:
+    """As ``near_pairs``, of all who wait, by what an index has kept (``standing_index``).
+
+    Returns:
+        ``rid`` (that waits) and ``other``, both nodes.
+    """
+    everybody = _seen_by_score(index, library)
+    asking = space.hold(everybody.semi_join(waiting_in(index), "rid"))
+    names = _named(library.entity)
+    return space.hold(_all([meet(asking, everybody, [n], LARGEST_BLOCK, space) for n in names]))
+
+
+def waiting_in(index: ir.Table) -> ir.Table:
+    """``rid``: nodes of the records in whose cluster no number is believed."""
+    return index.filter(index.holder.isnull()).select(rid="node")
 
 
 def _all(met: Sequence[ir.Table]) -> ir.Table:
@@ -117,6 +160,6 @@ def _all(met: Sequence[ir.Table]) -> ir.Table:
 
 
 def _hashed(parts: Sequence[ir.Value]) -> ir.IntegerValue:
-    """NULL where any part is: to concatenate with NULL is NULL, but its hash would be none."""
-    text = reduce(lambda a, b: a + "\x1f" + b, parts)
-    return ibis.ifelse(text.notnull(), text.hash(), ibis.null("int64"))
+    known = ibis.and_(*(part.notnull() for part in parts))
+    key = ibis.struct({f"part_{n}": part for n, part in enumerate(parts)}).hash()
+    return ibis.ifelse(known, key, ibis.null("int64"))

@@ -16,10 +16,9 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.blocks import blocks_of
+from pipelines.resolve.blocks import AS_KNOWN, blocks_of
 from pipelines.resolve.workspace import Workspace
 
-RECORD = ["source", "source_key"]
 # Each round reaches what the round before touches; a change that still spreads after so many is no
 # neighbourhood, and a full run is cheaper.
 MOST_ROUNDS = 40
@@ -164,14 +163,15 @@ def long_keys(index: ir.Table, library: Library, *, changed: bool) -> ir.Table:
     """``Surroundings.keys`` of rows of the index, of records that changed or did not."""
     told = []
     for place, block in enumerate(blocks_of(library)):
-        name, *stated = block.variants(library)
-        same = [index[name].identical_to(index[each]) for each in stated]
-        sure = ibis.and_(*same) if same else ibis.literal(True)
-        rows = index.select("node", "may_move", key=index[name], sure=sure)
-        others = [index.select("node", "may_move", key=index[o], sure=False) for o in stated]
-        for each in (rows, *others):
-            known = each.filter(each.key.notnull())
-            told.append(known.mutate(kind=ibis.literal(place, "int8")))
+        kind = ibis.literal(place, "int8")
+        known = index.filter(index[block.name].notnull())
+        stated = block.stated_name(library)
+        sure = ibis.literal(True)
+        if stated:
+            sure = (known[stated] == AS_KNOWN).fill_null(False)
+            other = index.filter(index[stated] != AS_KNOWN)
+            told.append(other.select("node", "may_move", key=other[stated], sure=False, kind=kind))
+        told.append(known.select("node", "may_move", key=known[block.name], sure=sure, kind=kind))
     every = reduce(lambda a, b: a.union(b, distinct=False), told)
     if changed:
         every = every.mutate(may_move=ibis.literal(True), sure=ibis.literal(False))

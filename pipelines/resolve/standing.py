@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from pipelines.libraries import Library
 from pipelines.resolve.blocks import block_index, identifier_block, node_of
-from pipelines.resolve.candidates import everybody_of
+from pipelines.resolve.candidates import everybody_of, with_some_number
 from pipelines.resolve.groups import Groups, group_by_identifier
 from pipelines.resolve.link import link_records
 from pipelines.resolve.near import near_hashes
@@ -58,8 +58,23 @@ def standing_index(ruled: Ruled, library: Library, *, scored: bool, space: Works
         ``holder`` (node of the record that the cluster's believed number stands by, or NULL),
         ``dispute`` (why a number is not believed, or NULL).
     """
-    work, groups = ruled.work, ruled.groups
-    nodes = space.hold(work.select("rid", node=node_of(work)))
+    work = ruled.work
+    if not scored:
+        told = work.select("rid", **block_index(work, library))
+        return told.inner_join(_standing(ruled, space), "rid").drop("rid")
+    own = everybody_of(work, ruled.groups, library, space).kept_out
+    seen = with_some_number(work.mutate(number=ibis.null("int64")).anti_join(own, "rid"), library)
+    most = seen.select("rid", **block_index(seen, library), **near_hashes(seen, library))
+    few = work.semi_join(own, "rid")
+    few = few.select("rid", **block_index(few, library))
+    few = few.inner_join(own.select("rid", **near_hashes(own, library)), "rid")
+    told = most.union(few.select(*most.columns), distinct=False)
+    return told.inner_join(_standing(ruled, space), "rid").drop("rid")
+
+
+def _standing(ruled: Ruled, space: Workspace) -> ir.Table:
+    """``rid`` and what the rules said of it; narrow, so that blocks are moved only once."""
+    nodes = space.hold(ruled.work.select("rid", node=node_of(ruled.work)))
     sure = ruled.placed.inner_join(ruled.heads.select("rid"), "rid")
     standing = ruled.placed.left_join(sure.select("cluster", holder="rid"), "cluster")
     standing = standing.select("rid", "cluster", "rule", "linked", "holder")
@@ -67,14 +82,11 @@ def standing_index(ruled: Ruled, library: Library, *, scored: bool, space: Works
         named = nodes.select(__rid="rid", __node="node")
         met = standing.left_join(named, standing[name] == named["__rid"])
         standing = met.mutate(**{name: met["__node"]}).drop("__rid", "__node")
-    disputed = groups.disputed.select("rid", dispute=groups.disputed.reason)
-    told = block_index(work, library, groups.trusted).inner_join(standing, "rid")
-    told = told.left_join(disputed, "rid").drop("rid_right")
-    if scored:
-        everybody = everybody_of(work, groups, library, space)
-        near = everybody.each(lambda rows: rows.select("rid", **near_hashes(rows, library.entity)))
-        told = told.inner_join(near.everybody, "rid")
-    return told.drop("rid")
+    disputed = ruled.groups.disputed.select("rid", dispute=ruled.groups.disputed.reason)
+    standing = standing.left_join(disputed, "rid").drop("rid_right")
+    stands = ruled.groups.trusted.select(__rid="rid")
+    met = standing.left_join(stands, standing.rid == stands["__rid"])
+    return met.mutate(may_move=met["__rid"].isnull()).drop("__rid")
 
 
 def as_ruled(work: ir.Table, index: ir.Table, library: Library, space: Workspace) -> Ruled:
@@ -87,9 +99,8 @@ def as_ruled(work: ir.Table, index: ir.Table, library: Library, space: Workspace
         space: Keeps the results.
     """
     number = identifier_block(library).name
-    names = ["source", "source_key"]
-    known = index.select(*names, "node", "may_move", "rule", "dispute", number, *_KEPT)
-    rows = space.hold(work.select("rid", *names).inner_join(known, names))
+    known = index.select("node", "may_move", "rule", "dispute", number, *_KEPT)
+    rows = space.hold(work.select("rid", node=node_of(work)).inner_join(known, "node"))
     told = rows
     for name in _KEPT:
         named = rows.select(__rid="rid", __node="node")

@@ -95,7 +95,7 @@ def _looked_up(rows: ir.Table, records: ir.Table, column: str, library: Library)
 def content_of(records: ir.Table, library: Library) -> ir.IntegerValue:
     """Hash of everything that a resolution reads of a record."""
     names = ("since_batch", *library.record_columns)
-    return ibis.array([records[name].cast("string") for name in names]).hash()
+    return ibis.struct({name: records[name] for name in names}).hash()
 
 
 def implied_columns(library: Library) -> Sequence[str]:
