@@ -88,7 +88,7 @@ def resolve_increment(
     """
     model = model_in_force(con, library)
     with Workspace(con) as space:
-        change = _changed(records, library, before.index, space)
+        change = _changed(records, library, space.keep(before.index), space)
         if change is None:
             return None
         index = _ruled_anew(records, library, change, space, scored=model is not None)
@@ -100,24 +100,35 @@ def resolve_increment(
         if looked_at > LARGEST_LOOKED_AT * max(space.count(index), 1):
             return None
         ruled = _seen(records, index, nodes, library, space)
-        named = before.record.mutate(node=node_of(before.record))
-        gone = named.semi_join(change.gone, "node").select(*RECORD)
-        scope = space.hold(ruled.work.select(*RECORD).union(gone, distinct=True))
+        scope = _scope(ruled, change, before, records, space)
         judges = Judges(model, decisions, _by_rid(near, ruled.work, space))
-        latest = space.hold(newest_batch(records, "source"))
-        history = History(key, run, before.record, before.events, Scope(scope, latest))
+        history = History(key, run, before.record, before.events, scope)
         found, clusters = conclude(con, ruled, library, judges, history, space)
-        whole = before.record.anti_join(scope, RECORD).select(*found.record.columns)
         moved = space.keep(overridden(ruled, clusters, space))
         resolved = replace(
             found,
-            record=space.keep(whole.union(found.record, distinct=False)),
+            record=space.keep(_spliced(found.record, before.record, scope)),
             index=with_overridden(index.drop("placed_anew", "overridden"), moved),
         )
         if space.count(resolved.record) != space.count(records):  # a defect: a full run repairs it
             return None
         changed = space.count(change.gone) + space.count(change.fresh)
         return Increment(resolved, changed, looked_at)
+
+
+def _scope(
+    ruled: Ruled, change: "_Change", before: Before, records: ir.Table, space: Workspace
+) -> Scope:
+    """What is looked at, and what is gone of it."""
+    named = before.record.mutate(node=node_of(before.record))
+    gone = named.semi_join(change.gone, "node").select(*RECORD)
+    names = space.hold(ruled.work.select(*RECORD).union(gone, distinct=True))
+    return Scope(names, space.hold(newest_batch(records, "source")))
+
+
+def _spliced(found: ir.Table, before: ir.Table, scope: Scope) -> ir.Table:
+    outside = before.anti_join(scope.names, RECORD).select(*found.columns)
+    return outside.union(found, distinct=False)
 
 
 @dataclass(frozen=True)
@@ -147,10 +158,10 @@ def _changed(
         return None
     as_before = ["node", CONTENT]
     other = now.anti_join(index.select(as_before), as_before).select("node")
-    gone = space.hold(index.anti_join(now, as_before))
+    gone = space.keep(index.anti_join(now, as_before))
     work = working_set(_of_nodes(records, space.hold(other), space), library, space, indexed=True)
     fresh = space.hold(work.select(**block_index(work, library)))
-    kept = index.anti_join(gone.select("node"), "node")
+    kept = index.anti_join(gone, "node")
     return _Change(fresh, gone, kept, max(space.count(index), 1))
 
 
@@ -172,10 +183,10 @@ def _ruled_anew(
     here = _of_nodes(records, region.seen, space)
     work = working_set(here, library, space, indexed=True)
     anew = standing_index(apply_rules(work, library, space), library, scored=scored, space=space)
-    anew = space.hold(anew.semi_join(region.scope, "node"))
-    anew = anew.mutate(overridden=ibis.literal(False), placed_anew=ibis.literal(True))
-    rest = change.kept.anti_join(region.scope, "node").mutate(placed_anew=ibis.literal(False))
-    return space.keep(rest.union(anew.select(*rest.columns), distinct=False))
+    anew = anew.semi_join(region.scope, "node")
+    anew = space.keep(anew.mutate(overridden=ibis.literal(False), placed_anew=ibis.literal(True)))
+    rest = change.kept.anti_join(anew, "node").mutate(placed_anew=ibis.literal(False))
+    return rest.union(anew.select(*rest.columns), distinct=False)
 
 
 def _surroundings(

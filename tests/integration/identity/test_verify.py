@@ -1,7 +1,6 @@
 """A replay from raw comes to the same ids and the same bytes, or says where it does not."""
 
 import random
-import sys
 
 import pytest
 from identity_town import LIBRARY, Town, person, write_contracts
@@ -18,14 +17,6 @@ POLICE, HEALTH, CHANGES = "public_security__register", "health__patients", "civi
 DAY_1, DAY_2, DAY_3 = "20260701", "20260702", "20260703"
 
 
-@pytest.fixture
-def without_scores(monkeypatch, tmp_path):
-    """A library with a model of scores is resolved in full; here increments are wanted."""
-    monkeypatch.setattr("pipelines.flows.resolution.MODELS", tmp_path)
-    module = sys.modules["pipelines.resolve.resolve"]  # the name is the function's, too
-    monkeypatch.setattr(module, "load_model", lambda *_: None)
-
-
 def life(town: Town) -> None:
     """Three days: people come, are corrected, leave and come back; all of it published."""
     town.deliver(DAY_1, POLICE, [person(n) for n in range(1, 61)])
@@ -40,7 +31,7 @@ def life(town: Town) -> None:
     town.publish(DAY_3)
 
 
-def test_a_replay_comes_to_the_same_bytes_and_an_edit_is_found(town, without_scores):
+def test_a_replay_comes_to_the_same_bytes_and_an_edit_is_found(town):
     with pytest.raises(NeverPublished):
         verify(town.settings)
     life(town)
