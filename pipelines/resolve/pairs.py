@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from pipelines.libraries import Library, Pass
 from pipelines.resolve.compare import Sides
+from pipelines.resolve.evidence import NUMBER_OF_ONE_OF_TWO
 from pipelines.resolve.workset import (
     compared_columns,
     evidence_of,
@@ -92,12 +93,21 @@ def records_to_place(
     library: Library,
     more: Sequence[str] = (),
 ) -> ir.Table:
-    """Records to place; of one whose number is disputed, only what it states itself."""
-    rows = work.semi_join(open_, "rid").left_join(disputed.select("rid", "number"), "rid")
-    own = {
-        column: ibis.ifelse(rows.number.notnull(), rows[f"stated_{column}"], rows[column])
-        for column in implied_columns(library)
-    }
+    """Records to place; of one whose number is disputed, only what it states itself.
+
+    Not even that it writes the disputed number once more. One that two groups could claim has none.
+    """
+    disputes = disputed.select("rid", "number", "reason")
+    rows = work.semi_join(open_, "rid").left_join(disputes, "rid").drop("rid_right")
+    strong, repeating = library.identity.strong, evidence_of(library).repeating
+    own: dict[str, ir.Value] = {}
+    for column in implied_columns(library):
+        said = rows[f"stated_{column}"]
+        if column in repeating:
+            said = said.nullif(rows[f"implied_{column}"])
+        own[column] = ibis.ifelse(rows.number.notnull(), said, rows[column])
+    of_two = (rows.reason == NUMBER_OF_ONE_OF_TWO).fill_null(False)
+    own[strong] = ibis.ifelse(of_two, ibis.null("string"), rows[strong])
     return rows.mutate(**own).select("rid", "number", *compared_columns(library), *more)
 
 
@@ -221,7 +231,7 @@ def _refused(compared: ir.Table, library: Library) -> ir.IntegerValue:
 def _same_disputed_number(left: ir.Table, library: Library) -> ir.Table:
     """Two records kept out of one number's group under one name: two people have that number."""
     name = _name_column(library)
-    kept_out = left.filter(left.number.notnull())
+    kept_out = left.filter(left.number.notnull(), left[library.identity.strong].notnull())
     ours = kept_out.select("rid", "number", key=kept_out[name])
     theirs = kept_out.select(other=kept_out.rid, its_number=kept_out.number, its_key=kept_out[name])
     met = ours.inner_join(theirs, [ours.number == theirs.its_number, ours.key == theirs.its_key])
