@@ -109,12 +109,11 @@ def _founded_another_time(sides: Sides) -> ir.BooleanValue:
 def _of_successor_or_sister(own: Sides, its: Sides) -> Mapping[str, ir.BooleanValue]:
     """Filed under the code of the registration before, of the parent, or of the sister firm.
 
-    Where two registrations share everything, what a record says is as true of the later as of the
-    earlier one, and only the code is left. A department keeps the code that it knew first, so the
-    later one's code on a record is believed, and the earlier one's is not; unless the record says
-    itself that the firm has ended, and only the earlier one has.
+    Where two registrations share everything, only the code tells them apart. A department keeps the
+    code that it knew first, so the later one's code on a record is believed. The earlier one's is
+    not once that one has ended, unless the record says itself that the firm has.
     """
-    agrees, no_less = its.agreeing(_ORGANIZATION_TIES), own.agreeing(_ORGANIZATION_TIES)
+    with_its, with_own = its.agreeing(_ORGANIZATION_TIES), own.agreeing(_ORGANIZATION_TIES)
     against_own = _speaks_against(own, its)
     not_its = _speaks_against(its, own) | (_ended(own.left) & ~_ended(its.right))
     name = "organization_name"
@@ -125,11 +124,11 @@ def _of_successor_or_sister(own: Sides, its: Sides) -> Mapping[str, ir.BooleanVa
     only_its = (its.agree(c) & own.differ(c) for c in _TELLING)
     moved_in = _count(only_its) >= 2
     elsewhere = ibis.or_(
-        follows & against_own & ~not_its & (agrees > 0),
-        its_words & (agrees >= no_less) & (agrees > 0),
+        follows & against_own & ~not_its & (with_its > 0),
+        its_words & (with_its >= with_own) & (with_its > 0),
         cut & moved_in & ~its.any_differ(_TELLING),
     )
-    either = follows & ~against_own & ~not_its & (agrees > 0) & ~_is_open(own.right)
+    either = follows & ~against_own & ~not_its & (with_its > 0) & _ended(own.right)
     return {"code_belongs_to_another_organization": elsewhere, NUMBER_OF_ONE_OF_TWO: either}
 
 
@@ -151,10 +150,6 @@ def _founded_later(own: Sides, its: Sides) -> ir.BooleanValue:
 
 def _ended(side: Columns) -> ir.BooleanValue:
     return side("entity_status").isin(_ENDED).fill_null(False)
-
-
-def _is_open(side: Columns) -> ir.BooleanValue:
-    return side("entity_status").isin(_OPEN).fill_null(False)
 
 
 def _nothing_in_common(sides: Sides) -> ir.BooleanValue:
@@ -200,7 +195,7 @@ _ORGANIZATION_TIES = (
 )
 # What tells two registrations from each other, where they differ in it.
 _TELLING = (*_ORGANIZATION_TIES, "region_code")
-_OPEN, _ENDED = ("1", "2"), ("3", "4")  # entity_status, GB/T 36104
+_ENDED = ("3", "4")  # entity_status of GB/T 36104: revoked, cancelled
 
 EVIDENCE: Mapping[str, Evidence] = {
     "other_name_and_birth_date": Evidence(

@@ -113,9 +113,7 @@ def _lesser(ranked: ir.Table, nearby: ir.Table) -> ir.Table:
     return lesser.select("rid", "number", "other")
 
 
-def _told_by(
-    asked: ir.Table, ranked: ir.Table, library: Library, evidence: Evidence
-) -> ir.Table:
+def _told_by(asked: ir.Table, ranked: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
     """Per record and group, whether any more authoritative record agrees, or differs."""
     theirs = ranked.rename({f"{c}_other": c for c in ranked.columns if c != "number"})
     met = asked.inner_join(ranked.drop("number"), "rid")

@@ -22,9 +22,7 @@ def of_group(pairs: ir.Table) -> dict[str, ir.Value]:
     return {"namesake": pairs.namesake.any(), "apart": pairs.apart.any(), **bits}
 
 
-def rivalled(
-    won: ir.Table, standing: ir.Table, pairs: ir.Table, placed: ir.Table
-) -> ir.Table:
+def rivalled(won: ir.Table, standing: ir.Table, pairs: ir.Table, placed: ir.Table) -> ir.Table:
     """``rid`` of the records that another bearer of the name could have as well.
 
     Args:
@@ -56,12 +54,11 @@ def _against(told: ir.Table) -> ir.IntegerValue:
     return told.differed & ~told.agreed
 
 
-def with_a_rival(
-    likeness: ir.Table, comparisons: Sequence[Comparison], name: str
-) -> ir.Table:
-    """``cluster, target`` of likenesses to groups with a number that another group rivals.
+def with_a_rival(likeness: ir.Table, comparisons: Sequence[Comparison], name: str) -> ir.Table:
+    """``cluster, target`` of likenesses to groups with a number that another one rivals.
 
-    The rival's name is no worse, and whatever else it knows is no worse than the target's.
+    The rival's name is no worse, and whatever else it knows is no worse than the target's. It has a
+    number, too, or is kept out of the target.
 
     Args:
         likeness: Levels per ``cluster`` and ``target``; ``never``, ``is_sure``.
@@ -69,9 +66,15 @@ def with_a_rival(
         name: The comparison of names.
     """
     names = [each.name for each in comparisons]
-    sure = likeness.filter(likeness.is_sure, ~likeness.never).select("cluster", "target", *names)
-    its = sure.rename({f"{each}_rival": each for each in names}, rival="target")
-    met = sure.inner_join(its, "cluster").filter(lambda t: t.rival != t.target)
+    open_ = likeness.filter(~likeness.never)
+    levels = {f"{each}_rival": each for each in names}
+    its = open_.select("cluster", rival="target", has_number="is_sure", **levels)
+    met = open_.filter(open_.is_sure).inner_join(its, "cluster")
+    met = met.filter(met.rival != met.target)
     worse = [(met[f"{each}_rival"] > met[each]).fill_null(False) for each in names]
-    same_name = met[f"{name}_rival"] <= met[name]
-    return met.filter(same_name, ~ibis.or_(*worse)).select("cluster", "target").distinct()
+    near = met.filter(met[f"{name}_rival"] <= met[name], ~ibis.or_(*worse))
+    kept_out = likeness.filter(likeness.is_sure, likeness.never)
+    kept_out = kept_out.select("target", rival="cluster")
+    numbered, free = near.filter(near.has_number), near.filter(~near.has_number)
+    free = free.semi_join(kept_out, ["target", "rival"])
+    return numbered.union(free, distinct=False).select("cluster", "target").distinct()
