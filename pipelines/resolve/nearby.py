@@ -70,7 +70,7 @@ def of_another_nearby(
     ranked = space.hold(
         rows.mutate(rank=authority_rank(rows.source, library.columns[name].authority))
     )
-    asked = space.hold(_lesser(ranked, nearby))
+    asked = space.hold(ranked.select("rid", "number").inner_join(nearby, "number"))
     both = asked.select("rid", group="number").union(asked.select("rid", group="other"))
     told = space.hold(_told_by(both.distinct(), ranked, library, evidence))
     met = asked.inner_join(ranked.drop("number"), "rid").inner_join(said, "number")
@@ -103,18 +103,11 @@ class _WithGroup(Sides):
         return self.told(f"differs_{column}") & ~self.agree(column)
 
 
-def _lesser(ranked: ir.Table, nearby: ir.Table) -> ir.Table:
-    """``rid, number, other``: records of lesser authority than the best of both groups."""
-    tops = ranked.group_by("number").agg(top=ranked["rank"].min())
-    met = ranked.select("rid", "number", "rank").inner_join(nearby, "number")
-    met = met.inner_join(tops, "number")
-    met = met.inner_join(tops.select(other="number", top_other="top"), "other")
-    lesser = met.filter(met["rank"] > met.top, met["rank"] > met.top_other)
-    return lesser.select("rid", "number", "other")
-
-
 def _told_by(asked: ir.Table, ranked: ir.Table, library: Library, evidence: Evidence) -> ir.Table:
-    """Per record and group, whether any more authoritative record agrees, or differs."""
+    """Per record and group, whether any more authoritative record agrees, or differs.
+
+    Who is second to none in one of the two groups is asked nothing: the registrar knows its codes.
+    """
     theirs = ranked.rename({f"{c}_other": c for c in ranked.columns if c != "number"})
     met = asked.inner_join(ranked.drop("number"), "rid")
     met = met.inner_join(theirs, met.group == theirs.number)

@@ -270,7 +270,7 @@ def _refused(compared: ir.Table, library: Library) -> ir.IntegerValue:
 def _same_disputed_number(left: ir.Table, library: Library) -> ir.Table:
     """Two records kept out of one number's group under one name: two people have that number."""
     name = _name_column(library)
-    kept_out = left.filter(left.number.notnull(), left[library.identity.strong].notnull())
+    kept_out = left.filter(left.number.notnull())
     ours = kept_out.select("rid", "number", key=kept_out[name])
     theirs = kept_out.select(other=kept_out.rid, its_number=kept_out.number, its_key=kept_out[name])
     met = ours.inner_join(theirs, [ours.number == theirs.its_number, ours.key == theirs.its_key])

@@ -13,6 +13,7 @@ from pipelines.resolve.evidence import NUMBER_OF_ONE_OF_TWO
 OPEN, ENDED = "1", "4"
 BY_NAME = "same_name_and_region_and_legal_representative"
 BEFORE = {"establishment_date": "2003-05-06", "entity_status": ENDED}
+LIVING = {**BEFORE, "entity_status": OPEN}
 AFTER = {"establishment_date": "2018-09-10", "entity_status": OPEN}
 
 
@@ -20,9 +21,9 @@ def firm(source, place, code=None, **more):
     """A record of the firm of this world; all such agree in name, region and representative."""
     told = {
         "region_code": "110101",
-        "legal_representative_name": f"钱{'甲乙丙丁戊己庚辛壬癸子丑'[place]}",
+        "legal_representative_name": f"钱{'甲乙丙丁戊己庚辛壬癸子丑寅卯'[place]}",
     }
-    name = f"示范市{'金木水火土天地人和春夏秋'[place]}祥餐饮有限公司"
+    name = f"示范市{'金木水火土天地人和春夏秋冬月'[place]}祥餐饮有限公司"
     return record(source, name, code, **{**told, **more})
 
 
@@ -72,7 +73,7 @@ WORLDS = [
     World(
         "two shops of one name and owner, both open",
         {
-            "old": firm(MARKET, 4, uscc(108), **{**BEFORE, "entity_status": OPEN}),
+            "old": firm(MARKET, 4, uscc(108), **LIVING),
             "new": firm(MARKET, 4, uscc(109), **AFTER),
             "r": firm(INSURED, 4, uscc(108)),
         },
@@ -81,9 +82,9 @@ WORLDS = [
     World(
         "what one department has not heard of yet contradicts nobody whom the registrar bears out",
         {
-            "old": firm(MARKET, 5, uscc(110), **BEFORE, phone="01055550110", **street(110)),
+            "old": firm(MARKET, 5, uscc(110), **LIVING, phone="01055550110", **street(110)),
             "stale": firm(TAX, 5, uscc(110), phone="01055559110", **street(110)),
-            "new": firm(MARKET, 5, uscc(111), **AFTER, phone="01055550110", **street(111)),
+            "new": firm(MARKET, 5, uscc(111), **AFTER, phone="01055550110", **street(110)),
             "r": firm(INSURED, 5, uscc(110), phone="01055550110", **street(110)),
         },
         same("old stale r", "new"),
@@ -192,6 +193,25 @@ WORLDS = [
         },
         same("parent", "one", "two"),
     ),
+    World(
+        "a record that was misfiled itself bears no witness",
+        {
+            "old": firm(MARKET, 12, uscc(123), **BEFORE, **street(123)),
+            "new": firm(MARKET, 12, uscc(124), **AFTER, **street(124)),
+            "filed": firm(TAX, 12, uscc(123), **AFTER, **street(124)),
+            "r": firm(INSURED, 12, uscc(123), **street(124)),
+        },
+        same("old", "new filed r"),
+    ),
+    World(
+        "the registrar knows its own codes",
+        {
+            "old": firm(MARKET, 13, uscc(125), **BEFORE),
+            "new": firm(MARKET, 13, uscc(126), **AFTER),
+            "report": firm("market_regulation__annual_reports", 13, uscc(125)),
+        },
+        same("old report", "new"),
+    ),
 ]
 
 
@@ -212,6 +232,7 @@ def test_the_department_is_told_why_its_number_is_withheld(resolved):
     elsewhere = "code_belongs_to_another_organization"
     assert reasons["0/r"] == elsewhere
     assert reasons["1/r"] == NUMBER_OF_ONE_OF_TWO
+    assert reasons["12/r"] == elsewhere
     assert {key: reason for key, reason in reasons.items() if key[0] in "2345678"} == {}
 
 
