@@ -18,9 +18,11 @@ from pipelines.resolve.candidates import everybody_of, levels_of, records_of
 from pipelines.resolve.likeness import COMPARISONS, Comparison
 from pipelines.resolve.model import Model
 from pipelines.resolve.near import near_pairs
+from pipelines.resolve.rivals import with_a_rival
 from pipelines.resolve.scoring import weigh
 from pipelines.resolve.spanning import spanning_forest
 from pipelines.resolve.standing import Ruled
+from pipelines.resolve.workset import evidence_of
 from pipelines.resolve.workspace import Workspace
 
 MATCH_BY_SCORE = "match_by_score"
@@ -128,13 +130,24 @@ class _State:
         sure = self.sure.select(target=self.sure.cluster, is_sure=True)
         told = weighed.left_join(sure, "target").drop("target_right")
         capped = ibis.greatest(ibis.least(told.weight, _FAR), -_FAR)
-        return self.space.hold(
+        likeness = self.space.hold(
             told.mutate(
                 is_sure=told.is_sure.fill_null(False),
                 weight=capped,
                 doubtful=doubtful(told, self.library.entity),
             )
         )
+        return self._with_rivals(likeness)
+
+    def _with_rivals(self, likeness: ir.Table) -> ir.Table:
+        """``likeness``, doubtful also where nothing tells the target from another group."""
+        evidence = evidence_of(self.library)
+        if not evidence.telling:
+            return likeness
+        rivals = with_a_rival(likeness, self.comparisons, evidence.person[0])
+        met = likeness.left_join(rivals.mutate(rivalled=True), ["cluster", "target"])
+        doubts = met.doubtful | met.rivalled.fill_null(False)
+        return self.space.hold(met.mutate(doubtful=doubts).select(*likeness.columns))
 
     def shared(self, likeness: ir.Table) -> ir.Table:
         """``likeness`` to sure groups with ``probability``: it is one of them, or none.

@@ -176,6 +176,13 @@ def organizations_similar(left: ir.StringValue, right: ir.StringValue) -> ir.Boo
     return (left == right) | (long & (inside | _mostly_shared(left, right)))
 
 
+def organizations_rewritten(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """One name in two forms: the region in front, in brackets behind the brand, or left out."""
+    long = ibis.least(left.length(), right.length()) >= _SHORT_NAME
+    inside = left.endswith(right) | right.endswith(left)
+    return (left == right) | (long & (inside | (_without_levels(left) == _without_levels(right))))
+
+
 def is_branch(name: ir.StringValue) -> ir.BooleanValue:
     """A branch (分支机构) by its name: 企业名称登记管理规定 第十三条, and banks' own words."""
     return name.re_search(
@@ -204,6 +211,11 @@ def _mostly_shared(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanVal
     ours, theirs = left.split("").unique(), right.split("").unique()
     shared = ours.intersect(theirs).length()
     return shared * 5 >= ibis.greatest(ours.length(), theirs.length()) * 4
+
+
+def _without_levels(name: ir.StringValue) -> ir.ArrayValue:
+    """Its characters in their own order, without what 东江市 has and 东江 has not."""
+    return name.re_replace("[省市区县]", "").split("").sort()
 
 
 def _same_but_for_lost(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:

@@ -4,20 +4,25 @@ A library's declaration names one ``Evidence`` here. What separates a good from 
 evidence *against*: somebody else's valid number on a record, a branch under its parent's code.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.resolve.compare import (
+    Columns,
     Sides,
     dates_similar,
     is_branch,
     names_compatible,
     names_disjoint,
+    organizations_rewritten,
     organizations_similar,
 )
+
+# Its own number could be another group's as well: it looks for its entity among both.
+NUMBER_OF_ONE_OF_TWO = "code_of_one_of_two_registrations"
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,23 @@ class Evidence:
     """Two records, and whether they are compared for their names: never one, whatever agrees."""
     belongs_elsewhere: str
     """Reason for a record that is another group's by ``person``."""
+    of_nearby: Callable[[Sides, Sides], Mapping[str, ir.BooleanValue]]
+    """Record with its own group, and with one nearby -> reason: condition."""
     varying: Sequence[str] = ()
     """Particulars that one entity has one of: a group is looked at when they vary, too."""
+    telling: Sequence[str] = ()
+    """What tells a group from one nearby, where they differ in it."""
+    further: Sequence[str] = ()
+    """What else is known of a group."""
+    nearby: Sequence[Sequence[str]] = ()
+    """Blocks that bring groups near: what an entity leaves to its successor, or to its sister."""
+    repeating: Sequence[str] = ()
+    """Implied columns that only write the number once more: no word of the record's own."""
 
     @property
     def columns(self) -> Sequence[str]:
         """All that the tests need."""
-        return (*self.person, *self.particulars)
+        return (*self.person, *self.particulars, *self.further)
 
 
 def _somebody_else(sides: Sides) -> Mapping[str, ir.BooleanValue]:
@@ -91,6 +106,52 @@ def _founded_another_time(sides: Sides) -> ir.BooleanValue:
     return other_year & sides.fails(dates_similar, "establishment_date")
 
 
+def _of_successor_or_sister(own: Sides, its: Sides) -> Mapping[str, ir.BooleanValue]:
+    """Filed under the code of the registration before, of the parent, or of the sister firm.
+
+    Where two registrations share everything, only the code tells them apart. A department keeps the
+    code that it knew first, so the later one's code on a record is believed. The earlier one's is
+    not once that one has ended, unless the record says itself that the firm has.
+    """
+    with_its, with_own = its.agreeing(_ORGANIZATION_TIES), own.agreeing(_ORGANIZATION_TIES)
+    against_own = _speaks_against(own, its)
+    not_its = _speaks_against(its, own) | (_ended(own.left) & ~_ended(its.right))
+    name = "organization_name"
+    one_name = (own.right(name) == its.right(name)).fill_null(False)
+    follows = one_name & own.holds(organizations_similar, name) & _founded_later(own, its)
+    its_words = its.holds(organizations_rewritten, name) & ~own.holds(organizations_rewritten, name)
+    cut = its.holds(lambda read, whole: whole.startswith(read) & (whole != read), name)
+    only_its = (its.agree(c) & own.differ(c) for c in _TELLING)
+    moved_in = _count(only_its) >= 2
+    elsewhere = ibis.or_(
+        follows & against_own & ~not_its & (with_its > 0),
+        its_words & (with_its >= with_own) & (with_its > 0),
+        cut & moved_in & ~its.any_differ(_TELLING),
+    )
+    either = follows & ~against_own & ~not_its & (with_its > 0) & _ended(own.right)
+    return {"code_belongs_to_another_organization": elsewhere, NUMBER_OF_ONE_OF_TWO: either}
+
+
+def _count(conditions: Iterable[ir.BooleanValue]) -> ir.IntegerValue:
+    zero: ir.IntegerValue = ibis.literal(0, "int64")
+    return sum((condition.cast("int64") for condition in conditions), start=zero)
+
+
+def _speaks_against(one: Sides, other: Sides) -> ir.BooleanValue:
+    """In something the record differs from one group, and not from the other."""
+    return ibis.or_(*(one.differ(column) & ~other.differ(column) for column in _TELLING))
+
+
+def _founded_later(own: Sides, its: Sides) -> ir.BooleanValue:
+    """The other group after the record's own; by their dates, or as only the own has ended."""
+    earlier = own.right("establishment_date") < its.right("establishment_date")
+    return ibis.coalesce(earlier, _ended(own.right) & ~_ended(its.right))
+
+
+def _ended(side: Columns) -> ir.BooleanValue:
+    return side("entity_status").isin(_ENDED).fill_null(False)
+
+
 def _nothing_in_common(sides: Sides) -> ir.BooleanValue:
     other_name = sides.fails(organizations_similar, "organization_name")
     common = sides.agreeing(_ORGANIZATION_TIES) > 0
@@ -116,6 +177,10 @@ def _never(_sides: Sides) -> ir.BooleanValue:
     return ibis.literal(False)
 
 
+def _of_nobody(_own: Sides, _its: Sides) -> Mapping[str, ir.BooleanValue]:
+    return {}
+
+
 def _nothing(_sides: Sides) -> Mapping[str, ir.BooleanValue]:
     return {}
 
@@ -128,6 +193,9 @@ _ORGANIZATION_TIES = (
     "registered_address",
     "phone",
 )
+# What tells two registrations from each other, where they differ in it.
+_TELLING = (*_ORGANIZATION_TIES, "region_code")
+_ENDED = ("3", "4")  # entity_status of GB/T 36104: revoked, cancelled
 
 EVIDENCE: Mapping[str, Evidence] = {
     "other_name_and_birth_date": Evidence(
@@ -138,6 +206,7 @@ EVIDENCE: Mapping[str, Evidence] = {
         doubtful=_doubtful_number,
         forbids=_nobody,
         belongs_elsewhere="id_belongs_to_another_person",
+        of_nearby=_of_nobody,
     ),
     "branch_or_other_organization": Evidence(
         person=("organization_name",),
@@ -147,7 +216,16 @@ EVIDENCE: Mapping[str, Evidence] = {
         doubtful=_never,
         forbids=_other_registration,
         belongs_elsewhere="code_belongs_to_another_organization",
+        of_nearby=_of_successor_or_sister,
         varying=("establishment_date",),
+        telling=_TELLING,
+        further=("region_code", "entity_status"),
+        nearby=(
+            *(("organization_name", tie) for tie in _ORGANIZATION_TIES),
+            ("legal_representative_name", "registered_address"),
+            ("legal_representative_name", "phone"),
+        ),
+        repeating=("organization_code", "registration_number"),
     ),
     "": Evidence(
         person=(),
@@ -157,5 +235,6 @@ EVIDENCE: Mapping[str, Evidence] = {
         doubtful=_never,
         forbids=_nobody,
         belongs_elsewhere="",
+        of_nearby=_of_nobody,
     ),
 }

@@ -4,7 +4,6 @@ A record is kept out of its number's group when, by its own words, it is about s
 then looks for its entity like a record without a number, and its number is not believed.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -12,12 +11,12 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.compare import Columns, Sides, names_compatible
+from pipelines.resolve.compare import Sides
 from pipelines.resolve.evidence import Evidence
+from pipelines.resolve.nearby import groups_nearby, of_another_nearby
+from pipelines.resolve.references import of_another, of_others, references
 from pipelines.resolve.workset import evidence_of, implied, implied_columns, known, stated
 from pipelines.resolve.workspace import Workspace
-
-_MANY = 10_000_000  # more than one group can have; turns "most" into "least" in a text that sorts
 
 
 @dataclass(frozen=True)
@@ -87,13 +86,22 @@ def _disputed(
     suspects = space.hold(numbered.filter(numbered.varied))
     elsewhere = space.hold(_namesakes(suspects, numbered, library, evidence))
     looked_at = elsewhere.select(number=elsewhere.other)
+    nearby = groups_nearby(numbered, evidence, space) if evidence.nearby else None
+    if nearby is not None:
+        looked_at = looked_at.union(nearby.select("number"), distinct=True)
     groups = suspects.select("number").union(looked_at, distinct=True)
     witnesses = space.hold(numbered.semi_join(groups, "number"))
-    references = space.hold(_references(witnesses, library, evidence, space))
-    contradicted = _contradicted(suspects, references, library, evidence)
-    claimed = _claimed_elsewhere(suspects, elsewhere, references, library, evidence)
-    both = contradicted.union(claimed, distinct=False)
-    return space.hold(both.group_by("rid", "number").agg(reason=both.reason.min()))
+    said = space.hold(references(witnesses, library, evidence, space))
+    contradicted = space.hold(_contradicted(suspects, said, library, evidence))
+    found = [
+        contradicted,
+        _claimed_elsewhere(suspects, elsewhere, said, library, evidence),
+    ]
+    if nearby is not None:
+        believed = witnesses.anti_join(contradicted, "rid")
+        found.append(of_another_nearby(believed, nearby, said, library, evidence, space))
+    every = reduce(lambda a, b: a.union(b, distinct=False), found)
+    return space.hold(every.group_by("rid", "number").agg(reason=every.reason.min()))
 
 
 def _namesakes(
@@ -108,70 +116,11 @@ def _namesakes(
     return met.filter(met.number != met.other).select("rid", "other").distinct()
 
 
-def _references(
-    members: ir.Table, library: Library, evidence: Evidence, space: Workspace
-) -> ir.Table:
-    """Per group and column, what its most authoritative records say; then what most say."""
-    numbers = members.select("number").distinct()
-    name, *others = evidence.columns
-    its_name = _reference(members, name, library)
-    persons = library.columns[name].element_name == "person_name"
-    of_one = space.hold(_of_name(members, its_name, name)) if persons else members
-    picks = [its_name, *(_reference(of_one, column, library) for column in others)]
-    return reduce(
-        lambda left, right: left.left_join(right, "number").drop("number_right"), picks, numbers
-    )
-
-
-def _of_name(members: ir.Table, its_name: ir.Table, name: str) -> ir.Table:
-    """Records that could be about whom the group's name names.
-
-    Two people with one number would otherwise lend each other their addresses, and a record would
-    agree with what it said itself.
-    """
-    named = members.inner_join(its_name, "number")
-    same = names_compatible(named[name], named[f"{name}_ref"]).fill_null(True)
-    return named.filter(same).select(*members.columns)
-
-
-def _reference(members: ir.Table, column: str, library: Library) -> ir.Table:
-    rank = authority_rank(members.source, library.columns[column].authority)
-    said = members.filter(members[column].notnull()).mutate(rank=rank)
-    counted = said.group_by("number", value=said[column]).agg(rank=said.rank.min(), n=said.count())
-    seldom = (_MANY - counted.n).cast("string").lpad(8, "0")
-    order = counted["rank"].cast("string").lpad(3, "0") + seldom
-    best = counted.group_by("number").agg(pick=(order + counted.value).min())
-    alone = best.pick.substr(3, 8) == str(_MANY - 1).zfill(8)
-    return best.select(
-        "number", **{f"{column}_ref": best.pick.substr(11), f"{column}_alone": alone}
-    )
-
-
-def _of_others(compared: ir.Table, evidence: Evidence) -> Columns:
-    """What the group says; of particulars, not what only the record itself says."""
-
-    def look_up(column: str) -> ir.Value:
-        said = compared[f"{column}_ref"]
-        if column in evidence.person:
-            return said
-        its_own = compared[f"{column}_alone"] & (compared[column] == said)
-        return ibis.ifelse(its_own.fill_null(False), ibis.null("string"), said)
-
-    return look_up
-
-
-def authority_rank(source: ir.StringValue, authority: Sequence[str]) -> ir.IntegerValue:
-    """Place of a source's department in an authority order; last if it is not listed."""
-    department = source.split("__")[0]
-    ranks = [(department == name, place) for place, name in enumerate(authority)]
-    return ibis.cases(*ranks, else_=len(authority)).cast("int64")
-
-
 def _contradicted(
-    suspects: ir.Table, references: ir.Table, library: Library, evidence: Evidence
+    suspects: ir.Table, said: ir.Table, library: Library, evidence: Evidence
 ) -> ir.Table:
-    compared = suspects.inner_join(references, "number")
-    sides = Sides(stated(compared, library), _of_others(compared, evidence), library)
+    compared = suspects.inner_join(said, "number")
+    sides = Sides(stated(compared, library), of_others(compared, evidence), library)
     first = [(holds, reason) for reason, holds in evidence.contradicts(sides).items()]
     told = compared.select("rid", "number", reason=ibis.cases(*first, else_=None))
     return told.filter(told.reason.notnull())
@@ -180,7 +129,7 @@ def _contradicted(
 def _claimed_elsewhere(
     suspects: ir.Table,
     elsewhere: ir.Table,
-    references: ir.Table,
+    said: ir.Table,
     library: Library,
     evidence: Evidence,
 ) -> ir.Table:
@@ -188,13 +137,10 @@ def _claimed_elsewhere(
 
     Or whose number is doubtful in itself, and that something ties to the other group.
     """
-    own = suspects.inner_join(references, "number")
-    theirs = references.select(
-        other="number", **{f"{c}_other": references[f"{c}_ref"] for c in evidence.columns}
-    )
-    compared = own.inner_join(elsewhere, "rid").inner_join(theirs, "other")
+    own = suspects.inner_join(said, "number")
+    compared = own.inner_join(elsewhere, "rid").inner_join(of_another(said, evidence), "other")
     words = stated(compared, library)
-    its = Sides(words, _of_others(compared, evidence), library)
+    its = Sides(words, of_others(compared, evidence), library)
     others = Sides(words, known(compared, "_other"), library)
     is_theirs = ibis.and_(*(others.equal(column) for column in evidence.person))
     is_its_own = ibis.and_(*(its.equal(column) for column in evidence.person))

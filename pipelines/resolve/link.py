@@ -10,8 +10,10 @@ import ibis.expr.types as ir
 
 from pipelines.libraries import Library
 from pipelines.resolve.groups import Groups
-from pipelines.resolve.pairs import candidate_pairs, claim_of, place_of
+from pipelines.resolve.pairs import candidate_pairs, claim_of, is_by_name, place_of
+from pipelines.resolve.rivals import of_group, rivalled
 from pipelines.resolve.spanning import spanning_forest
+from pipelines.resolve.workset import evidence_of
 from pipelines.resolve.workspace import Workspace
 
 FOUNDING_RECORD = "founding_record"
@@ -39,7 +41,7 @@ def link_records(work: ir.Table, groups: Groups, library: Library, space: Worksp
     """
     open_ = space.hold(work.select("rid").anti_join(groups.trusted, "rid"))
     pairs = candidate_pairs(work, groups.disputed, open_, library, space)
-    joined = _join_groups(pairs, groups.trusted, space)
+    joined = _join_groups(pairs, groups.trusted, library, space)
     rest = _join_each_other(pairs, joined, groups.trusted, space)
     grouped = _by_identifier(groups.trusted, library)
     linked = [_explained(table, library) for table in (joined, rest)]
@@ -50,19 +52,38 @@ def link_records(work: ir.Table, groups: Groups, library: Library, space: Worksp
     return space.hold(_founded(placed.union(alone, distinct=False), joined))
 
 
-def _join_groups(pairs: ir.Table, trusted: ir.Table, space: Workspace) -> ir.Table:
+def _join_groups(
+    pairs: ir.Table, trusted: ir.Table, library: Library, space: Workspace
+) -> ir.Table:
     """rid, gid, best (score and rid of the record that vouches) of all that join a group."""
+    has_rivals = bool(evidence_of(library).telling)
     near = pairs.select(rid=pairs.other).distinct()
     placed = space.hold(trusted.semi_join(near, "rid").select("rid", "gid"))
     joined = space.hold(_nobody_yet(placed))
     for _ in range(MOST_ROUNDS):
         waiting = pairs.anti_join(joined, "rid")
         fresh = space.hold(_sole_best(_votes(waiting, placed)))
+        if has_rivals:
+            fresh = space.hold(_without_rival(fresh, waiting, placed, library, space))
         if not space.count(fresh):
             break
         joined = space.hold(joined.union(fresh, distinct=False))
         placed = space.hold(placed.union(fresh.select("rid", "gid"), distinct=False))
     return joined
+
+
+def _without_rival(
+    fresh: ir.Table, pairs: ir.Table, placed: ir.Table, library: Library, space: Workspace
+) -> ir.Table:
+    """Those of ``fresh`` whose claim by name nobody else could have."""
+    place = place_of(fresh.best // _RID)
+    passes = enumerate(library.identity.passes)
+    by_name = [n for n, each in passes if is_by_name(each, library)]
+    asked = space.hold(fresh.filter(place.isin(by_name)))
+    theirs = pairs.semi_join(asked, "rid")
+    met = theirs.inner_join(placed.rename(other="rid"), "other")
+    standing = space.hold(met.group_by("rid", "gid").agg(**of_group(met)))
+    return fresh.anti_join(rivalled(asked, standing, pairs, placed), "rid")
 
 
 def _nobody_yet(placed: ir.Table) -> ir.Table:

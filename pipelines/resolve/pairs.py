@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from pipelines.libraries import Library, Pass
 from pipelines.resolve.compare import Sides
+from pipelines.resolve.evidence import NUMBER_OF_ONE_OF_TWO
 from pipelines.resolve.workset import (
     compared_columns,
     evidence_of,
@@ -43,7 +44,9 @@ def candidate_pairs(
     Returns:
         ``rid`` (to place), ``other``, ``score`` (see ``claim_of``; NULL where no pass holds) and
         ``refused``, the place of the first pass that these two rule out for the whole group of
-        ``other``, or NULL. Both directions where both records are to be placed.
+        ``other``, or NULL. Both directions where both records are to be placed. For libraries with
+        ``Evidence.telling`` also whoever has the name, ``namesake``; ``apart`` if something
+        forbids the two, and bits of the telling columns that ``agreed`` and ``differed``.
     """
     left = space.hold(records_to_place(work, disputed, open_, library))
     all_ = believed_records(work, left)
@@ -53,12 +56,24 @@ def candidate_pairs(
     right = space.hold(_right_side(pairs, all_, open_, library))
     compared = space.hold(_compared(pairs, left, right, library))
     told = compared.select(
-        "rid", "other", score=_score(compared, library), refused=_refused(compared, library)
+        "rid",
+        "other",
+        score=_score(compared, library),
+        refused=_refused(compared, library),
+        **_telling(compared, library),
     )
-    told = told.filter(told.score.notnull() | told.refused.notnull())
-    found = told.union(_same_disputed_number(left, library), distinct=False)
+    told = told.filter(told.score.notnull() | told.refused.notnull() | told.namesake)
+    same = _same_disputed_number(left, library)
+    found = told.union(same.select(*told.columns), distinct=False)
     return space.hold(
-        found.group_by("rid", "other").agg(score=found.score.min(), refused=found.refused.min())
+        found.group_by("rid", "other").agg(
+            score=found.score.min(),
+            refused=found.refused.min(),
+            namesake=found.namesake.any(),
+            apart=found.apart.any(),
+            agreed=found.agreed.max(),
+            differed=found.differed.max(),
+        )
     )
 
 
@@ -92,12 +107,21 @@ def records_to_place(
     library: Library,
     more: Sequence[str] = (),
 ) -> ir.Table:
-    """Records to place; of one whose number is disputed, only what it states itself."""
-    rows = work.semi_join(open_, "rid").left_join(disputed.select("rid", "number"), "rid")
-    own = {
-        column: ibis.ifelse(rows.number.notnull(), rows[f"stated_{column}"], rows[column])
-        for column in implied_columns(library)
-    }
+    """Records to place; of one whose number is disputed, only what it states itself.
+
+    Not even that it writes the disputed number once more. One that two groups could claim has none.
+    """
+    disputes = disputed.select("rid", "number", "reason")
+    rows = work.semi_join(open_, "rid").left_join(disputes, "rid").drop("rid_right")
+    strong, repeating = library.identity.strong, evidence_of(library).repeating
+    own: dict[str, ir.Value] = {}
+    for column in implied_columns(library):
+        said = rows[f"stated_{column}"]
+        if column in repeating:
+            said = said.nullif(rows[f"implied_{column}"])
+        own[column] = ibis.ifelse(rows.number.notnull(), said, rows[column])
+    of_two = (rows.reason == NUMBER_OF_ONE_OF_TWO).fill_null(False)
+    own[strong] = ibis.ifelse(of_two, ibis.null("string"), rows[strong])
     return rows.mutate(**own).select("rid", "number", *compared_columns(library), *more)
 
 
@@ -167,6 +191,7 @@ def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library
     blocked = sorted({column for each in passes for column in each.block})
     agreed = sorted({column for each in passes for column in each.agree})
     unless = sorted({column for each in passes for column in each.unless})
+    telling = evidence_of(library).telling
     met = pairs.inner_join(left, "rid").inner_join(right, "other")
     sides = Sides(known(met), known(met, "_other"), library)
     forbids = evidence_of(library).forbids
@@ -176,8 +201,8 @@ def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library
         "forbidden_by_number": forbids(sides, False),
     }
     told |= {f"equal_{column}": sides.equal(column) for column in blocked}
-    told |= {f"agree_{column}": sides.agree(column) for column in agreed}
-    told |= {f"differ_{column}": sides.differ(column) for column in unless}
+    told |= {f"agree_{column}": sides.agree(column) for column in {*agreed, *telling}}
+    told |= {f"differ_{column}": sides.differ(column) for column in {*unless, *telling}}
     return met.select("rid", "other", "grouped", **told)
 
 
@@ -187,6 +212,25 @@ def kept_away(met: ir.Table, library: Library) -> ir.BooleanValue:
     its_holder = (mine == its) & met.number_other.isnull()
     two_numbers = (mine != its) & met.number.notnull() & met.number_other.notnull()
     return its_holder.fill_null(False) | two_numbers.fill_null(False)
+
+
+def _telling(compared: ir.Table, library: Library) -> dict[str, ir.Value]:
+    """What ``candidate_pairs`` tells of rivals; of a library without them, nothing."""
+    telling, zero = evidence_of(library).telling, ibis.literal(0, "int64")
+    if not telling:
+        no = ibis.literal(False)
+        return {"namesake": no, "apart": no, "agreed": zero, "differed": zero}
+
+    def bits(found: str) -> ir.IntegerValue:
+        named = enumerate(f"{found}_{column}" for column in telling)
+        return sum((compared[name].cast("int64") * 2**place for place, name in named), start=zero)
+
+    return {
+        "namesake": compared[f"equal_{_name_column(library)}"],
+        "apart": compared.forbidden | compared.forbidden_by_name | compared.forbidden_by_number,
+        "agreed": bits("agree"),
+        "differed": bits("differ"),
+    }
 
 
 def _score(compared: ir.Table, library: Library) -> ir.IntegerValue:
@@ -200,7 +244,7 @@ def _score(compared: ir.Table, library: Library) -> ir.IntegerValue:
 
 
 def _holds(compared: ir.Table, each: Pass, library: Library) -> ir.BooleanValue:
-    by_name = any(column in each.block for column in evidence_of(library).person)
+    by_name = is_by_name(each, library)
     against = compared["forbidden_by_name" if by_name else "forbidden_by_number"]
     return ibis.and_(
         *(compared[f"equal_{column}"] for column in each.block),
@@ -210,6 +254,11 @@ def _holds(compared: ir.Table, each: Pass, library: Library) -> ir.BooleanValue:
         ~against,
         ~compared.forbidden,
     )
+
+
+def is_by_name(each: Pass, library: Library) -> bool:
+    """Whether a pass rests on a name, which others may bear, too."""
+    return any(column in each.block for column in evidence_of(library).person)
 
 
 def _refused(compared: ir.Table, library: Library) -> ir.IntegerValue:
@@ -236,4 +285,8 @@ def _same_disputed_number(left: ir.Table, library: Library) -> ir.Table:
     met = ours.inner_join(theirs, [ours.number == theirs.its_number, ours.key == theirs.its_key])
     score = ibis.literal(len(library.identity.passes) * _PLACE + _PLACE - 1, "int64")
     told = met.filter(met.rid != met.other)
-    return told.select("rid", "other", score=score, refused=ibis.null("int64"))
+    no, zero = ibis.literal(False), ibis.literal(0, "int64")
+    return told.select(
+        "rid", "other", score=score, refused=ibis.null("int64"),
+        namesake=no, apart=no, agreed=zero, differed=zero,
+    )  # fmt: skip

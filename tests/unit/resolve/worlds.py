@@ -43,6 +43,7 @@ def resolve_worlds(con, records_of, library_name: str, worlds: Sequence[World]):
         "record": con.to_pyarrow(found.record).to_pylist(),
         "event": con.to_pyarrow(found.event).to_pylist(),
         "disputed": con.to_pyarrow(found.disputed).to_pylist(),
+        "question": con.to_pyarrow(found.question).to_pylist(),
     }
 
 

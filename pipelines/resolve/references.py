@@ -1,0 +1,89 @@
+"""What the most authoritative records of a number's group say: what its other records are held to.
+
+Columns ``<column>_ref`` and ``<column>_alone``, whether one record alone says it.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.libraries import Library
+from pipelines.resolve.compare import Columns, names_compatible
+from pipelines.resolve.evidence import Evidence
+from pipelines.resolve.workspace import Workspace
+
+_MANY = 10_000_000  # more than one group can have; turns "most" into "least" in a text that sorts
+
+
+def references(
+    members: ir.Table, library: Library, evidence: Evidence, space: Workspace
+) -> ir.Table:
+    """Per group and column, what its most authoritative records say; then what most say.
+
+    Args:
+        members: Records with a number: the working set with ``number``.
+        library: The order of authority.
+        evidence: Its columns.
+        space: Keeps what is read twice.
+    """
+    numbers = members.select("number").distinct()
+    name, *others = evidence.columns
+    its_name = _reference(members, name, library)
+    persons = library.columns[name].element_name == "person_name"
+    of_one = space.hold(_of_name(members, its_name, name)) if persons else members
+    picks = [its_name, *(_reference(of_one, column, library) for column in others)]
+    return reduce(
+        lambda left, right: left.left_join(right, "number").drop("number_right"), picks, numbers
+    )
+
+
+def _of_name(members: ir.Table, its_name: ir.Table, name: str) -> ir.Table:
+    """Records that could be about whom the group's name names.
+
+    Two people with one number would otherwise lend each other their addresses, and a record would
+    agree with what it said itself.
+    """
+    named = members.inner_join(its_name, "number")
+    same = names_compatible(named[name], named[f"{name}_ref"]).fill_null(True)
+    return named.filter(same).select(*members.columns)
+
+
+def _reference(members: ir.Table, column: str, library: Library) -> ir.Table:
+    rank = authority_rank(members.source, library.columns[column].authority)
+    said = members.filter(members[column].notnull()).mutate(rank=rank)
+    counted = said.group_by("number", value=said[column]).agg(rank=said.rank.min(), n=said.count())
+    seldom = (_MANY - counted.n).cast("string").lpad(8, "0")
+    order = counted["rank"].cast("string").lpad(3, "0") + seldom
+    best = counted.group_by("number").agg(pick=(order + counted.value).min())
+    alone = best.pick.substr(3, 8) == str(_MANY - 1).zfill(8)
+    return best.select(
+        "number", **{f"{column}_ref": best.pick.substr(11), f"{column}_alone": alone}
+    )
+
+
+def of_others(compared: ir.Table, evidence: Evidence) -> Columns:
+    """What the group says; of particulars, not what only the record itself says."""
+
+    def look_up(column: str) -> ir.Value:
+        said = compared[f"{column}_ref"]
+        if column in evidence.person:
+            return said
+        its_own = compared[f"{column}_alone"] & (compared[column] == said)
+        return ibis.ifelse(its_own.fill_null(False), ibis.null("string"), said)
+
+    return look_up
+
+
+def of_another(said: ir.Table, evidence: Evidence) -> ir.Table:
+    """``references`` as those of another group: ``other``, and ``<column>_other``."""
+    columns = {f"{c}_other": said[f"{c}_ref"] for c in evidence.columns}
+    return said.select(other="number", **columns)
+
+
+def authority_rank(source: ir.StringValue, authority: Sequence[str]) -> ir.IntegerValue:
+    """Place of a source's department in an authority order; last if it is not listed."""
+    department = source.split("__")[0]
+    ranks = [(department == name, place) for place, name in enumerate(authority)]
+    return ibis.cases(*ranks, else_=len(authority)).cast("int64")
