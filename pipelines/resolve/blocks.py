@@ -13,7 +13,10 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.pairs import LARGEST_BLOCK
+from pipelines.resolve.hashed import block_key, node_of
+from pipelines.resolve.nearby import LARGEST_BLOCK as LARGEST_NEARBY
+from pipelines.resolve.nearby import nearby_name
+from pipelines.resolve.pairs import LARGEST_BLOCK, block_name, own_word
 from pipelines.resolve.workset import CONTENT, evidence_of, implied_columns
 
 AS_KNOWN = 0  # in place of a hash: the record states what is known of it
@@ -23,25 +26,28 @@ AS_KNOWN = 0  # in place of a hash: the record states what is known of it
 class Block:
     """One kind of block: the columns that must be equal, and what it is used for.
 
-    ``limit``: it makes pairs only up to so many records; None where it makes them always.
+    ``limit``: it makes pairs only up to so many records; None where it makes them always. A block
+    that brings groups near (``is_nearby``) is of records with a number, and its limit counts those.
     """
 
     columns: Sequence[str]
     limit: int | None = None
     is_identifier: bool = False
     is_person: bool = False
+    is_nearby: bool = False
 
     @property
     def name(self) -> str:
         """Of the index's column."""
-        return "same_" + "_and_".join(self.columns)
+        return nearby_name(self.columns) if self.is_nearby else block_name(self.columns)
 
     def stated_name(self, library: Library) -> str | None:
         """Of the index's column for the block as the record itself states it, if that may differ.
 
         A birth date that only a number implies is none that the record states.
         """
-        return f"stated_{self.name}" if set(implied_columns(library)) & set(self.columns) else None
+        may_differ = set(implied_columns(library)) & set(self.columns)
+        return f"stated_{self.name}" if may_differ and not self.is_nearby else None
 
 
 def blocks_of(library: Library) -> Sequence[Block]:
@@ -53,7 +59,8 @@ def blocks_of(library: Library) -> Sequence[Block]:
     kinds += [
         Block(columns, LARGEST_BLOCK) for columns in passes if columns not in (strong, person)
     ]
-    return kinds
+    nearby = evidence_of(library).nearby
+    return kinds + [Block(columns, LARGEST_NEARBY, is_nearby=True) for columns in nearby]
 
 
 def identifier_block(library: Library) -> Block:
@@ -65,11 +72,6 @@ def identifier_block(library: Library) -> Block:
 def person_block(library: Library) -> Block | None:
     """The block of those who say to be the same person; None where records say no such thing."""
     return next((each for each in blocks_of(library) if each.is_person), None)
-
-
-def node_of(table: ir.Table, source: str = "source", key: str = "source_key") -> ir.IntegerValue:
-    """A record's name as a number."""
-    return ibis.struct({"source": table[source], "key": table[key]}).hash()
 
 
 def block_index(work: ir.Table, library: Library) -> Mapping[str, ir.Value]:
@@ -98,9 +100,9 @@ def block_as_stated(index: ir.Table, block: Block, library: Library) -> ir.Integ
 
 
 def _hash(work: ir.Table, block: Block, library: Library, *, stated: bool) -> ir.IntegerValue:
-    own = set(implied_columns(library)) if stated else set()
-    values = [work[f"stated_{c}" if c in own else c] for c in block.columns]
-    known = ibis.and_(*(value.notnull() for value in values))
-    named = dict(zip(block.columns, values, strict=True))
-    key = ibis.struct({"block": ibis.literal(block.name), **named}).hash()
-    return ibis.ifelse(known, key, ibis.null("int64"))
+    values = {c: own_word(work, c, library) if stated else work[c] for c in block.columns}
+    key = block_key(block.name, values)
+    if block.is_nearby:
+        numbered = work[library.identity.strong].notnull()
+        key = ibis.ifelse(numbered, key, ibis.null("int64"))
+    return key

@@ -15,9 +15,10 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.libraries import Library
-from pipelines.resolve.blocks import block_index, identifier_block, node_of, person_block
+from pipelines.resolve.blocks import block_index, identifier_block, person_block
 from pipelines.resolve.conclusion import History, Judges, Resolved, conclude
 from pipelines.resolve.events import newest_batch
+from pipelines.resolve.hashed import node_of
 from pipelines.resolve.ledger import Scope
 from pipelines.resolve.near import near_pairs_of_index, waiting_in
 from pipelines.resolve.neighbourhood import Surroundings, long_keys
@@ -182,7 +183,8 @@ def _ruled_anew(
         return None
     here = _of_nodes(records, region.seen, space)
     work = working_set(here, library, space, indexed=True)
-    anew = standing_index(apply_rules(work, library, space), library, scored=scored, space=space)
+    ruled = apply_rules(work, library, space, region.crowded)
+    anew = standing_index(ruled, library, scored=scored, space=space)
     anew = anew.semi_join(region.scope, "node")
     anew = space.keep(anew.mutate(overridden=ibis.literal(False), placed_anew=ibis.literal(True)))
     rest = change.kept.anti_join(anew, "node").mutate(placed_anew=ibis.literal(False))

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from pipelines.libraries import Library
 from pipelines.resolve.blocks import Block, block_as_stated, blocks_of
+from pipelines.resolve.hashed import hash_of
 from pipelines.resolve.pairs import Believed, meet
 from pipelines.resolve.workspace import Workspace
 
@@ -94,10 +95,11 @@ def _named(entity: str) -> Mapping[str, _Key]:
 
 
 def _rule_block(parts: _Key, library: Library) -> Block | None:
-    """The block of the rules that has the same columns."""
+    """The block of the rules that has the same columns, for any record."""
     if not isinstance(parts, _Columns):
         return None
-    return next((each for each in blocks_of(library) if each.columns == parts.names), None)
+    blocks = (each for each in blocks_of(library) if not each.is_nearby)
+    return next((each for each in blocks if each.columns == parts.names), None)
 
 
 def _seen_by_score(index: ir.Table, library: Library) -> ir.Table:
@@ -160,6 +162,4 @@ def _all(met: Sequence[ir.Table]) -> ir.Table:
 
 
 def _hashed(parts: Sequence[ir.Value]) -> ir.IntegerValue:
-    known = ibis.and_(*(part.notnull() for part in parts))
-    key = ibis.struct({f"part_{n}": part for n, part in enumerate(parts)}).hash()
-    return ibis.ifelse(known, key, ibis.null("int64"))
+    return hash_of({f"part_{n}": part for n, part in enumerate(parts)})

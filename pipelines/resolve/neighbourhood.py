@@ -9,6 +9,7 @@ All is done on numbers: ``node`` is the hash of a record's name, ``key`` that of
 Two that meet by chance only widen a neighbourhood.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -27,11 +28,13 @@ MOST_ROUNDS = 40
 @dataclass(frozen=True)
 class Neighbourhood:
     """``scope``: nodes of the records whose place may change, whole clusters. ``seen``: those and
-    all others that the resolver must see to place them as it would in a full run.
+    all others that the resolver must see to place them as it would in a full run. ``crowded``:
+    ``key`` of the blocks that are too large to bring anybody together, however few are seen.
     """
 
     scope: ir.Table
     seen: ir.Table
+    crowded: ir.Table
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,12 @@ class Surroundings:
     def around(self, seeds: ir.Table) -> Neighbourhood | None:
         """The neighbourhood of the changed nodes; None where it is too large."""
         hold = self.space.hold
+        claims = self._of_claims()
         reached = frontier = hold(self._doubted(seeds))
         beside = crowded = None
         for _ in range(MOST_ROUNDS):
-            asked = hold(self.keys.semi_join(frontier, "node").select("key").distinct())
-            shared = hold(self.keys.semi_join(asked, "key"))
+            asked = hold(claims.semi_join(frontier, "node").select("key").distinct())
+            shared = hold(claims.semi_join(asked, "key"))
             full = hold(self._crowded(shared))
             crowded = full if crowded is None else hold(crowded.union(full, distinct=True))
             hits = hold(shared.anti_join(full, "key").select("node", "may_move").distinct())
@@ -81,7 +85,34 @@ class Surroundings:
     def _doubted(self, nodes: ir.Table) -> ir.Table:
         """Records that may be believed, or no longer be believed, because of these."""
         mates = self._mates(nodes)
-        return self._mates(self._namesakes(mates))
+        return self._mates(self._nearby(mates, self._namesakes(mates)))
+
+    def _nearby(self, nodes: ir.Table, others: ir.Table) -> ir.Table:
+        """``others``, and records of groups that are near those of ``nodes``."""
+        shared, full = self._of_groups_near(nodes)
+        if shared is None:
+            return others
+        near = shared.anti_join(full, "key").select("node")
+        return self.space.hold(near.union(others.select("node"), distinct=True))
+
+    def _of_groups_near(self, nodes: ir.Table) -> tuple[ir.Table | None, ir.Table | None]:
+        """``node, key, number, sure`` in the blocks of these that bring groups near.
+
+        And ``key`` of those blocks that are of too many groups to bring any near, now or before.
+        """
+        places = self._places("is_nearby")
+        if not places:
+            return None, None
+        keys = self.keys.filter(self.keys.kind.isin(places))
+        asked = self.space.hold(keys.semi_join(nodes, "node").select("key").distinct())
+        shared = self.space.hold(keys.semi_join(asked, "key"))
+        [number_kind] = self._places("is_identifier")
+        number = self.keys.filter(self.keys.kind == number_kind).select("node", number="key")
+        numbered = self.space.hold(shared.inner_join(number, "node"))
+        sure = numbered.filter(numbered.sure)
+        sizes = sure.group_by("kind", "key").agg(size=sure.number.nunique())
+        full = sizes.filter(sizes["size"] > self._limit(sizes)).select("kind", "key")
+        return numbered, self.space.hold(full)
 
     def _mates(self, nodes: ir.Table) -> ir.Table:
         """These, and all records with one of their numbers."""
@@ -103,10 +134,17 @@ class Surroundings:
         hits = keys.semi_join(asked, "key").select("node")
         return self.space.hold(hits.union(nodes.select("node"), distinct=True))
 
+    def _places(self, use: str) -> Sequence[int]:
+        return [place for place, each in enumerate(blocks_of(self.library)) if getattr(each, use)]
+
+    def _of_claims(self) -> ir.Table:
+        """What brings records together, not only groups near one another."""
+        nearby = self._places("is_nearby")
+        return self.keys.filter(self.keys.kind.notin(nearby)) if nearby else self.keys
+
     def _of_kind(self, use: str) -> ir.Table | None:
-        kinds = enumerate(blocks_of(self.library))
-        places = [place for place, each in kinds if getattr(each, use)]
-        return self.keys.filter(self.keys.kind == places[0]) if places else None
+        places = self._places(use)
+        return self.keys.filter(self.keys.kind.isin(places)) if places else None
 
     def _moving(self, nodes: ir.Table) -> ir.Table:
         moving = self.keys.filter(self.keys.may_move).semi_join(nodes, "node")
@@ -127,29 +165,13 @@ class Surroundings:
         sizes = sure.group_by("kind", "key").agg(size=sure.count())
         return sizes.filter(sizes["size"] > self._limit(sizes)).select("kind", "key")
 
-    def _seen(
-        self, scope: ir.Table, witnesses: ir.Table, crowded: ir.Table
-    ) -> Neighbourhood | None:
-        """Scope, witnesses, and so many of each crowded block that it is crowded there, too.
-
-        Only records that stand may fill a block: they ask nobody.
-        """
-        hold = self.space.hold
-        wanted = int((self._limit(crowded) + 1).sum().fill_null(0).to_pyarrow().as_py())
+    def _seen(self, scope: ir.Table, witnesses: ir.Table, crowded: ir.Table) -> Neighbourhood:
+        keys = crowded.select("key")
+        _, full = self._of_groups_near(self._mates(scope))
+        if full is not None:
+            keys = keys.union(full.select("key"), distinct=True)
         seen = scope.union(witnesses.select("node"), distinct=True)
-        if wanted > self.largest:
-            return None
-        if wanted:
-            inside = self.keys.filter(self.keys.sure, ~self.keys.may_move)
-            inside = inside.semi_join(crowded, "key")
-            rank = ibis.row_number().over(group_by=inside.key, order_by=inside.node)
-            ranked = inside.mutate(rank=rank)
-            enough = ranked.filter(ranked["rank"] <= self._limit(ranked))
-            fillers = hold(enough.select("node", "key"))
-            if self.space.count(fillers) < wanted:
-                return None
-            seen = seen.union(fillers.select("node"), distinct=True)
-        return Neighbourhood(scope, hold(seen))
+        return Neighbourhood(scope, self.space.hold(seen), self.space.hold(keys))
 
     def _limit(self, table: ir.Table) -> ir.IntegerValue:
         """Of the blocks of these rows; NULL, which nothing exceeds, where there is none."""

@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 from pipelines.libraries import Library, Pass
 from pipelines.resolve.compare import Sides
 from pipelines.resolve.evidence import NUMBER_OF_ONE_OF_TWO
+from pipelines.resolve.hashed import without_crowded
 from pipelines.resolve.workset import (
     compared_columns,
     evidence_of,
@@ -30,7 +31,12 @@ _PLACE = 64
 
 
 def candidate_pairs(
-    work: ir.Table, disputed: ir.Table, open_: ir.Table, library: Library, space: Workspace
+    work: ir.Table,
+    disputed: ir.Table,
+    open_: ir.Table,
+    library: Library,
+    space: Workspace,
+    crowded: ir.Table | None = None,
 ) -> ir.Table:
     """All pairs that some pass claims and nothing forbids.
 
@@ -40,6 +46,7 @@ def candidate_pairs(
         open_: ``rid`` of the records to place: those without a trusted identifier.
         library: Its passes, strongest first, and the evidence against a pair.
         space: Keeps the results.
+        crowded: See ``hashed.without_crowded``.
 
     Returns:
         ``rid`` (to place), ``other``, ``score`` (see ``claim_of``; NULL where no pass holds) and
@@ -51,7 +58,16 @@ def candidate_pairs(
     left = space.hold(records_to_place(work, disputed, open_, library))
     all_ = believed_records(work, left)
     blocks = {tuple(each.block): None for each in library.identity.passes}
-    met = [meet(left, all_, block, LARGEST_BLOCK, space) for block in blocks]
+    met = [
+        meet(
+            without_crowded(left, crowded, block_name(block), block),
+            all_,
+            block,
+            LARGEST_BLOCK,
+            space,
+        )
+        for block in blocks
+    ]
     pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
     right = space.hold(_right_side(pairs, all_, open_, library))
     compared = space.hold(_compared(pairs, left, right, library))
@@ -75,6 +91,11 @@ def candidate_pairs(
             differed=found.differed.max(),
         )
     )
+
+
+def block_name(columns: Sequence[str]) -> str:
+    """Of the kind of block that claims look in."""
+    return "same_" + "_and_".join(columns)
 
 
 def claims(library: Library) -> Sequence[str]:
@@ -113,16 +134,23 @@ def records_to_place(
     """
     disputes = disputed.select("rid", "number", "reason")
     rows = work.semi_join(open_, "rid").left_join(disputes, "rid").drop("rid_right")
-    strong, repeating = library.identity.strong, evidence_of(library).repeating
-    own: dict[str, ir.Value] = {}
-    for column in implied_columns(library):
-        said = rows[f"stated_{column}"]
-        if column in repeating:
-            said = said.nullif(rows[f"implied_{column}"])
-        own[column] = ibis.ifelse(rows.number.notnull(), said, rows[column])
+    strong = library.identity.strong
+    own: dict[str, ir.Value] = {
+        column: ibis.ifelse(rows.number.notnull(), own_word(rows, column, library), rows[column])
+        for column in implied_columns(library)
+    }
     of_two = (rows.reason == NUMBER_OF_ONE_OF_TWO).fill_null(False)
     own[strong] = ibis.ifelse(of_two, ibis.null("string"), rows[strong])
     return rows.mutate(**own).select("rid", "number", *compared_columns(library), *more)
+
+
+def own_word(rows: ir.Table, column: str, library: Library) -> ir.Value:
+    """What a record says itself, whatever its number says; to write that once more is no word."""
+    if column not in implied_columns(library):
+        return rows[column]
+    stated = rows[f"stated_{column}"]
+    is_repeated = column in evidence_of(library).repeating
+    return stated.nullif(rows[f"implied_{column}"]) if is_repeated else stated
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
-from pipelines.resolve.blocks import block_index, identifier_block, node_of
+from pipelines.resolve.blocks import block_index, identifier_block
 from pipelines.resolve.candidates import everybody_of, with_some_number
 from pipelines.resolve.groups import Groups, group_by_identifier
+from pipelines.resolve.hashed import node_of
 from pipelines.resolve.link import link_records
 from pipelines.resolve.near import near_hashes
 from pipelines.resolve.workspace import Workspace
@@ -38,10 +39,12 @@ class Ruled:
         return self.groups.trusted.filter(self.groups.trusted.rid == self.groups.trusted.gid)
 
 
-def apply_rules(work: ir.Table, library: Library, space: Workspace) -> Ruled:
-    """Groups by identifier, then by claims."""
-    groups = group_by_identifier(work, library, space)
-    return Ruled(work, groups, link_records(work, groups, library, space))
+def apply_rules(
+    work: ir.Table, library: Library, space: Workspace, crowded: ir.Table | None = None
+) -> Ruled:
+    """Groups by identifier, then by claims; ``crowded``: see ``hashed.without_crowded``."""
+    groups = group_by_identifier(work, library, space, crowded)
+    return Ruled(work, groups, link_records(work, groups, library, space, crowded))
 
 
 def standing_index(ruled: Ruled, library: Library, *, scored: bool, space: Workspace) -> ir.Table:
