@@ -160,8 +160,9 @@ def _findings(engine: Engine, latest: dict[str, BatchRecord]) -> Table:
 
 
 def _timings(engine: Engine) -> Table:
+    last = {(timing.subject, timing.stage): timing for timing in read_timings(engine)}
     seconds: dict[str, float] = defaultdict(float)
-    for timing in read_timings(engine):
+    for timing in last.values():
         seconds[timing.stage] += timing.seconds
     table = _table("Seconds per stage, last run of each source and library", *seconds)
     table.add_row(*(f"{value:.1f}" for value in seconds.values()))
