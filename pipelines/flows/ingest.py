@@ -227,6 +227,7 @@ def _record_findings(place: Workplace, source: Source, batch: str) -> int:
     staged, quarantined = _staged_batch(place, source, batch)
     profile = finding_profile(staged, quarantined, source)
     wanted = profile.filter(profile.measure.isin(["finding", "quarantine_reason"]))
+    rows = place.con.to_pyarrow(wanted).to_pylist()
     counts = [
         FindingCount(
             row["column_name"] or "",
@@ -235,10 +236,10 @@ def _record_findings(place: Workplace, source: Source, batch: str) -> int:
             row["severity"] or "error",
             row["row_count"],
         )
-        for row in place.con.to_pyarrow(wanted).to_pylist()
+        for row in rows
     ]
     record_findings(place.warehouse, source=source.name, batch=batch, counts=counts)
-    return sum(count.row_count for count in counts if count.column_name)
+    return sum(row["row_count"] for row in rows if row["measure"] == "finding")
 
 
 def _staged_batch(place: Workplace, source: Source, batch: str) -> tuple[ir.Table, ir.Table]:
