@@ -24,6 +24,7 @@ from pipelines.stage import Split, split_rows
 from pipelines.warehouse import (
     FindingCount,
     read_batches,
+    read_stopped_batches,
     record_batch,
     record_expectations,
     record_findings,
@@ -95,11 +96,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
     ):
         staged, quarantined = _staged_batch(place, source, batch)
         profile = place.con.to_pyarrow(finding_profile(staged, quarantined, source))
-        history = [
-            record.landed
-            for record in read_batches(place.warehouse, source.name)
-            if record.landed is not None and batch_key(record.batch) < batch_key(batch)
-        ]
+        history = _accepted_volumes(place, source, batch)
         drift = _drift(place, source, batch, staged)
         outcomes = run_suites(
             settings,
@@ -119,6 +116,18 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
     if failed := gate(outcomes):
         raise QualityGateFailed(f"{source.name}, batch {batch}", failed)
     return CheckResult(source.name, batch, len(outcomes), **count_failures(outcomes))
+
+
+def _accepted_volumes(place: Workplace, source: Source, batch: str) -> list[int]:
+    """Rows of the batches before, without those that a gate stopped: they are no example."""
+    stopped = read_stopped_batches(place.warehouse, source.name)
+    return [
+        record.landed
+        for record in read_batches(place.warehouse, source.name)
+        if record.landed is not None
+        and batch_key(record.batch) < batch_key(batch)
+        and record.batch not in stopped
+    ]
 
 
 def _drift(place: Workplace, source: Source, batch: str, staged: ir.Table) -> list[Drift]:
