@@ -94,7 +94,7 @@ def main() -> None:
 def _run() -> None:
     """The application; a database of another version is told from a defect."""
     try:
-        app()
+        app(prog_name="baselib")  # however it was started
     except ProgrammingError as wrong:
         if getattr(wrong.orig, "pgcode", None) in _OUTDATED:
             raise DatabaseOutdated from None
