@@ -64,7 +64,7 @@ def compose(place: Workplace, source: Source, batch: str) -> Composed:
     others = {n: _called(each, language) for n, each in usable_sources(place.settings).items()}
     words = SheetWords(source, others)
     record, before = _records(place, source, batch)
-    with _rows(place, source, batch) as rows:
+    with _rows(place, source, record) as rows:
         sheets = _write(place, rows, words, record)
         told = _told(place, rows, words, record, before)
     remarks = [*told.remarks]
@@ -77,12 +77,16 @@ def compose(place: Workplace, source: Source, batch: str) -> Composed:
 
 
 @contextmanager
-def _rows(place: Workplace, source: Source, batch: str) -> Iterator[ir.Table]:
+def _rows(place: Workplace, source: Source, record: BatchRecord) -> Iterator[ir.Table]:
+    batch = record.batch
     staged = place.lake.read(place.con, f"staged.{source.name}", batch)
     quarantined = place.lake.read(place.con, f"quarantine.{source.name}", batch)
     table = f"identity.{load_library(source.library).entity}_finding"
     compared = place.lake.read(place.con, table) if place.lake.has(table) else None
-    found = bad_rows(staged, quarantined, source, identity_key(place.settings), compared)
+    mapped = {column.physical_name for column in source.columns}
+    columns = len(mapped) + len(record.unmapped_columns)
+    key = identity_key(place.settings)
+    found = bad_rows(staged, quarantined, source, key, compared, columns)
     with place.materialised(found) as rows:
         yield rows
 
@@ -173,6 +177,7 @@ def _told(
         repairs=_repairs(place, source, record) if before else None,
         months=read_months(place.warehouse, source, _today(place)),
         history=[(name, sum(shares.values())) for name, shares in history.items()],
+        files=record.files,
     )
 
 
@@ -253,6 +258,7 @@ def _failed(outcome: ExpectationOutcome, source: Source) -> FailedExpectation:
         claim if language == "en" else outcome.note_zh,
         outcome.severity,
         outcome.observed or vocabulary(language).words["not_judged"],
+        outcome.expected if outcome.observed else "",
     )
 
 

@@ -95,6 +95,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
         place.timed(source.name, batch, "check"),
     ):
         staged, quarantined = _staged_batch(place, source, batch)
+        delivered = _delivered(place, source, batch)
         profile = place.con.to_pyarrow(finding_profile(staged, quarantined, source))
         history = _accepted_volumes(place, source, batch)
         drift = _drift(place, source, batch, staged)
@@ -114,8 +115,14 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
             place.warehouse, subject=source.name, run=batch, layer="source", outcomes=outcomes
         )
     if failed := gate(outcomes):
-        raise QualityGateFailed(f"{source.name}, batch {batch}", failed)
+        raise QualityGateFailed(f"{source.name}, batch {batch} ({delivered})", failed)
     return CheckResult(source.name, batch, len(outcomes), **count_failures(outcomes))
+
+
+def _delivered(place: Workplace, source: Source, batch: str) -> str:
+    """What came, for whoever reads why it was stopped: files and rows."""
+    (record,) = read_batches(place.warehouse, source.name, batch)
+    return f"{', '.join(record.files)}: {record.landed or 0:,} row(s)"
 
 
 def _accepted_volumes(place: Workplace, source: Source, batch: str) -> list[int]:

@@ -60,6 +60,7 @@ class FailedExpectation:
     note: str
     severity: str
     observed: str
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class SourceReport:
     hurt: int = 0  # entities with at least one problem
     listed: int = 0  # rows of the attached sheets
     locked: bool = False  # the workbook opens with a password
+    files: Sequence[str] = ()  # as they were delivered
 
     @property
     def blocked(self) -> bool:
