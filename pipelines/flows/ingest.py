@@ -19,6 +19,7 @@ from pipelines.quality.drift import Drift, Measure, batch_measures, drift_table,
 from pipelines.quality.outcome import gate
 from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
+from pipelines.scratch import scratch_folder
 from pipelines.settings import PROJECT, Settings
 from pipelines.stage import Split, split_rows
 from pipelines.warehouse import (
@@ -48,13 +49,14 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
     with open_workplace(settings) as place, place.timed(source.name, batch, "land"):
         if place.lake.has(f"raw.{source.name}", batch):
             return _landed_before(place, source, batch)
-        delivery = land_delivery(
-            source, batch, settings.landing_dir, settings.scratch_dir, _watermark(place, source)
-        )
-        known = _told(delivery)
-        commit = place.lake.write_files(
-            delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=known
-        )
+        with scratch_folder(settings.scratch_dir, "land") as scratch:
+            delivery = land_delivery(
+                source, batch, settings.landing_dir, scratch, _watermark(place, source)
+            )
+            known = _told(delivery)
+            commit = place.lake.write_files(
+                delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=known
+            )
         _record_landing(place, source, batch, commit.rows, known)
         return LandResult(source.name, batch, commit.rows, delivery.defective, changed=True)
 
