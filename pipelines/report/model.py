@@ -149,6 +149,11 @@ class SourceReport:
         return sum(group.rows for group in self.groups)
 
     @property
+    def differing(self) -> int:
+        """Those of the problems that were found by comparison with other departments."""
+        return sum(group.rows for group in self.between)
+
+    @property
     def own(self) -> Sequence[FindingGroup]:
         """Findings in the data themselves."""
         return [group for group in self.groups if group.rows and not group.between]

@@ -7,7 +7,15 @@ import pytest
 from pipelines.cli.status import status
 from pipelines.quality.score import Count, score_counts
 from pipelines.settings import Settings
-from pipelines.warehouse import connect, database_url, migrate, record_timing
+from pipelines.warehouse import (
+    FindingCount,
+    connect,
+    database_url,
+    migrate,
+    record_batch,
+    record_findings,
+    record_timing,
+)
 from pipelines.warehouse.scores import record_score
 
 AIRFLOW_RUN, COMMAND_RUN = "20260630T020000", "20260630"  # in this order
@@ -40,3 +48,24 @@ def test_the_last_run_is_the_one_that_ran_last(settings, told):
     lines = told()
     assert ["population", COMMAND_RUN, "90.00", "50.00", "B"] in [line[:5] for line in lines]
     assert lines[lines.index(["resolve"]) + 1] == ["2.0"]
+
+
+def test_problems_are_what_a_mail_counts_and_remarks_are_apart(settings, told):
+    migrate(settings)
+    engine = connect(settings)
+    about = {"source": "health__births", "batch": "20260630"}
+    counts = {"landed": 9, "staged": 8, "superseded": 0, "quarantined": 1, "findings": 9}
+    record_batch(engine, **about, library="population", **counts)
+    found = [
+        FindingCount("citizen_id", "citizen_id", "CHECK_DIGIT", "error", 2),
+        FindingCount("mobile", "mobile", "LENGTH", "warning", 3),
+        FindingCount("person_name", "person_name", "CONFIRMED_BY_OWNER", "info", 4),
+        FindingCount("", "", "NO_KEY", "error", 1),
+    ]
+    record_findings(engine, **about, counts=found)
+    record_batch(engine, source="health__deaths", batch="20260630", library="population", landed=5)
+    engine.dispose()
+    lines = told()
+    assert ["health__births", "20260630", "9", "8", "0", "1", "6", "4"] in lines
+    assert ["health__deaths", "20260630", "5", "—", "—", "—", "—", "—"] in lines
+    assert ["all", "14", "8", "0", "1", "6", "4"] in lines

@@ -167,6 +167,14 @@ def test_a_whole_row_is_not_told_as_empty(build):
         assert (body.count("（整行）"), body.count("（空）")) == (1, 1)
 
 
+def test_a_report_says_what_its_problems_are(build):
+    mail = rendered(build.report(build.full()))  # 12 + 15 + 8 of its own, 3 between departments
+    for body in (mail.text, Page(mail.html).words):
+        assert "与其他部门不一致的 3 处" in body
+    assert "问题 38；" in mail.text
+    assert "不一致的" not in rendered(build.report(build.told())).text
+
+
 def test_nothing_is_cut_silently(build):
     page = Page(rendered(build.report(build.full())).html).words
     for place in range(1, 11):
