@@ -1,5 +1,8 @@
 """``python -m pipelines`` is the ``baselib`` command."""
 
-from pipelines.cli import main
+from pipelines.starting import importing
+
+with importing():
+    from pipelines.cli import main
 
 main()

@@ -28,13 +28,15 @@ def upgrade(home: Home = None) -> None:
 
 @app.command()
 def psql(
-    command: Annotated[str | None, typer.Option("-c", help="Run one command and exit.")] = None,
+    command: Annotated[
+        list[str] | None, typer.Option("-c", help="Run this and exit; may be repeated.")
+    ] = None,
     home: Home = None,
 ) -> None:
     """Open psql on the database."""
     arguments = [str(psql_path()), database_url(load_settings(home=home))]
-    if command:
-        arguments += ["-c", command]
+    for each in command or ():
+        arguments += ["-c", each]
     os.execv(arguments[0], arguments)  # noqa: S606 - psql from the lock file, no shell
 
 

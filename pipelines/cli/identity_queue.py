@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.cli.options import Home
+from pipelines.cli.words import counted
 from pipelines.errors import UnknownSource
 from pipelines.flows.questions import queue as list_questions
 from pipelines.flows.steward import Act, Regrouping
@@ -73,8 +74,9 @@ def queue(
         )
     console().print(table)
     flags = Counter(FLAGS.get(each.cause, "potential_match") for each in found)
-    counted = ", ".join(f"{number:,} {flag}" for flag, number in sorted(flags.items()))
-    sys.stdout.write(f"{len(found):,} questions wait{': ' + counted if counted else ''}.\n")
+    by_flag = ", ".join(f"{number:,} {flag}" for flag, number in sorted(flags.items()))
+    waiting = counted(len(found), "question waits", "questions wait")
+    sys.stdout.write(f"{waiting}{': ' + by_flag if by_flag else ''}.\n")
     if found:
         sys.stdout.write("Look: baselib identity explain QUESTION. Then: decide QUESTION …\n")
 

@@ -27,6 +27,7 @@ from pipelines.errors import (
 )
 from pipelines.flows.refusals import NeverPublished, NothingToApprove
 from pipelines.resolve.refusals import DecisionRefused
+from pipelines.starting import INTERRUPTED
 from pipelines.warehouse.disputes import DisputeRefused
 
 app = typer.Typer(
@@ -64,7 +65,6 @@ _COMMAND_WRONG = (
 )
 
 
-_INTERRUPTED = 130  # 128 and SIGINT, as shells have it
 # PostgreSQL: no such table, no such schema, no such column
 _OUTDATED = frozenset({"42P01", "3F000", "42703"})
 
@@ -83,7 +83,7 @@ def main() -> None:
     try:
         _run()
     except SystemExit as ended:
-        if ended.code == _INTERRUPTED:
+        if ended.code == INTERRUPTED:
             sys.stderr.write("baselib: interrupted; a repeated command goes on from there.\n")
         raise
     except BaselibError as error:
@@ -94,7 +94,7 @@ def main() -> None:
 def _run() -> None:
     """The application; a database of another version is told from a defect."""
     try:
-        app()
+        app(prog_name="baselib")  # however it was started
     except ProgrammingError as wrong:
         if getattr(wrong.orig, "pgcode", None) in _OUTDATED:
             raise DatabaseOutdated from None

@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.batch import batch_date
 from pipelines.cli.options import Batch, Home, Sources
+from pipelines.cli.words import counted
 from pipelines.errors import UnknownSource
 from pipelines.flows.run import exit_code, run_libraries
 from pipelines.libraries import load_libraries, load_library
@@ -65,7 +66,8 @@ def run(
         named = told if told.startswith(subject) else f"{subject}: {told}"
         sys.stderr.write(f"baselib: {named}\n")
     sys.stdout.write(
-        f"batch {batch}: {len(picked)} sources, {len(chosen)} libraries, "
+        f"batch {batch}: {counted(len(picked), 'source', 'sources')}, "
+        f"{counted(len(chosen), 'library', 'libraries')}, "
         f"{len(outcome.failures)} failed. `baselib status` shows what was built.\n"
     )
     raise typer.Exit(exit_code(outcome))

@@ -2,6 +2,7 @@
 
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +16,7 @@ from pipelines.standards.rules import load_rules
 from pipelines.standards.scores import load_scoring
 from pipelines.warehouse import (
     BatchRecord,
+    FindingRecord,
     connect,
     count_mail,
     database_url,
@@ -44,12 +46,13 @@ def status(home: Home = None) -> None:
     # A pipe has no width of its own, and nothing may be cut short there.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
     latest = _latest(read_batches(engine))
-    console.print(_sources(latest))
+    found = _latest_findings(engine, latest)
+    console.print(_sources(latest, found))
     console.print(_libraries(engine))
     console.print(_resolutions(engine))
     console.print(_survival(engine))
     console.print(_scores(engine))
-    console.print(_findings(engine, latest))
+    console.print(_findings(found))
     console.print(_timings(engine))
     console.print(_places(settings, count_mail(engine)), soft_wrap=True)
     engine.dispose()
@@ -59,6 +62,10 @@ def _latest(batches: list[BatchRecord]) -> dict[str, BatchRecord]:
     return {record.source: record for record in batches}  # in order of batch: the last one stays
 
 
+def _latest_findings(engine: Engine, latest: dict[str, BatchRecord]) -> list[FindingRecord]:
+    return [each for each in read_findings(engine) if each.batch == latest[each.source].batch]
+
+
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=None, title_style="bold", pad_edge=False)
     for column in columns:
@@ -66,18 +73,29 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _sources(latest: dict[str, BatchRecord]) -> Table:
+def _sources(latest: dict[str, BatchRecord], found: Sequence[FindingRecord]) -> Table:
+    """Problems are counted as the mails to their owners count them."""
     table = _table(
-        "Sources, latest batch (landed = staged + superseded + quarantined)",
-        *("source", "batch", "landed", "staged", "superseded", "quarantined", "findings"),
+        "Sources, latest batch (landed = staged + superseded + quarantined; problems = errors, "
+        "warnings and reasons for quarantine; a mail counts what differs from other departments, "
+        "too; remarks need no repair)",
+        *("source", "batch", "landed", "staged", "superseded", "quarantined"),
+        *("problems", "remarks"),
     )
-    fields = ("landed", "staged", "superseded", "quarantined", "findings")
+    fields = ("landed", "staged", "superseded", "quarantined")
+    counted: Counter[tuple[str, bool]] = Counter()
+    for each in found:
+        counted[each.source, each.severity == "info"] += each.row_count
+    totals: Counter[int] = Counter()
     for record in latest.values():
         numbers = [getattr(record, field) for field in fields]
+        judged = record.staged is not None
+        numbers += [counted[record.source, kind] if judged else None for kind in (False, True)]
+        totals.update({place: number or 0 for place, number in enumerate(numbers)})
         shown = ["—" if number is None else f"{number:,}" for number in numbers]
         table.add_row(record.source, record.batch, *shown)
-    totals = [sum(getattr(record, f) or 0 for record in latest.values()) for f in fields]
-    table.add_row("all", "", *(f"{total:,}" for total in totals), style="bold")
+    every = (f"{totals[place]:,}" for place in range(len(fields) + 2))
+    table.add_row("all", "", *every, style="bold")
     return table
 
 
@@ -144,13 +162,13 @@ def _score_cells(subject: str, record: ScoreRecord, before: str) -> list[str]:
     return [subject, record.run, f"{record.score:.2f}", before, record.grade, *cells]
 
 
-def _findings(engine: Engine, latest: dict[str, BatchRecord]) -> Table:
+def _findings(found: Sequence[FindingRecord]) -> Table:
     rules = load_rules()
     counted: Counter[str] = Counter()
-    for found in read_findings(engine):
-        if found.batch == latest[found.source].batch:
-            counted[found.rule] += found.row_count
-    table = _table("Findings by kind, most frequent first", "rule", "severity", "rows")
+    for each in found:
+        counted[each.rule] += each.row_count
+    title = "Problems (error, warning) and remarks (info) by kind, most frequent first"
+    table = _table(title, "rule", "severity", "rows")
     for rule, rows in counted.most_common(MOST_RULES):
         table.add_row(f"{rule}: {rules[rule].en}", rules[rule].severity, f"{rows:,}")
     left = sum(count for _, count in counted.most_common()[MOST_RULES:])
@@ -160,8 +178,9 @@ def _findings(engine: Engine, latest: dict[str, BatchRecord]) -> Table:
 
 
 def _timings(engine: Engine) -> Table:
+    last = {(timing.subject, timing.stage): timing for timing in read_timings(engine)}
     seconds: dict[str, float] = defaultdict(float)
-    for timing in read_timings(engine):
+    for timing in last.values():
         seconds[timing.stage] += timing.seconds
     table = _table("Seconds per stage, last run of each source and library", *seconds)
     table.add_row(*(f"{value:.1f}" for value in seconds.values()))

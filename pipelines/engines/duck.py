@@ -1,17 +1,14 @@
 """DuckDB behind Ibis: the engine of one machine, held to the memory and threads of the settings."""
 
-import os
-import shutil
-import socket
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from pipelines.scratch import scratch_path, sweep
 from pipelines.settings import Settings
 
 
@@ -43,20 +40,6 @@ def duck_config(settings: Settings) -> dict[str, Any]:
 
 
 def _spill_dir(scratch: Path) -> Path:
-    """A folder that DuckDB makes on its first spill; those of dead processes are removed."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    prefix = f"duck-{socket.gethostname()}-"
-    for left in scratch.glob(f"{prefix}*"):
-        if not _is_alive(int(left.name.removeprefix(prefix).split("-")[0])):
-            shutil.rmtree(left, ignore_errors=True)
-    return scratch / f"{prefix}{os.getpid()}-{uuid4().hex[:8]}"
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    """A folder that DuckDB makes on its first spill; what dead processes left is removed."""
+    sweep(scratch)
+    return scratch_path(scratch, "duck")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -22,6 +23,7 @@ IDENTIFYING = {"citizen_id", "uscc", "license_identifier"}
 KEY_SHARE = 0.9  # different values among all rows, from which on a column may be the key
 ENOUGH = 0.8  # share of a column's values that must look like an element; the rest is dirt
 _NOISE = re.compile(r"[\s_\-()（）\[\]【】:：、/.*]+")
+_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _DATE = re.compile(r"(?:19|20)\d{6}(?!\d)")
 # Values that tell what they are, whatever their column is called.
 _PATTERNS = {
@@ -112,7 +114,7 @@ def _guess_columns(
 ) -> Sequence[_Guess]:
     names = _known_names()
     guesses: list[_Guess] = []
-    key = _key(values, names["key"])
+    key = _key(values, names["key"], names[library.name])
     if key is not None:
         guesses.append(_Guess(key, "source_key", key=True))
     taken: set[str] = set()
@@ -157,32 +159,54 @@ def _element_of(seen: Sequence[str | None]) -> str | None:
     return None
 
 
-def _key(values: Mapping[str, Sequence[str | None]], names: Mapping[str, str]) -> str | None:
+def _key(
+    values: Mapping[str, Sequence[str | None]], names: Mapping[str, str], golden: Mapping[str, str]
+) -> str | None:
     """The column that identifies a record: by its name, by its kind of value, by being unique.
 
-    In real data a key is missing, or there twice, in a few rows; where nothing but being unique
-    speaks for a column, it must be unique.
+    In real data a key is missing, or there twice, in a few rows; where a name only resembles that
+    of a record's number, or nothing but being unique speaks for a column, it must be unique. The
+    number of a person comes after that of a record: he may be in several, and his may be corrected.
     """
     share = {name: len({*filter(None, seen)}) / max(len(seen), 1) for name, seen in values.items()}
     nearly = [name for name, distinct in share.items() if distinct >= KEY_SHARE]
     named = [name for name in nearly if _simple(name) in names]
-    strong = [name for name in nearly if _element_of(values[name]) in IDENTIFYING]
     unique = [name for name in nearly if share[name] == 1]
-    return next(iter([*named, *strong, *unique]), None)
+    numbers = [
+        name
+        for name in unique
+        if _is_like_a_number(name) and _simple(name) not in golden and not _element_of(values[name])
+    ]
+    strong = [name for name in nearly if _element_of(values[name]) in IDENTIFYING]
+    return next(iter([*named, *numbers, *strong, *unique]), None)
+
+
+def _is_like_a_number(name: str) -> bool:
+    """Whether a column is named as numbers of records are: 业务编号, ywbh, record_no, caseId."""
+    names = _declared_names()
+    word = _WORDS.split(name.strip())[-1].casefold()
+    return _simple(name).endswith(tuple(names["key_endings"])) or word in names["key_words"]
 
 
 @cache
 def _known_names() -> Mapping[str, Mapping[str, str]]:
     """Per library, and for the key and the change time: simplified name -> column."""
-    declared = yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
+    declared = _declared_names()
     single = {
-        column: {_simple(name): column for name in declared.pop(column)}
+        column: {_simple(name): column for name in declared[column]}
         for column in ("key", "changed_at")
     }
     return single | {
         library: {_simple(n): column for column, names in columns.items() for n in reversed(names)}
         for library, columns in declared.items()
+        if isinstance(columns, dict)
     }
+
+
+@cache
+def _declared_names() -> Mapping[str, Any]:
+    declared: Mapping[str, Any] = yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
+    return declared
 
 
 def _simple(name: str) -> str:

@@ -1,6 +1,5 @@
 """Gather what is to be said about one batch, and write its sheets; ``reporting`` mails them."""
 
-import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import ibis.expr.types as ir
 
@@ -37,6 +35,7 @@ from pipelines.report.repair_csv import csv_encoding
 from pipelines.report.sheet_rows import Line, SheetWords, sheet_lines
 from pipelines.report.sheets import SheetFile, SheetPlan, Sheets, write_locked, write_sheets
 from pipelines.report.words import vocabulary
+from pipelines.scratch import scratch_folder
 from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings
 from pipelines.warehouse.issue_news import read_issue_news
 
@@ -64,7 +63,7 @@ def compose(place: Workplace, source: Source, batch: str) -> Composed:
     others = {n: _called(each, language) for n, each in usable_sources(place.settings).items()}
     words = SheetWords(source, others)
     record, before = _records(place, source, batch)
-    with _rows(place, source, batch) as rows:
+    with _rows(place, source, record) as rows:
         sheets = _write(place, rows, words, record)
         told = _told(place, rows, words, record, before)
     remarks = [*told.remarks]
@@ -77,12 +76,16 @@ def compose(place: Workplace, source: Source, batch: str) -> Composed:
 
 
 @contextmanager
-def _rows(place: Workplace, source: Source, batch: str) -> Iterator[ir.Table]:
+def _rows(place: Workplace, source: Source, record: BatchRecord) -> Iterator[ir.Table]:
+    batch = record.batch
     staged = place.lake.read(place.con, f"staged.{source.name}", batch)
     quarantined = place.lake.read(place.con, f"quarantine.{source.name}", batch)
     table = f"identity.{load_library(source.library).entity}_finding"
     compared = place.lake.read(place.con, table) if place.lake.has(table) else None
-    found = bad_rows(staged, quarantined, source, identity_key(place.settings), compared)
+    mapped = {column.physical_name for column in source.columns}
+    columns = len(mapped) + len(record.unmapped_columns)
+    key = identity_key(place.settings)
+    found = bad_rows(staged, quarantined, source, key, compared, columns)
     with place.materialised(found) as rows:
         yield rows
 
@@ -90,20 +93,16 @@ def _rows(place: Workplace, source: Source, batch: str) -> Iterator[ir.Table]:
 def _write(place: Workplace, rows: ir.Table, words: SheetWords, record: BatchRecord) -> Sheets:
     """Written in the scratch folder and moved: the outbox never has a sheet that is not locked yet.
 
-    A process that dies leaves it in the scratch folder, as it leaves half-written tables.
+    A process that dies leaves it in the scratch folder, where the next one sweeps it up.
     """
     outbox = place.settings.outbox_dir
     outbox.mkdir(parents=True, exist_ok=True)
-    folder = place.settings.scratch_dir / f"sheets-{uuid4().hex}"
-    folder.mkdir(parents=True)
-    try:
+    with scratch_folder(place.settings.scratch_dir, "sheets") as folder:
         sheets = _write_into(folder, place, rows, words, record)
         files = [
             replace(each, path=each.path.replace(outbox / each.path.name)) for each in sheets.files
         ]
         return replace(sheets, files=files)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_into(
@@ -173,6 +172,7 @@ def _told(
         repairs=_repairs(place, source, record) if before else None,
         months=read_months(place.warehouse, source, _today(place)),
         history=[(name, sum(shares.values())) for name, shares in history.items()],
+        files=record.files,
     )
 
 
@@ -253,6 +253,7 @@ def _failed(outcome: ExpectationOutcome, source: Source) -> FailedExpectation:
         claim if language == "en" else outcome.note_zh,
         outcome.severity,
         outcome.observed or vocabulary(language).words["not_judged"],
+        outcome.expected if outcome.observed else "",
     )
 
 

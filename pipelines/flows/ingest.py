@@ -19,11 +19,13 @@ from pipelines.quality.drift import Drift, Measure, batch_measures, drift_table,
 from pipelines.quality.outcome import gate
 from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
+from pipelines.scratch import scratch_folder
 from pipelines.settings import PROJECT, Settings
 from pipelines.stage import Split, split_rows
 from pipelines.warehouse import (
     FindingCount,
     read_batches,
+    read_stopped_batches,
     record_batch,
     record_expectations,
     record_findings,
@@ -47,13 +49,14 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
     with open_workplace(settings) as place, place.timed(source.name, batch, "land"):
         if place.lake.has(f"raw.{source.name}", batch):
             return _landed_before(place, source, batch)
-        delivery = land_delivery(
-            source, batch, settings.landing_dir, settings.scratch_dir, _watermark(place, source)
-        )
-        known = _told(delivery)
-        commit = place.lake.write_files(
-            delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=known
-        )
+        with scratch_folder(settings.scratch_dir, "land") as scratch:
+            delivery = land_delivery(
+                source, batch, settings.landing_dir, scratch, _watermark(place, source)
+            )
+            known = _told(delivery)
+            commit = place.lake.write_files(
+                delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=known
+            )
         _record_landing(place, source, batch, commit.rows, known)
         return LandResult(source.name, batch, commit.rows, delivery.defective, changed=True)
 
@@ -94,12 +97,9 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
         place.timed(source.name, batch, "check"),
     ):
         staged, quarantined = _staged_batch(place, source, batch)
+        delivered = _delivered(place, source, batch)
         profile = place.con.to_pyarrow(finding_profile(staged, quarantined, source))
-        history = [
-            record.landed
-            for record in read_batches(place.warehouse, source.name)
-            if record.landed is not None and batch_key(record.batch) < batch_key(batch)
-        ]
+        history = _accepted_volumes(place, source, batch)
         drift = _drift(place, source, batch, staged)
         outcomes = run_suites(
             settings,
@@ -117,8 +117,26 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
             place.warehouse, subject=source.name, run=batch, layer="source", outcomes=outcomes
         )
     if failed := gate(outcomes):
-        raise QualityGateFailed(f"{source.name}, batch {batch}", failed)
+        raise QualityGateFailed(f"{source.name}, batch {batch} ({delivered})", failed)
     return CheckResult(source.name, batch, len(outcomes), **count_failures(outcomes))
+
+
+def _delivered(place: Workplace, source: Source, batch: str) -> str:
+    """What came, for whoever reads why it was stopped: files and rows."""
+    (record,) = read_batches(place.warehouse, source.name, batch)
+    return f"{', '.join(record.files)}: {record.landed or 0:,} row(s)"
+
+
+def _accepted_volumes(place: Workplace, source: Source, batch: str) -> list[int]:
+    """Rows of the batches before, without those that a gate stopped: they are no example."""
+    stopped = read_stopped_batches(place.warehouse, source.name)
+    return [
+        record.landed
+        for record in read_batches(place.warehouse, source.name)
+        if record.landed is not None
+        and batch_key(record.batch) < batch_key(batch)
+        and record.batch not in stopped
+    ]
 
 
 def _drift(place: Workplace, source: Source, batch: str, staged: ir.Table) -> list[Drift]:
@@ -227,6 +245,7 @@ def _record_findings(place: Workplace, source: Source, batch: str) -> int:
     staged, quarantined = _staged_batch(place, source, batch)
     profile = finding_profile(staged, quarantined, source)
     wanted = profile.filter(profile.measure.isin(["finding", "quarantine_reason"]))
+    rows = place.con.to_pyarrow(wanted).to_pylist()
     counts = [
         FindingCount(
             row["column_name"] or "",
@@ -235,10 +254,10 @@ def _record_findings(place: Workplace, source: Source, batch: str) -> int:
             row["severity"] or "error",
             row["row_count"],
         )
-        for row in place.con.to_pyarrow(wanted).to_pylist()
+        for row in rows
     ]
     record_findings(place.warehouse, source=source.name, batch=batch, counts=counts)
-    return sum(count.row_count for count in counts if count.column_name)
+    return sum(row["row_count"] for row in rows if row["measure"] == "finding")
 
 
 def _staged_batch(place: Workplace, source: Source, batch: str) -> tuple[ir.Table, ir.Table]:

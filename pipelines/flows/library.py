@@ -9,7 +9,6 @@ import os
 from collections import Counter
 from datetime import date
 from pathlib import Path
-from uuid import uuid4
 
 import ibis.expr.types as ir
 
@@ -53,6 +52,7 @@ from pipelines.quality.outcome import gate
 from pipelines.quality.suites import empty_core, library_parameters, suites_for_library
 from pipelines.resolve.events import EVENT_KINDS
 from pipelines.resolve.redirects import current_ids
+from pipelines.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications, record_expectations
 from pipelines.warehouse.publish import publish as publish_tables
@@ -246,10 +246,9 @@ def _redirects(place: Workplace, library: Library) -> ir.Table:
 
 def _adopt(place: Workplace, name: str, run: str) -> int:
     """Make the files of a candidate table those of the core table; nothing is computed again."""
-    place.settings.scratch_dir.mkdir(parents=True, exist_ok=True)
     linked = []
     for file in place.lake.files(f"candidate.{name}"):
-        target = place.settings.scratch_dir / f"{uuid4().hex}.parquet"
+        target = scratch_path(place.settings.scratch_dir, "adopted", ".parquet")
         os.link(file, target)
         linked.append(target)
     commit = place.lake.write_files(linked, f"core.{name}", batch=None, properties={"run": run})

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from pipelines.batch import CHINA
 from pipelines.engines.duck import connect
 from pipelines.lake import Lake, open_lake
+from pipelines.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import connect as connect_warehouse
 from pipelines.warehouse import record_timing
@@ -38,8 +39,7 @@ class Workplace:
 
         A file and not a table in memory: a batch may be larger than the memory limit.
         """
-        self.settings.scratch_dir.mkdir(parents=True, exist_ok=True)
-        path = self.settings.scratch_dir / f"{uuid4().hex}.parquet"
+        path = scratch_path(self.settings.scratch_dir, "rows", ".parquet")
         try:
             self.con.to_parquet(rows, path, compression="zstd", compression_level=1)
             yield path

@@ -27,6 +27,7 @@ from pipelines.lake.listing import batch_of, live_files
 from pipelines.lake.lock import table_lock
 from pipelines.lake.reading import read_files
 from pipelines.lake.types import storable
+from pipelines.scratch import scratch_folder
 from pipelines.settings import Settings
 
 NAMESPACES = ("raw", "staged", "quarantine", "identity", "candidate", "core")
@@ -133,15 +134,11 @@ class Lake:
         rows = storable(rows)
         if order_by:
             rows = rows.order_by(list(order_by))
-        folder = self.scratch / f"write-{uuid4().hex}"
-        folder.mkdir(parents=True)
-        try:
+        with scratch_folder(self.scratch, "write") as folder:
             target = folder / "rows.parquet"
             con.to_parquet(rows, target, compression="zstd")
             written = sorted(target.glob("part-*.parquet")) if target.is_dir() else [target]
             return self.write_files(written, table, batch=batch, properties=properties)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def write_files(
         self,

@@ -4,9 +4,12 @@ import argparse
 import signal
 import sys
 
-from pipelines.errors import BaselibError
-from pipelines.orchestrate.commands import run_airflow, run_demo, start_service, stop_service
-from pipelines.settings import load_settings
+from pipelines.starting import INTERRUPTED, importing
+
+with importing():
+    from pipelines.errors import BaselibError
+    from pipelines.orchestrate.commands import run_airflow, run_demo, start_service, stop_service
+    from pipelines.settings import load_settings
 
 
 def _arguments() -> argparse.Namespace:
@@ -39,7 +42,7 @@ def main() -> int:
         sys.stderr.write(f"baselib: {failed}\n")
         return 3
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return 0
 
 

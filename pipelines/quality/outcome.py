@@ -39,12 +39,18 @@ class ExpectationOutcome:
 
 
 def gate(outcomes: Sequence[ExpectationOutcome]) -> list[str]:
-    """Names (``suite/claim``) of the critical expectations that failed; empty: may be published."""
+    """The critical expectations that failed, with what was seen; empty: may be published."""
     return [
-        f"{outcome.suite}/{outcome.name}"
+        f"{outcome.suite}/{outcome.name}{_figures(outcome)}"
         for outcome in outcomes
         if outcome.severity == "critical" and not outcome.success
     ]
+
+
+def _figures(outcome: ExpectationOutcome) -> str:
+    if outcome.exception is not None:
+        return " (could not be judged)"
+    return f" ({outcome.observed}; expected {outcome.expected})" if outcome.observed else ""
 
 
 def describe_observed(result: Mapping[str, object], column: str | None) -> str:

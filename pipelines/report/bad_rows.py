@@ -10,10 +10,14 @@ from pipelines.contracts import Source
 from pipelines.libraries import load_libraries
 from pipelines.quality.contradiction import other_masks
 from pipelines.quality.fingerprint import add_fingerprint, record_key
+from pipelines.report.lines import RAGGED, UNDECODABLE, line_fault
 from pipelines.standards.elements import Mask, load_elements
 
-# What was found may be more sensitive than the column is meant to be.
-BY_RULE: dict[str, Mask] = {"CITIZEN_ID_IN_USCC": "identity_number"}
+# What was found may be more sensitive than the column is meant to be, or be no value but a place.
+BY_RULE: dict[str, Mask] = {
+    "CITIZEN_ID_IN_USCC": "identity_number",
+    **dict.fromkeys(("KEY_SHARED", RAGGED, UNDECODABLE), "none"),
+}
 ORDER = ("file", "line", "column", "rule", "fingerprint")
 
 _ROW = {
@@ -37,6 +41,7 @@ def bad_rows(
     source: Source,
     key: str,
     compared: ir.Table | None = None,
+    columns: int | None = None,
 ) -> ir.Table:
     """List every finding of severity error or warning, and every reason for quarantine.
 
@@ -46,6 +51,8 @@ def bad_rows(
         source: The contract.
         key: The site's secret, for the names of issues.
         compared: ``identity.<entity>_finding``: where this source disagrees with others.
+        columns: How many the delivery has; of a line that is no record it is then told what is
+            wrong with it, in place of a value.
 
     Returns:
         Columns ``fingerprint, file, line, source_key, record_key, column, rule, severity, value,
@@ -54,7 +61,7 @@ def bad_rows(
         record that this batch did not deliver.
     """
     found = _findings(staged, quarantined=False).union(_findings(quarantined, quarantined=True))
-    rows = found.union(_reasons(quarantined))
+    rows = found.union(_reasons(quarantined, source, columns))
     if compared is not None:
         rows = rows.union(_disagreements(compared, staged, source))
     return add_fingerprint(rows, source.name, key)
@@ -165,14 +172,17 @@ def _findings(rows: ir.Table, *, quarantined: bool) -> ir.Table:
     return _row(listed.filter(listed.severity != "info"))
 
 
-def _reasons(quarantined: ir.Table) -> ir.Table:
+def _reasons(quarantined: ir.Table, source: Source, columns: int | None) -> ir.Table:
     each = quarantined.select(
         file=quarantined["_file"],
         line=quarantined["_line"],
         source_key=quarantined["source_key"],
         record_key=record_key(quarantined),
         rule=quarantined["reasons"].unnest(),
+        text=quarantined["record"]["_text"] if columns else ibis.null("string"),
     )
+    if columns:
+        each = each.mutate(value=line_fault(each.rule, each.text, source, columns))
     return _row(each.mutate(severity=ibis.literal("error"), is_quarantined=ibis.literal(True)))
 
 

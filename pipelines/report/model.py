@@ -60,6 +60,7 @@ class FailedExpectation:
     note: str
     severity: str
     observed: str
+    expected: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class SourceReport:
     hurt: int = 0  # entities with at least one problem
     listed: int = 0  # rows of the attached sheets
     locked: bool = False  # the workbook opens with a password
+    files: Sequence[str] = ()  # as they were delivered
 
     @property
     def blocked(self) -> bool:
@@ -145,6 +147,11 @@ class SourceReport:
     def problems(self) -> int:
         """Rows × findings that the owner has to look at."""
         return sum(group.rows for group in self.groups)
+
+    @property
+    def differing(self) -> int:
+        """Those of the problems that were found by comparison with other departments."""
+        return sum(group.rows for group in self.between)
 
     @property
     def own(self) -> Sequence[FindingGroup]:

@@ -1,11 +1,26 @@
 """Split parsed rows into staged, quarantined and superseded, so that the counts add up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts import Source
+from pipelines.standards.rules import severities
+
+SHARED = "KEY_SHARED"
+# What says whom a record is about, in any library: two records that agree in none of them are about
+# two. Who represents an organisation or issues a licence says nothing of that kind.
+SUBJECT_COLUMNS = frozenset(
+    {
+        *("person_name", "citizen_id", "birth_date"),
+        *("organization_name", "uscc", "organization_code", "registration_number"),
+        *("license_identifier", "license_number", "holder_name", "holder_code"),
+    }
+)
+_PLACES = 5  # of the other rows that a finding names; who looks them up sees the rest
 
 
 @dataclass(frozen=True)
@@ -27,17 +42,15 @@ def split_rows(parsed: ir.Table, source: Source) -> Split:
     Returns:
         Staged rows without the working columns, one per ``source_key``; quarantined rows with
         reasons, findings and the row as delivered; the older versions that were superseded. Of two
-        versions without a change time, the one delivered later stands.
+        versions without a change time, the one delivered later stands. A row that stands in place
+        of rows about somebody else has the finding ``KEY_SHARED``, with their places.
     """
     usable = parsed.filter(parsed.reject_reasons.length() == 0).drop("reject_reasons", "record")
-    order = [usable["_file"].desc(), usable["_line"].desc()]
-    if source.changed_at:
-        order = [usable[source.changed_at].desc(nulls_first=False), *order]
-    version = ibis.row_number().over(group_by=usable.source_key, order_by=order)
-    ranked = usable.mutate(version_rank=version)
+    ranked = _ranked(usable, source)
     rejected = parsed.filter(parsed.reject_reasons.length() > 0)
+    standing = ranked.filter(ranked.version_rank == 0).drop("version_rank")
     return Split(
-        staged=ranked.filter(ranked.version_rank == 0).drop("version_rank"),
+        staged=_with_findings(standing, _displaced(usable, source)),
         superseded=ranked.filter(ranked.version_rank > 0).select("_batch", "_file", "_line"),
         quarantined=rejected.select(
             "_batch",
@@ -49,3 +62,84 @@ def split_rows(parsed: ir.Table, source: Source) -> Split:
             reasons=rejected.reject_reasons,
         ),
     )
+
+
+def _ranked(rows: ir.Table, source: Source) -> ir.Table:
+    """``version_rank``: 0 for the row of each key that stands."""
+    order = [rows["_file"].desc(), rows["_line"].desc()]
+    if source.changed_at:
+        order = [rows[source.changed_at].desc(nulls_first=False), *order]
+    version = ibis.row_number().over(group_by=rows.source_key, order_by=order)
+    return rows.mutate(version_rank=version)
+
+
+def _displaced(usable: ir.Table, source: Source) -> ir.Table:
+    """``source_key, places``: where rows are that another took the place of, about somebody else.
+
+    Only the few rows whose key is there more than once are looked at.
+    """
+    facts = _facts(source)
+    counted = usable.group_by("source_key").agg(rows=usable.count())
+    several = counted.filter(counted.rows > 1)
+    times = [source.changed_at] if source.changed_at else []
+    wanted = list(dict.fromkeys(["source_key", "_file", "_line", *facts, *times]))
+    few = _ranked(usable.select(wanted).semi_join(several, "source_key"), source)
+    stands, other = few.filter(few.version_rank == 0), few.filter(few.version_rank > 0)
+    pairs = other.inner_join(stands, "source_key", rname="its_{name}")
+    about_another = pairs.filter(_is_about_another(pairs, facts, source.changed_at))
+    place = ibis.struct({"file": about_another["_file"], "line": about_another["_line"]})
+    return (
+        about_another.select("source_key", place=place)
+        .group_by("source_key")
+        .agg(places=lambda t: t.place.collect())
+        .mutate(places=lambda t: _told(t.places.sort()[:_PLACES]))
+    )
+
+
+def _facts(source: Source) -> list[str]:
+    """The columns that say whom a record is about, other than the key, which all rows share."""
+    keys = {column.physical_name for column in source.key_columns}
+    return [
+        column.name
+        for column in source.columns
+        if column.name in SUBJECT_COLUMNS and column.physical_name not in keys
+    ]
+
+
+def _is_about_another(
+    pairs: ir.Table, facts: Sequence[str], changed_at: str | None
+) -> ir.BooleanValue:
+    """Whether two rows agree in nothing that says whom they are about.
+
+    Of the same person at two times, a name or a number may have changed: not both.
+    """
+    if not facts:
+        return ibis.literal(False)
+    both = [pairs[name].notnull() & pairs[f"its_{name}"].notnull() for name in facts]
+    same = [(pairs[name] == pairs[f"its_{name}"]).fill_null(False) for name in facts]
+    known = sum((each.cast("int64") for each in both), ibis.literal(0))
+    needed: ir.Value = ibis.literal(1)
+    if changed_at:
+        later = (pairs[changed_at] != pairs[f"its_{changed_at}"]).fill_null(False)
+        needed = ibis.ifelse(later, 2, 1)
+    return ~ibis.or_(*same) & (known >= needed)
+
+
+def _told(places: ir.ArrayValue) -> ir.StringValue:
+    return places.map(lambda each: each["file"] + ":" + each["line"].cast("string")).join(", ")
+
+
+def _with_findings(standing: ir.Table, displaced: ir.Table) -> ir.Table:
+    """The finding is about the row as a whole: nobody can tell which of its values is wrong."""
+    joined = standing.left_join(displaced, "source_key", rname="its_{name}")
+    finding = ibis.struct(
+        {
+            "column": ibis.null("string"),
+            "rule": ibis.literal(SHARED),
+            "severity": ibis.literal(severities()[SHARED]),
+            "value": joined.places,
+        }
+    ).cast(FINDING_TYPE)
+    told = joined.findings.concat(ibis.array([finding]))
+    findings = ibis.ifelse(joined.places.notnull(), told, joined.findings)
+    return joined.mutate(findings=findings).select(standing.columns)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, TableClause, and_, delete, func, insert, select, text
+from sqlalchemy import Connection, Engine, TableClause, and_, case, delete, insert, select, text
 
 from pipelines.quality.score import Change, Count, Scope, Score, changes
-from pipelines.warehouse.quality_tables import INDICATOR_COUNT, SCORE
+from pipelines.warehouse.quality_tables import INDICATOR_COUNT, SCORE, delivered_order
 
 
 @dataclass(frozen=True)
@@ -109,12 +109,17 @@ def read_scores(
     subject: str | None = None,
     column_name: str | None = "",
 ) -> list[ScoreRecord]:
-    """Scores in order of run, of whole subjects; with ``column_name=None`` of columns, too."""
+    """Scores, oldest first, of whole subjects; with ``column_name=None`` of columns, too.
+
+    A batch is as old as its data, whenever it was scored; a library's run as it is itself, whatever
+    its id says: those of Airflow and of the command line are written differently.
+    """
     t = SCORE.c
     given = {"scope": scope, "subject": subject, "column_name": column_name}
     wanted = [t[name] == value for name, value in given.items() if value is not None]
     columns = [t[name] for name in ScoreRecord.__dataclass_fields__]
-    order = (func.left(t.run, 8), func.length(t.run), t.run, t.scope, t.subject, t.column_name)
+    happened = case((t.scope == "library", t.scored_at))
+    order = (t.scope, t.subject, happened, delivered_order(t.run), t.column_name)
     with engine.connect() as connection:
         found = connection.execute(select(*columns).where(and_(True, *wanted)).order_by(*order))
         return [ScoreRecord(**row) for row in found.mappings()]

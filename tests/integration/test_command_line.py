@@ -34,4 +34,10 @@ def test_a_database_without_tables_is_told_from_a_defect(home: Path):
 def test_the_first_run_makes_the_tables(home: Path, tmp_path: Path):
     first = baselib("run", "--home", home, "--sources", tmp_path, "--batch", "20260630")
     assert "Traceback" not in first.stderr
+    assert "0 sources, 3 libraries" in first.stdout
     assert baselib("status", "--home", home).returncode == 0
+
+
+def test_every_command_given_to_psql_is_run(home: Path):
+    answer = baselib("db", "psql", "--home", home, "-c", "SELECT 'one'", "-c", "SELECT 'two'")
+    assert (answer.returncode, "one" in answer.stdout, "two" in answer.stdout) == (0, True, True)

@@ -4,6 +4,7 @@ import pytest
 
 from pipelines import flows
 from pipelines.errors import QualityGateFailed
+from pipelines.warehouse import read_batches, read_findings
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
 
 FAULT = ("citizen_id", "CHECK_DIGIT")
@@ -98,6 +99,18 @@ def test_a_row_without_a_key_is_one_issue_until_it_is_gone(department: Departmen
     assert department.issues()[("", "NO_KEY")] == "open"
     assert department.receive("20260602", keyless, GOOD).opened == 0
     assert department.receive("20260603", GOOD).fixed >= 2
+
+
+def test_two_people_under_one_key_are_an_issue_until_each_has_his_own(department: Department):
+    shared = (GOOD[0], *MENDED[1:])
+    assert department.receive("20260601", GOOD, shared).opened == 1
+    assert department.issues() == {("", "KEY_SHARED"): "open"}
+    record = only(read_batches(department.engine))
+    counts = (record.landed, record.staged, record.superseded, record.quarantined)
+    assert (counts, record.findings) == ((2, 1, 1, 0), 1)
+    counted = only(read_findings(department.engine))
+    assert (counted.column_name, counted.rule, counted.row_count) == ("", "KEY_SHARED", 1)
+    assert department.receive("20260602", GOOD, MENDED).fixed == 1
 
 
 def test_no_value_and_no_key_is_in_the_issues(department: Department):

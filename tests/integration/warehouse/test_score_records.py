@@ -20,9 +20,9 @@ from pipelines.warehouse.scores import (
 SOURCE = "health__births"
 
 
-def keep(warehouse, run, *counts, subject=SOURCE):
+def keep(warehouse, run, *counts, scope="source", subject=SOURCE):
     scores = {"": score_counts(counts), **score_columns(counts)}
-    record_score(warehouse, scope="source", subject=subject, run=run, counts=counts, scores=scores)
+    record_score(warehouse, scope=scope, subject=subject, run=run, counts=counts, scores=scores)
 
 
 def right(good, of=100, indicator="0301"):
@@ -57,6 +57,20 @@ def test_news_tell_the_trend_and_what_changed_since_the_batch_before(warehouse):
     earlier = read_score_news(warehouse, scope="source", subject=SOURCE, run="20260628")
     assert (earlier.previous, list(earlier.better), list(earlier.worse)) == (None, [], [])
     assert read_score_news(warehouse, scope="library", subject="population") is None
+
+
+def test_a_run_is_as_old_as_it_is_and_a_batch_as_its_data(warehouse):
+    runs = ["20260630T020000", "20260630", "20260629"]
+    for run in runs:
+        keep(warehouse, run, right(50), scope="library", subject="population")
+        keep(warehouse, run, right(50))
+    library = read_scores(warehouse, scope="library", subject="population")
+    assert [record.run for record in library] == runs
+    source = read_scores(warehouse, scope="source", subject=SOURCE)
+    assert [record.run for record in source] == ["20260629", "20260630", "20260630T020000"]
+    keep(warehouse, runs[0], right(60), scope="library", subject="population")
+    news = read_score_news(warehouse, scope="library", subject="population")
+    assert (news.latest.run, news.previous.run) == (runs[0], runs[2])
 
 
 def test_what_nobody_could_judge_is_not_kept(warehouse):

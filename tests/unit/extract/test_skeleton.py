@@ -135,6 +135,43 @@ def test_values_tell_what_a_column_with_a_strange_name_is(tmp_path):
     }
 
 
+def key_of(tmp_path, *columns: tuple[str, list[str]]) -> str:
+    sample = tmp_path / "x.csv"
+    with sample.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([name for name, _ in columns])
+        writer.writerows(zip(*(values for _, values in columns), strict=True))
+    document = yaml.safe_load(new_contract(sample, NAME, "population"))
+    (key,) = (c for c in document["schema"][0]["properties"] if c.get("primaryKey"))
+    return str(key["physicalName"])
+
+
+CITIZENS = ("公民身份号码", [f"119900199001{n:05}X" for n in range(20)])
+MOBILES = [f"1390000{n:04}" for n in range(20)]
+
+
+@pytest.mark.parametrize(
+    "name", ["业务编号", "受理流水号", "学籍号", "YWBH", "record_no", "caseId", "Visit ID", "编号"]
+)
+def test_a_record_number_comes_before_the_number_of_a_person(tmp_path, name):
+    assert key_of(tmp_path, CITIZENS, (name, [f"A{n}" for n in range(20)])) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        pytest.param("业务编号", ["A1", *(f"A{n}" for n in range(1, 20))], id="not unique"),
+        pytest.param("业务编号", ["", *(f"A{n}" for n in range(1, 20))], id="missing once"),
+        pytest.param("contact_no", MOBILES, id="a telephone"),
+        pytest.param("证件号码", [f"B{n}" for n in range(20)], id="a number of persons"),
+        pytest.param("casino", [f"C{n}" for n in range(20)], id="no word of its own"),
+        pytest.param("备注", [f"D{n}" for n in range(20)], id="only unique"),
+    ],
+)
+def test_what_is_no_record_number_does_not_come_before_it(tmp_path, name, values):
+    assert key_of(tmp_path, CITIZENS, (name, values)) == CITIZENS[0]
+
+
 def test_no_value_of_the_sample_is_in_the_contract(tmp_path):
     contract = new_contract(write_csv(tmp_path / "x.csv"), NAME, "population")
     for value in {cell for row in PEOPLE for cell in row if len(cell) > 1}:

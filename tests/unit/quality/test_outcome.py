@@ -34,7 +34,7 @@ def test_gate_stops_at_failed_criticals_only() -> None:
         replace(KEPT, name="counted", severity="info", success=False),
         replace(KEPT, name="stopped", success=False),
     ]
-    assert gate(outcomes) == ["raw/stopped"]
+    assert gate(outcomes) == ["raw/stopped (10; expected ≥ 1)"]
     assert gate(outcomes[:3]) == []
 
 

@@ -1,5 +1,6 @@
 """What leaves the database is masked: by the column's element, and by what was found in it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import ibis
 import pytest
 
 from pipelines.clean.parser import FINDING_TYPE
-from pipelines.contracts import Owner, Server, Source, SourceColumn
+from pipelines.contracts import Owner, Reporting, Server, Source, SourceColumn
 from pipelines.report.bad_rows import bad_rows, examples, harm, hurt, masked
 
 COLUMNS = (
@@ -166,3 +167,56 @@ def test_harm_counts_entities_and_a_record_of_none_as_one():
     con = ibis.duckdb.connect()
     assert con.execute(hurt(rows, records)) == 4  # P1, P2, K5, and the row without a key
     assert con.execute(hurt(rows, None)) == 6
+
+
+def told_of_lines(*lines, of=None, columns=4):
+    """The value that is shown for each (rule, text)."""
+    kinds = {
+        "_file": "string", "_line": "int64", "source_key": "string", "reasons": "array<string>",
+        "findings": f"array<{FINDING_TYPE}>", "record": "map<string, string>",
+    }  # fmt: skip
+    rows = [
+        {"_file": "f.csv", "_line": n, "source_key": None, "findings": [], "reasons": [rule],
+         "record": {"号码": None, "_text": text}}
+        for n, (rule, text) in enumerate(lines)
+    ]  # fmt: skip
+    set_aside = ibis.memtable(rows, schema=ibis.schema(kinds))
+    staged = tables([])[0]
+    declared = of or source()
+    found = bad_rows(staged, set_aside, declared, "site key", columns=columns)
+    return [row["value"] for row in answer(masked(found, declared).order_by("line"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("1,2,3", "3 个字段，应为 4 个"),
+        ("1,2,3,4,5", "5 个字段，应为 4 个"),
+        ('1,"a,b",3', "3 个字段，应为 4 个"),
+        ('1,"a""x,",3', "3 个字段，应为 4 个"),
+        ("1,2,3,4", "4 个字段"),  # of another file of the delivery
+    ],
+)
+def test_a_ragged_line_has_its_number_of_fields(text, shown):
+    assert told_of_lines(("RAGGED_LINE", text)) == [shown]
+
+
+def test_fields_are_counted_as_the_contract_separates_them():
+    of = replace(source(), server=Server("file", "csv", "x", delimiter="|@|", quote=None))
+    assert told_of_lines(("RAGGED_LINE", '1|@|"2|@|3'), of=of) == ["3 个字段，应为 4 个"]
+    of = replace(source(), server=Server("file", "xlsx", "x"))
+    assert told_of_lines(("RAGGED_LINE", "1\t\t3\t4\t5\t\t"), of=of) == ["5 个字段，应为 4 个"]
+
+
+def test_of_bytes_that_do_not_decode_only_the_first_is_shown():
+    text = r"1,\xD5\xC5\xC8\xFD,3"  # in another encoding, a name
+    (shown,) = told_of_lines(("UNDECODABLE_BYTES", text))
+    assert shown == r"第 2 个字段起有 4 个字节无法识别，第一个为 \xD5"
+    english = replace(source(), reporting=Reporting(language="en"))
+    (shown,) = told_of_lines(("UNDECODABLE_BYTES", text), of=english)
+    assert shown == r"4 byte(s) that do not decode, from field 2 on; the first: \xD5"
+
+
+def test_of_other_lines_nothing_is_quoted():
+    lines = [("MIXED_ENCODING", "张三"), ("MALFORMED_LINE", '1,"a'), ("NO_KEY", None)]
+    assert told_of_lines(*lines) == [None, None, None]

@@ -149,6 +149,32 @@ def test_text_and_html_tell_the_same(build, cache):
         assert [fact for fact in facts if fact not in body] == []
 
 
+def test_a_stopped_batch_is_told_by_its_files_and_what_was_demanded(build):
+    failed = (FailedExpectation("行数不得少于一半", "critical", "0", "≥ 5"),)
+    mail = rendered(build.report(build.told(failed=failed, files=["户籍.csv"])))
+    for body in (mail.text, Page(mail.html).words):
+        assert "本批文件：户籍.csv（1,000 行）" in body
+        assert "（实测：0，要求：≥ 5）" in body
+    passed = rendered(build.report(build.told(files=["户籍.csv"])))
+    assert "本批文件" not in passed.text
+
+
+def test_a_whole_row_is_not_told_as_empty(build):
+    found = [(None, "NO_KEY", 1, 1), ("citizen_id", "MISSING_REQUIRED", 1, 1)]
+    shown = {each[:2]: [Example("户籍.csv 第 7 行", None)] for each in found}
+    mail = rendered(build.report(build.told(found, shown)))
+    for body in (mail.text, Page(mail.html).words):
+        assert (body.count("（整行）"), body.count("（空）")) == (1, 1)
+
+
+def test_a_report_says_what_its_problems_are(build):
+    mail = rendered(build.report(build.full()))  # 12 + 15 + 8 of its own, 3 between departments
+    for body in (mail.text, Page(mail.html).words):
+        assert "与其他部门不一致的 3 处" in body
+    assert "问题 38；" in mail.text
+    assert "不一致的" not in rendered(build.report(build.told())).text
+
+
 def test_nothing_is_cut_silently(build):
     page = Page(rendered(build.report(build.full())).html).words
     for place in range(1, 11):

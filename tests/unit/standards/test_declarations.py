@@ -23,7 +23,7 @@ from pipelines.standards.rules import Severity, load_rules
 # Broken by records, or by two columns together, and not found by a parser.
 NOT_OF_A_PARSER = {
     *("NO_KEY", "NO_IDENTITY", "RAGGED_LINE", "UNDECODABLE_BYTES", "SUPERSEDED"),
-    *("MISSING_REQUIRED", "DISAGREES_WITH_AUTHORITY", "NUMBER_OF_ANOTHER_ENTITY"),
+    *("KEY_SHARED", "MISSING_REQUIRED", "DISAGREES_WITH_AUTHORITY", "NUMBER_OF_ANOTHER_ENTITY"),
     *(one.rule for one in CONTRADICTIONS),
 }
 INDICATORS = {
