@@ -83,9 +83,11 @@ class Settings(BaseSettings):
         description="Share of a source's published records that it may delete before a person is "
         "asked; unset leaves it to the library (0.05).",
     )
-    increments: bool = Field(
-        default=True,
-        description="Resolve only what changed, where that gives what a full run would.",
+    increments_from: int = Field(
+        1_000_000,
+        ge=0,
+        description="Libraries of at least so many records are resolved by what changed, where "
+        "that gives what a full run would; smaller ones whole, which costs no more.",
     )
     today: date | None = Field(
         default=None,

@@ -24,7 +24,8 @@ from pipelines.warehouse.survival import ResolutionRecord, read_resolutions, rec
 
 STATE_TABLES = ("record", "index")
 FIRST_RUN = "first_run"
-SWITCHED_OFF = "increments_are_switched_off"
+SMALL = "small_enough_to_be_resolved_whole"
+NO_INDEX = "last_run_left_no_index"
 REPEATED = "run_is_repeated"
 OTHER_RULES = "declaration_model_or_code_changed"
 OTHER_STATE = "ledger_is_not_as_the_last_run_left_it"
@@ -52,7 +53,8 @@ def resolve_run(
     told = ResolutionRecord(library.name, run, "full", "", 0, None, 0, rules_digest(library))
     key = identity_key(place.settings)
     last = next(reversed(read_resolutions(place.warehouse, library.name)), None)
-    why_full = _why_full(place, library, run, last)
+    is_small = _count(place, records) < place.settings.increments_from
+    why_full = _why_full(place, library, run, last, is_small=is_small)
     if why_full is None and last and previous is not None and events is not None:
         index = place.lake.read(place.con, f"identity.{library.entity}_index")
         before = Before(previous, events, index)
@@ -79,7 +81,7 @@ def resolve_run(
         previous=previous,
         events=events,
         decisions=decisions,
-        indexed=place.settings.increments,
+        indexed=not is_small,
     )
     count = _count(place, resolved.record)
     told = replace(told, reason=why_full or FIRST_RUN, records=count, looked_at=count)
@@ -89,7 +91,7 @@ def resolve_run(
 def note_resolution(place: Workplace, library: Library, resolution: Resolution) -> None:
     """Keep how the run was resolved, once its ledger is written: the next one may stand on it.
 
-    It may not where increments are switched off, for then the index is none of this run's.
+    It may not where there are few records, for then the index is none of this run's.
     """
     indexed = resolution.resolved.index is not None
     state = _state_digest(place, library) if indexed else ""
@@ -110,17 +112,19 @@ def _code_digest() -> str:
 
 
 def _why_full(
-    place: Workplace, library: Library, run: str, last: ResolutionRecord | None
+    place: Workplace, library: Library, run: str, last: ResolutionRecord | None, *, is_small: bool
 ) -> str | None:
     table = f"identity.{library.entity}_record"
     if last is None or not place.lake.has(table):
         return FIRST_RUN
-    if not place.settings.increments:
-        return SWITCHED_OFF
+    if is_small:
+        return SMALL
     if run in (last.run, place.lake.properties(table, None)["run"]):
         return REPEATED
     if last.rules != rules_digest(library):
         return OTHER_RULES
+    if not last.state:
+        return NO_INDEX
     return None if last.state == _state_digest(place, library) else OTHER_STATE
 
 
