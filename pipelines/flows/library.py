@@ -42,7 +42,7 @@ from pipelines.flows.survival import (
     refuse_over_budget,
     refuse_unapproved,
 )
-from pipelines.flows.workplace import Workplace, collector_paused, open_workplace
+from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.lake import Commit
 from pipelines.lake.lock import table_lock
 from pipelines.lake.types import storable
@@ -66,11 +66,7 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
         EntityIdCollision, EntityTooLarge: see ``pipelines.errors``.
     """
     library = load_library(library_name)
-    with (
-        open_workplace(settings) as place,
-        place.timed(library.name, run, "resolve"),
-        collector_paused(),
-    ):
+    with open_workplace(settings) as place, place.timed(library.name, run, "resolve"):
         return resolve_with(place, library, run, note_decisions(place, library, run))
 
 

@@ -1,6 +1,5 @@
 """What a verb works with: the lake, an engine and the warehouse, opened for as long as it runs."""
 
-import gc
 import os
 import secrets
 from collections.abc import Iterator
@@ -61,22 +60,6 @@ class Workplace:
         finally:
             seconds = perf_counter() - started
             record_timing(self.warehouse, subject=subject, run=run, stage=stage, seconds=seconds)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Let Python's cycle collector rest while expressions are built, or suites are judged.
-
-    Either is a hundred thousand objects that all live until it is done. The collector looks at them
-    again and again and frees none: a fifth to a quarter of the time of a small batch.
-    """
-    resting = not gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if not resting:
-            gc.enable()
 
 
 @contextmanager

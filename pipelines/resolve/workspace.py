@@ -3,6 +3,7 @@
 A stage that is read several times is computed once. Only expressions and counts ever reach Python.
 """
 
+from contextlib import ExitStack
 from itertools import count
 from types import TracebackType
 from typing import Self
@@ -12,19 +13,26 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
+from pipelines.collector import collector_paused
+
 _CONSTRAINTS = "spark.sql.constraintPropagation.enabled"
 
 
 class Workspace:
-    """Temporary tables of one piece of work; leaving the ``with`` block drops them."""
+    """Temporary tables of one piece of work; leaving the ``with`` block drops them.
+
+    Python's cycle collector rests meanwhile.
+    """
 
     def __init__(self, con: BaseBackend) -> None:
         self.con = con
         self._held: list[str] = []
+        self._rest = ExitStack()
         self._names = map(f"{uuid4().hex}_{{}}".format, count())
         self._rows: dict[str, int] = {}  # of tables whose engine said how many it wrote
 
     def __enter__(self) -> Self:
+        self._rest.enter_context(collector_paused())
         return self
 
     def __exit__(
@@ -33,6 +41,7 @@ class Workspace:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._rest.close()
         for name in self._held:
             # Ibis 12's own drop_table writes no table name with the sqlglot that it asks for.
             what = "TABLE" if self._has_temporary_tables else "VIEW"
