@@ -83,14 +83,15 @@ def _without_rival(
     fresh: ir.Table, pairs: ir.Table, placed: ir.Table, library: Library, space: Workspace
 ) -> ir.Table:
     """Those of ``fresh`` whose claim by name nobody else could have."""
+    telling = evidence_of(library).telling
     place = place_of(fresh.best // _RID)
     passes = enumerate(library.identity.passes)
     by_name = [n for n, each in passes if is_by_name(each, library)]
     asked = space.hold(fresh.filter(place.isin(by_name)))
     theirs = pairs.semi_join(asked, "rid")
     met = theirs.inner_join(placed.rename(other="rid"), "other")
-    standing = space.hold(met.group_by("rid", "gid").agg(**of_group(met)))
-    return fresh.anti_join(rivalled(asked, standing, pairs, placed), "rid")
+    standing = space.hold(met.group_by("rid", "gid").agg(**of_group(met, telling)))
+    return fresh.anti_join(rivalled(asked, standing, pairs, placed, telling), "rid")
 
 
 def _nobody_yet(placed: ir.Table) -> ir.Table:

@@ -53,7 +53,7 @@ def candidate_pairs(
         ``refused``, the place of the first pass that these two rule out for the whole group of
         ``other``, or NULL. Both directions where both records are to be placed. For libraries with
         ``Evidence.telling`` also whoever has the name, ``namesake``; ``apart`` if something
-        forbids the two, and bits of the telling columns that ``agreed`` and ``differed``.
+        forbids the two, and of each telling column whether they ``agreed`` and ``differed`` in it.
     """
     left = space.hold(records_to_place(work, disputed, open_, library))
     all_ = believed_records(work, left)
@@ -85,10 +85,7 @@ def candidate_pairs(
         found.group_by("rid", "other").agg(
             score=found.score.min(),
             refused=found.refused.min(),
-            namesake=found.namesake.any(),
-            apart=found.apart.any(),
-            agreed=found.agreed.max(),
-            differed=found.differed.max(),
+            **{name: found[name].any() for name in _nothing_telling(library)},
         )
     )
 
@@ -242,23 +239,33 @@ def kept_away(met: ir.Table, library: Library) -> ir.BooleanValue:
     return its_holder.fill_null(False) | two_numbers.fill_null(False)
 
 
-def _telling(compared: ir.Table, library: Library) -> dict[str, ir.Value]:
+def _telling(compared: ir.Table, library: Library) -> dict[str, ir.BooleanValue]:
     """What ``candidate_pairs`` tells of rivals; of a library without them, nothing."""
-    telling, zero = evidence_of(library).telling, ibis.literal(0, "int64")
+    telling = evidence_of(library).telling
     if not telling:
-        no = ibis.literal(False)
-        return {"namesake": no, "apart": no, "agreed": zero, "differed": zero}
-
-    def bits(found: str) -> ir.IntegerValue:
-        named = enumerate(f"{found}_{column}" for column in telling)
-        return sum((compared[name].cast("int64") * 2**place for place, name in named), start=zero)
-
-    return {
+        return _nothing_telling(library)
+    told = {
         "namesake": compared[f"equal_{_name_column(library)}"],
         "apart": compared.forbidden | compared.forbidden_by_name | compared.forbidden_by_number,
-        "agreed": bits("agree"),
-        "differed": bits("differ"),
     }
+    told |= {agreed(column): compared[f"agree_{column}"] for column in telling}
+    return told | {differed(column): compared[f"differ_{column}"] for column in telling}
+
+
+def _nothing_telling(library: Library) -> dict[str, ir.BooleanValue]:
+    telling = evidence_of(library).telling
+    names = ["namesake", "apart", *map(agreed, telling), *map(differed, telling)]
+    return {name: ibis.literal(False) for name in names}
+
+
+def agreed(column: str) -> str:
+    """Of ``candidate_pairs``: that the two agree in a telling column."""
+    return f"agreed_{column}"
+
+
+def differed(column: str) -> str:
+    """Of ``candidate_pairs``: that the two differ in a telling column."""
+    return f"differed_{column}"
 
 
 def _score(compared: ir.Table, library: Library) -> ir.IntegerValue:
@@ -313,8 +320,6 @@ def _same_disputed_number(left: ir.Table, library: Library) -> ir.Table:
     met = ours.inner_join(theirs, [ours.number == theirs.its_number, ours.key == theirs.its_key])
     score = ibis.literal(len(library.identity.passes) * _PLACE + _PLACE - 1, "int64")
     told = met.filter(met.rid != met.other)
-    no, zero = ibis.literal(False), ibis.literal(0, "int64")
     return told.select(
-        "rid", "other", score=score, refused=ibis.null("int64"),
-        namesake=no, apart=no, agreed=zero, differed=zero,
-    )  # fmt: skip
+        "rid", "other", score=score, refused=ibis.null("int64"), **_nothing_telling(library)
+    )

@@ -12,17 +12,22 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.resolve.likeness import Comparison
+from pipelines.resolve.pairs import agreed, differed
 
-_BITS = ("agreed", "differed")
 
-
-def of_group(pairs: ir.Table) -> dict[str, ir.Value]:
+def of_group(pairs: ir.Table, telling: Sequence[str]) -> dict[str, ir.Value]:
     """Aggregates of ``candidate_pairs`` over a record and a group."""
-    bits = {name: pairs[name].bit_or() for name in _BITS}
-    return {"namesake": pairs.namesake.any(), "apart": pairs.apart.any(), **bits}
+    names = ("namesake", "apart", *map(agreed, telling), *map(differed, telling))
+    return {name: pairs[name].any() for name in names}
 
 
-def rivalled(won: ir.Table, standing: ir.Table, pairs: ir.Table, placed: ir.Table) -> ir.Table:
+def rivalled(
+    won: ir.Table,
+    standing: ir.Table,
+    pairs: ir.Table,
+    placed: ir.Table,
+    telling: Sequence[str],
+) -> ir.Table:
     """``rid`` of the records that another bearer of the name could have as well.
 
     Args:
@@ -30,28 +35,29 @@ def rivalled(won: ir.Table, standing: ir.Table, pairs: ir.Table, placed: ir.Tabl
         standing: Per ``rid`` and ``gid`` of placed records, ``of_group``.
         pairs: ``candidate_pairs``.
         placed: ``rid, gid`` of the records that have a group.
+        telling: The columns that tell groups apart.
     """
     mine = won.select("rid", "gid").inner_join(standing, ["rid", "gid"])
-    mine = mine.select("rid", "gid", against=_against(mine))
+    mine = mine.select("rid", "gid", **_against(mine, telling, "mine"))
     groups = standing.filter(standing.namesake, ~standing.apart)
-    groups = groups.select("rid", rival=groups.gid, its_against=_against(groups))
+    groups = groups.select("rid", rival="gid", **_against(groups, telling, "its"))
     met = mine.inner_join(groups, "rid")
     among_groups = met.filter(met.rival != met.gid)
     # Who has no group yet is another's if something keeps him out of this one: an old registration
     # of before there were codes.
     free = pairs.filter(pairs.namesake, ~pairs.apart).anti_join(placed, pairs.other == placed.rid)
-    free = free.select("rid", rival="other", its_against=_against(free))
+    free = free.select("rid", rival="other", **_against(free, telling, "its"))
     kept_out = pairs.filter(pairs.namesake, pairs.apart).select(rival="rid", other="other")
     kept_out = kept_out.inner_join(placed.rename(other="rid"), "other").select("rival", "gid")
     among_free = mine.inner_join(free, "rid").semi_join(kept_out, ["rival", "gid"])
     both = among_groups.union(among_free.select(*among_groups.columns), distinct=False)
-    ruled_out = (both.its_against & ~both.against) != 0
+    ruled_out = ibis.or_(*(both[f"its_{c}"] & ~both[f"mine_{c}"] for c in telling))
     return both.filter(~ruled_out).select("rid").distinct()
 
 
-def _against(told: ir.Table) -> ir.IntegerValue:
-    """Bits of what a group's records differ in, and none agrees in."""
-    return told.differed & ~told.agreed
+def _against(told: ir.Table, telling: Sequence[str], whose: str) -> dict[str, ir.BooleanValue]:
+    """Per column, whether a group's records differ in it, and none agrees."""
+    return {f"{whose}_{c}": told[differed(c)] & ~told[agreed(c)] for c in telling}
 
 
 def with_a_rival(likeness: ir.Table, comparisons: Sequence[Comparison], name: str) -> ir.Table:
