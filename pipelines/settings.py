@@ -84,7 +84,7 @@ class Settings(BaseSettings):
         "asked; unset leaves it to the library (0.05).",
     )
     increments_from: int = Field(
-        1_000_000,
+        3_000_000,
         ge=0,
         description="Libraries of at least so many records are resolved by what changed, where "
         "that gives what a full run would; smaller ones whole, which costs no more.",
