@@ -27,7 +27,6 @@ def _new_town(settings: Settings, folder: Path) -> Town:
         database_url=url and url.get_secret_value(),
         sources=(folder / "sources",),
         today="2026-07-31",
-        increments_from=0,
     )
     migrate(here)
     return Town(here)
