@@ -62,6 +62,12 @@ def of_plan(plan: Plan, runs: Iterable[DagRun]) -> list[DagRun]:
     return [run for run in runs if run.dag_id in plan.dag_ids and run.kind != "scheduled"]
 
 
+def tasks_of(runs: Iterable[DagRun], tasks: Iterable[TaskRun]) -> list[TaskRun]:
+    """The tasks of these runs alone."""
+    names = {(run.dag_id, run.run_id) for run in runs}
+    return [task for task in tasks if (task.dag_id, task.run_id) in names]
+
+
 def libraries_to_push(plan: Plan, runs: Sequence[DagRun], now: datetime) -> list[str]:
     """Libraries that will not start by themselves though all that they wait for has ended.
 

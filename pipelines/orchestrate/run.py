@@ -18,6 +18,7 @@ from pipelines.orchestrate.plan import (
     libraries_to_push,
     make_plan,
     of_plan,
+    tasks_of,
 )
 from pipelines.orchestrate.progress import Display
 from pipelines.orchestrate.stack import AirflowStack
@@ -116,7 +117,8 @@ def _watch(
     client: AirflowClient, stack: AirflowStack, plan: Plan, started: datetime, shown: Display
 ) -> tuple[list[DagRun], list[TaskRun]]:
     while True:
-        runs, tasks = of_plan(plan, client.runs(since=started)), client.tasks(started)
+        runs = of_plan(plan, client.runs(since=started))
+        tasks = tasks_of(runs, client.tasks(started))
         shown.show(runs, tasks)
         if is_done(plan, runs, tasks):
             return runs, tasks

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.orchestrate.client import DagRun, TaskRun
-from pipelines.orchestrate.plan import Plan, is_done, libraries_to_push, of_plan
+from pipelines.orchestrate.plan import Plan, is_done, libraries_to_push, of_plan, tasks_of
 
 START = datetime(2026, 6, 30, 2, tzinfo=UTC)
 PLAN = Plan(
@@ -91,3 +91,11 @@ def test_it_is_not_done_before_the_last_report_is_delivered():
 def test_runs_of_a_timetable_and_of_other_dags_are_not_ours():
     ours, timed = run("ingest__a", "success"), run("ingest__a", "failed", kind="scheduled")
     assert of_plan(PLAN, [ours, timed, run("ingest__other", "success")]) == [ours]
+
+
+def test_what_failed_in_a_run_of_a_timetable_is_no_failure_of_ours():
+    """At eight, Airflow starts a library whose sources are only just coming in."""
+    ours = run("library__people", "success")
+    mine = TaskRun(ours.dag_id, ours.run_id, "resolve", "success", 1, None)
+    timed = TaskRun(ours.dag_id, "scheduled__1", "resolve", "failed", 3, None)
+    assert tasks_of([ours], [timed, mine]) == [mine]
