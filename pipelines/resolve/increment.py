@@ -35,7 +35,8 @@ from pipelines.resolve.workset import CONTENT, content_of, working_set
 from pipelines.resolve.workspace import Workspace
 
 RECORD = ["source", "source_key"]
-# A neighbourhood of this share of the records costs about as much as a full run.
+# Beyond these shares of the records an increment costs about as much as a full run: those that
+# changed or are tied to one that did, by rules; and all that are looked at, for scores, too.
 LARGEST_CHANGE = 0.2
 LARGEST_LOOKED_AT = 0.6
 

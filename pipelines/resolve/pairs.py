@@ -57,18 +57,7 @@ def candidate_pairs(
     """
     left = space.hold(records_to_place(work, disputed, open_, library))
     all_ = believed_records(work, left)
-    blocks = {tuple(each.block): None for each in library.identity.passes}
-    met = [
-        meet(
-            without_crowded(left, crowded, block_name(block), block),
-            all_,
-            block,
-            LARGEST_BLOCK,
-            space,
-        )
-        for block in blocks
-    ]
-    pairs = space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
+    pairs = _in_blocks(left, all_, library, space, crowded)
     right = space.hold(_right_side(pairs, all_, open_, library))
     compared = space.hold(_compared(pairs, left, right, library))
     told = compared.select(
@@ -88,6 +77,21 @@ def candidate_pairs(
             **{name: found[name].any() for name in _nothing_telling(library)},
         )
     )
+
+
+def _in_blocks(
+    left: ir.Table,
+    all_: "Believed",
+    library: Library,
+    space: Workspace,
+    crowded: ir.Table | None,
+) -> ir.Table:
+    """``rid, other`` that share the block of some pass."""
+    met = []
+    for block in dict.fromkeys(tuple(each.block) for each in library.identity.passes):
+        asking = without_crowded(left, crowded, block_name(block), block)
+        met.append(meet(asking, all_, block, LARGEST_BLOCK, space))
+    return space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
 
 
 def block_name(columns: Sequence[str]) -> str:
