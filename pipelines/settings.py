@@ -83,12 +83,6 @@ class Settings(BaseSettings):
         description="Share of a source's published records that it may delete before a person is "
         "asked; unset leaves it to the library (0.05).",
     )
-    increments_from: int = Field(
-        3_000_000,
-        ge=0,
-        description="Libraries of at least so many records are resolved by what changed, where "
-        "that gives what a full run would; smaller ones whole, which costs no more.",
-    )
     today: date | None = Field(
         default=None,
         description="The day that counts as today, for a replay or a demonstration.",

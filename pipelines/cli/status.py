@@ -110,14 +110,9 @@ def _libraries(engine: Engine) -> Table:
 
 
 def _resolutions(engine: Engine) -> Table:
-    table = _table(
-        "Resolution, last run of each library: everything, or what changed and what that touches",
-        *("library", "run", "records", "changed", "looked at", "mode", "why"),
-    )
+    table = _table("Resolution, last run of each library", "library", "run", "records")
     for each in {each.library: each for each in read_resolutions(engine)}.values():
-        changed = "—" if each.changed is None else f"{each.changed:,}"
-        counts = (f"{each.records:,}", changed, f"{each.looked_at:,}")
-        table.add_row(each.library, each.run, *counts, each.mode, each.reason)
+        table.add_row(each.library, each.run, f"{each.records:,}")
     return table
 
 

@@ -107,12 +107,10 @@ def keep_ledger(
     beside = {
         "dispute": (resolved.disputed, RECORD_ORDER),
         "question": (resolved.question, QUESTION_ORDER),
-        "index": (resolved.index, ()),  # read whole, or joined: in no order
     }
     for name, (rows, order) in beside.items():
-        if rows is not None:
-            about = f"identity.{library.entity}_{name}"
-            place.lake.write(place.con, rows, about, batch=None, order_by=order)
+        about = f"identity.{library.entity}_{name}"
+        place.lake.write(place.con, rows, about, batch=None, order_by=order)
     place.lake.write(
         place.con,
         resolved.record,

@@ -29,7 +29,7 @@ from pipelines.flows.relink import (
     published_tables,
     relink_others,
 )
-from pipelines.flows.resolution import Resolution, note_resolution, resolve_run
+from pipelines.flows.resolution import Resolution, resolve_run
 from pipelines.flows.results import (
     CheckResult,
     MergeResult,
@@ -56,6 +56,7 @@ from pipelines.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications, record_expectations
 from pipelines.warehouse.publish import publish as publish_tables
+from pipelines.warehouse.survival import record_resolution
 
 
 def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
@@ -78,7 +79,7 @@ def resolve_with(
     with place.materialised(records_of_run(place, library, run)) as records:
         resolution = resolve_run(place, library, run, records, decisions)
         keep_ledger(place, library, run, resolution.resolved, resolution.events)
-        note_resolution(place, library, resolution)
+        record_resolution(place.warehouse, resolution.record)
         return _resolve_result(place, resolution)
 
 
@@ -210,10 +211,7 @@ def _resolve_result(place: Workplace, resolution: Resolution) -> ResolveResult:
     return ResolveResult(
         told.library,
         told.run,
-        told.mode,
-        told.reason,
         records=told.records,
-        looked_at=told.looked_at,
         entities=int(place.con.execute(resolved.record.entity_id.nunique())),
         **{kind: kinds[kind] for kind in EVENT_KINDS},
     )

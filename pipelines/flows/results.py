@@ -69,17 +69,11 @@ class TrackResult:
 
 @dataclass(frozen=True)
 class ResolveResult:
-    """Records seen, entities they describe, and what happened to entity ids in this run.
-
-    ``mode``: ``full`` or ``increment``, and why; ``looked_at``: records that were resolved for it.
-    """
+    """Records seen, entities they describe, and what happened to entity ids in this run."""
 
     library: str
     run: str
-    mode: str
-    reason: str
     records: int
-    looked_at: int
     entities: int
     created: int
     absorbed: int

@@ -51,7 +51,6 @@ def join_by_score(
     library: Library,
     model: Model,
     space: Workspace,
-    near: ir.Table | None = None,
 ) -> Scored:
     """Find where the clusters without a believed number belong.
 
@@ -61,14 +60,12 @@ def join_by_score(
         library: One with comparisons.
         model: The reviewed one.
         space: Keeps the results.
-        near: ``near_pairs`` of whoever waits, where they are known.
     """
     placed = ruled.placed
     sure = space.hold(placed.semi_join(ruled.heads, "rid").select("cluster"))
     waiting = space.hold(placed.anti_join(sure, "cluster").select("rid", "cluster"))
     everybody = everybody_of(ruled.work, ruled.groups, library, space)
-    if near is None:
-        near = near_pairs(waiting.select("rid"), everybody, library.entity, space)
+    near = near_pairs(waiting.select("rid"), everybody, library.entity, space)
     pairs = space.hold(levels_of(near, everybody, library, model.frequencies, space))
     state = _State(con, library, model, space, sure, pairs)
     now = space.hold(placed.semi_join(records_of(pairs), "rid").select("rid", "cluster"))

@@ -1,8 +1,4 @@
-"""From what the rules say to the ledger: scores, people's decisions, ids, and what is asked.
-
-The same for all records and for those that an increment looks at. Of the latter it is asked that no
-cluster and no entity is there in part, and that whoever waits for a score is there.
-"""
+"""From what the rules say to the ledger: scores, people's decisions, ids, and what is asked."""
 
 from dataclasses import dataclass
 
@@ -22,7 +18,7 @@ from pipelines.resolve.apart import (
 from pipelines.resolve.assembly import join_by_score, moved_clusters
 from pipelines.resolve.events import next_sequence, stamped
 from pipelines.resolve.groups import Groups
-from pipelines.resolve.ledger import RECORD_SCHEMA, Scope, assign_ids
+from pipelines.resolve.ledger import RECORD_SCHEMA, assign_ids
 from pipelines.resolve.link import FOUNDING_RECORD
 from pipelines.resolve.model import Model
 from pipelines.resolve.questions import QUESTION_SCHEMA, no_questions
@@ -43,7 +39,6 @@ class Resolved:
     identifier is another entity's; for the data owner who can repair them.
     ``question``: ``identity.<entity>_question``: pairs of records that a person should decide.
     ``sequence``: this run's place in the ledger's history, as on its events.
-    ``index``: ``standing.standing_index``, on which an increment stands; None if none was asked.
     """
 
     record: ir.Table
@@ -51,34 +46,24 @@ class Resolved:
     disputed: ir.Table
     question: ir.Table
     sequence: int
-    index: ir.Table | None = None
 
 
 @dataclass(frozen=True)
 class Judges:
-    """Who has a say after the rules: ``model`` of scores, and ``decisions`` of people; or None.
-
-    ``pairs``: ``rid, other`` that are near enough for a score, where that is known already.
-    """
+    """Who has a say after the rules: ``model`` of scores, and ``decisions`` of people; or None."""
 
     model: Model | None
     decisions: ir.Table | None
-    pairs: ir.Table | None = None
 
 
 @dataclass(frozen=True)
 class History:
-    """The ledger's, and what ids are made with. See ``resolve``.
-
-    ``scope``: what is looked at, where that is not all: ids of others in ``previous`` are left as
-    they are.
-    """
+    """The ledger's, and what ids are made with. See ``resolve``."""
 
     key: str
     run: str
     previous: ir.Table | None
     events: ir.Table | None
-    scope: Scope | None = None
 
 
 @dataclass(frozen=True)
@@ -99,7 +84,7 @@ def conclude(
     judges: Judges,
     history: History,
     space: Workspace,
-) -> tuple[Resolved, ir.Table]:
+) -> Resolved:
     """Scores where there is a model, then people, who have the last word; then ids.
 
     Args:
@@ -111,7 +96,7 @@ def conclude(
         space: Keeps the results.
 
     Returns:
-        What was resolved, and ``rid, cluster`` of the entities.
+        What was resolved.
 
     Raises:
         EntityIdCollision: an id would be given twice.
@@ -128,18 +113,16 @@ def conclude(
         library,
         history.key,
         space,
-        history.scope,
     )
     named = members.inner_join(minted.ids, "cluster")
     _refuse_giants(members, minted.ids, library, space)
-    resolved = Resolved(
+    return Resolved(
         record=space.keep(_ledger(named, groups, library)),
         event=space.keep(stamped(minted.events, history.run, sequence)),
         disputed=space.keep(_disputes(named, groups)),
         question=space.keep(_questions(members, minted.ids, found.asked)),
         sequence=sequence,
     )
-    return resolved, members.select("rid", "cluster")
 
 
 def _clusters(
@@ -149,7 +132,7 @@ def _clusters(
     placed = ruled.placed.mutate(probability=ibis.null("float64"))
     asked = None
     if judges.model is not None:
-        scored = join_by_score(con, ruled, library, judges.model, space, judges.pairs)
+        scored = join_by_score(con, ruled, library, judges.model, space)
         moved = space.hold(moved_clusters(placed, scored.links))
         apart = forbidden_within(work, groups, placed, moved, library, space)
         parted = keep_apart(moved, apart, FOUNDING_RECORD, library, space)

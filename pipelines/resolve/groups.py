@@ -31,16 +31,13 @@ class Groups:
     disputed: ir.Table
 
 
-def group_by_identifier(
-    work: ir.Table, library: Library, space: Workspace, crowded: ir.Table | None = None
-) -> Groups:
+def group_by_identifier(work: ir.Table, library: Library, space: Workspace) -> Groups:
     """Group the records that carry a valid strong identifier.
 
     Args:
         work: ``working_set``.
         library: Names the identifier and the evidence against it.
         space: Keeps the results.
-        crowded: See ``hashed.without_crowded``.
 
     Returns:
         Every record with an identifier, either in its group or disputed, with the reason.
@@ -48,7 +45,7 @@ def group_by_identifier(
     evidence = evidence_of(library)
     members = space.hold(_members(work, library, evidence))
     if evidence.person:
-        disputed = _disputed(work, members, library, space, crowded)
+        disputed = _disputed(work, members, library, space)
     else:
         nobody = members.filter(ibis.literal(False))
         disputed = space.hold(nobody.select("rid", "number", reason=ibis.literal("")))
@@ -82,19 +79,13 @@ def _trusted(members: ir.Table, disputed: ir.Table) -> ir.Table:
     return met.select("rid", "number", gid=ibis.coalesce(met["head"], met.number))
 
 
-def _disputed(
-    work: ir.Table,
-    members: ir.Table,
-    library: Library,
-    space: Workspace,
-    crowded: ir.Table | None,
-) -> ir.Table:
+def _disputed(work: ir.Table, members: ir.Table, library: Library, space: Workspace) -> ir.Table:
     evidence = evidence_of(library)
     numbered = work.inner_join(members, "rid")
     suspects = space.hold(numbered.filter(numbered.varied))
     elsewhere = space.hold(_namesakes(suspects, numbered, library, evidence))
     looked_at = elsewhere.select(number=elsewhere.other)
-    nearby = groups_nearby(numbered, evidence, space, crowded) if evidence.nearby else None
+    nearby = groups_nearby(numbered, evidence, space) if evidence.nearby else None
     if nearby is not None:
         looked_at = looked_at.union(nearby.select("number"), distinct=True)
     groups = suspects.select("number").union(looked_at, distinct=True)

@@ -53,18 +53,6 @@ class Minted:
     events: ir.Table
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What an increment looks at.
-
-    ``names``: ``source, source_key`` of whole entities of the ledger before, also of what is gone
-    of them. ``latest``: ``source, batch``: the newest that each source's records are of.
-    """
-
-    names: ir.Table
-    latest: ir.Table
-
-
 def assign_ids(
     members: ir.Table,
     previous: ir.Table | None,
@@ -72,7 +60,6 @@ def assign_ids(
     library: Library,
     key: str,
     space: Workspace,
-    scope: Scope | None = None,
 ) -> Minted:
     """Give every cluster its id: an old one where it has a claim to one, else a new one.
 
@@ -83,7 +70,6 @@ def assign_ids(
         library: Prefix and name of the entity.
         key: The site's secret.
         space: Keeps the results.
-        scope: What may change, where ``members`` are not all records.
 
     Returns:
         The ids of all clusters and the events of this run.
@@ -98,11 +84,8 @@ def assign_ids(
         created = first_events(members, ids)
         return _checked(Minted(ids.select("cluster", "entity_id"), created), library, space)
 
-    within = previous
-    if scope is not None:
-        within = space.hold(previous.semi_join(scope.names, ["source", "source_key"]))
-    held = space.hold(_held(members, within))
-    claims = space.hold(_awarded(held, within, events))
+    held = space.hold(_held(members, previous))
+    claims = space.hold(_awarded(held, previous, events))
     keeps = claims.filter(claims.keeps).select("cluster", entity_id="old_id")
     fresh = founders.anti_join(keeps, "cluster")
     new = _mint(fresh, _used(previous, events), library, key, space)
@@ -110,13 +93,13 @@ def assign_ids(
     retired = space.hold(_retired(previous, events))
     change = Change(
         members=members,
-        previous=within,
+        previous=previous,
         claims=claims,
         ids=ids,
         new=new,
         came_back=retired,
-        returned=_returned(members, within, ids, retired, library, key, space),
-        latest=newest_batch(members, "source") if scope is None else scope.latest,
+        returned=_returned(members, previous, ids, retired, library, key, space),
+        latest=newest_batch(members, "source"),
     )
     return _checked(Minted(ids, changes(change, space)), library, space)
 

@@ -25,13 +25,7 @@ MOST_ROUNDS = 8
 _RID = 2**40
 
 
-def link_records(
-    work: ir.Table,
-    groups: Groups,
-    library: Library,
-    space: Workspace,
-    crowded: ir.Table | None = None,
-) -> ir.Table:
+def link_records(work: ir.Table, groups: Groups, library: Library, space: Workspace) -> ir.Table:
     """Give every record a cluster and the reason why it is there.
 
     Args:
@@ -39,7 +33,6 @@ def link_records(
         groups: ``group_by_identifier``.
         library: Its passes.
         space: Keeps the results.
-        crowded: See ``hashed.without_crowded``.
 
     Returns:
         ``rid, cluster`` (smallest rid of the cluster), ``rule`` (a claim, or FOUNDING_RECORD for
@@ -47,7 +40,7 @@ def link_records(
         NULL). Exactly one row per record.
     """
     open_ = space.hold(work.select("rid").anti_join(groups.trusted, "rid"))
-    pairs = candidate_pairs(work, groups.disputed, open_, library, space, crowded)
+    pairs = candidate_pairs(work, groups.disputed, open_, library, space)
     joined = _join_groups(pairs, groups.trusted, library, space)
     rest = _join_each_other(pairs, joined, groups.trusted, space)
     grouped = _by_identifier(groups.trusted, library)

@@ -1,19 +1,14 @@
 """Whom a record that found no group is compared with: the blocks of the score.
 
-Each block is one hash per record, of the values that two must share to be compared. A run over
-everything computes them as it goes; an increment reads them in the index that the last run left.
+Each block is the values that two records must share to be compared.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.libraries import Library
-from pipelines.resolve.blocks import Block, block_as_stated, blocks_of
-from pipelines.resolve.hashed import hash_of
 from pipelines.resolve.pairs import Believed, meet
 from pipelines.resolve.workspace import Workspace
 
@@ -24,18 +19,8 @@ LARGEST_BLOCK = 60
 _Key = Callable[[ir.Table], Sequence[ir.Value]]
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """A block whose values are columns as they are."""
-
-    names: Sequence[str]
-
-    def __call__(self, rows: ir.Table) -> Sequence[ir.Value]:
-        return [rows[name] for name in self.names]
-
-
-def _columns(*names: str) -> _Columns:
-    return _Columns(names)
+def _columns(*names: str) -> _Key:
+    return lambda rows: [rows[name] for name in names]
 
 
 # A number with one wrong digit has one of these three parts unharmed, wherever the digit is.
@@ -76,45 +61,6 @@ _BLOCKS: Mapping[str, Sequence[_Key]] = {
 }
 
 
-def near_hashes(rows: ir.Table, library: Library) -> Mapping[str, ir.IntegerValue]:
-    """The hash of each block that is none of the rules' (int64), NULL where a value is unknown.
-
-    Args:
-        rows: Records as the score sees them (``candidates.everybody_of``).
-        library: Whose blocks.
-    """
-    return {
-        name: _hashed(parts(rows))
-        for name, parts in _named(library.entity).items()
-        if _rule_block(parts, library) is None
-    }
-
-
-def _named(entity: str) -> Mapping[str, _Key]:
-    return {f"near_{place}": parts for place, parts in enumerate(_BLOCKS[entity])}
-
-
-def _rule_block(parts: _Key, library: Library) -> Block | None:
-    """The block of the rules that has the same columns, for any record."""
-    if not isinstance(parts, _Columns):
-        return None
-    blocks = (each for each in blocks_of(library) if not each.is_nearby)
-    return next((each for each in blocks if each.columns == parts.names), None)
-
-
-def _seen_by_score(index: ir.Table, library: Library) -> ir.Table:
-    """``rid`` (the node) and all blocks; of a record whose number is disputed, its own words."""
-    told: dict[str, ir.Value] = {}
-    for name, parts in _named(library.entity).items():
-        block = _rule_block(parts, library)
-        if block is None:
-            told[name] = index[name]
-        else:
-            own = block_as_stated(index, block, library)
-            told[name] = ibis.ifelse(index.dispute.notnull(), own, index[block.name])
-    return index.select(rid=index.node, **told)
-
-
 def near_pairs(waiting: ir.Table, everybody: Believed, entity: str, space: Workspace) -> ir.Table:
     """Pairs that share a block which is not too large.
 
@@ -137,29 +83,4 @@ def near_pairs(waiting: ir.Table, everybody: Believed, entity: str, space: Works
         mine = keyed(asking)
         key = mine.drop("rid").columns
         met.append(meet(mine, everybody.each(keyed), key, LARGEST_BLOCK, space))
-    return space.hold(_all(met))
-
-
-def near_pairs_of_index(index: ir.Table, library: Library, space: Workspace) -> ir.Table:
-    """As ``near_pairs``, of all who wait, by what an index has kept (``standing_index``).
-
-    Returns:
-        ``rid`` (that waits) and ``other``, both nodes.
-    """
-    everybody = _seen_by_score(index, library)
-    asking = space.hold(everybody.semi_join(waiting_in(index), "rid"))
-    names = _named(library.entity)
-    return space.hold(_all([meet(asking, everybody, [n], LARGEST_BLOCK, space) for n in names]))
-
-
-def waiting_in(index: ir.Table) -> ir.Table:
-    """``rid``: nodes of the records in whose cluster no number is believed."""
-    return index.filter(index.holder.isnull()).select(rid="node")
-
-
-def _all(met: Sequence[ir.Table]) -> ir.Table:
-    return reduce(lambda a, b: a.union(b, distinct=True), met)
-
-
-def _hashed(parts: Sequence[ir.Value]) -> ir.IntegerValue:
-    return hash_of({f"part_{n}": part for n, part in enumerate(parts)})
+    return space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))

@@ -16,7 +16,6 @@ import ibis.expr.types as ir
 from pipelines.libraries import Library
 from pipelines.resolve.compare import Columns, Sides
 from pipelines.resolve.evidence import Evidence
-from pipelines.resolve.hashed import without_crowded
 from pipelines.resolve.references import authority_rank, of_another
 from pipelines.resolve.workset import known, stated
 from pipelines.resolve.workspace import Workspace
@@ -25,26 +24,15 @@ from pipelines.resolve.workspace import Workspace
 LARGEST_BLOCK = 60
 
 
-def nearby_name(columns: Sequence[str]) -> str:
-    """Of the kind of block that brings groups near."""
-    return "nearby_" + "_and_".join(columns)
-
-
-def groups_nearby(
-    numbered: ir.Table, evidence: Evidence, space: Workspace, crowded: ir.Table | None = None
-) -> ir.Table:
+def groups_nearby(numbered: ir.Table, evidence: Evidence, space: Workspace) -> ir.Table:
     """``number, other``: groups of which records share a block, both ways.
 
     Args:
         numbered: Records with a number: the working set with ``number``.
         evidence: Its ``nearby`` blocks.
         space: Keeps the result.
-        crowded: See ``hashed.without_crowded``.
     """
-    met = [
-        _sharing(without_crowded(numbered, crowded, nearby_name(block), block), block, space)
-        for block in evidence.nearby
-    ]
+    met = [_sharing(numbered, block, space) for block in evidence.nearby]
     return space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
 
 

@@ -14,7 +14,6 @@ import ibis.expr.types as ir
 from pipelines.libraries import Library, Pass
 from pipelines.resolve.compare import Sides
 from pipelines.resolve.evidence import NUMBER_OF_ONE_OF_TWO
-from pipelines.resolve.hashed import without_crowded
 from pipelines.resolve.workset import (
     compared_columns,
     evidence_of,
@@ -36,7 +35,6 @@ def candidate_pairs(
     open_: ir.Table,
     library: Library,
     space: Workspace,
-    crowded: ir.Table | None = None,
 ) -> ir.Table:
     """All pairs that some pass claims and nothing forbids.
 
@@ -46,7 +44,6 @@ def candidate_pairs(
         open_: ``rid`` of the records to place: those without a trusted identifier.
         library: Its passes, strongest first, and the evidence against a pair.
         space: Keeps the results.
-        crowded: See ``hashed.without_crowded``.
 
     Returns:
         ``rid`` (to place), ``other``, ``score`` (see ``claim_of``; NULL where no pass holds) and
@@ -57,7 +54,7 @@ def candidate_pairs(
     """
     left = space.hold(records_to_place(work, disputed, open_, library))
     all_ = believed_records(work, left)
-    pairs = _in_blocks(left, all_, library, space, crowded)
+    pairs = _in_blocks(left, all_, library, space)
     right = space.hold(_right_side(pairs, all_, open_, library))
     compared = space.hold(_compared(pairs, left, right, library))
     told = compared.select(
@@ -79,24 +76,11 @@ def candidate_pairs(
     )
 
 
-def _in_blocks(
-    left: ir.Table,
-    all_: "Believed",
-    library: Library,
-    space: Workspace,
-    crowded: ir.Table | None,
-) -> ir.Table:
+def _in_blocks(left: ir.Table, all_: "Believed", library: Library, space: Workspace) -> ir.Table:
     """``rid, other`` that share the block of some pass."""
-    met = []
-    for block in dict.fromkeys(tuple(each.block) for each in library.identity.passes):
-        asking = without_crowded(left, crowded, block_name(block), block)
-        met.append(meet(asking, all_, block, LARGEST_BLOCK, space))
+    blocks = dict.fromkeys(tuple(each.block) for each in library.identity.passes)
+    met = [meet(left, all_, block, LARGEST_BLOCK, space) for block in blocks]
     return space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
-
-
-def block_name(columns: Sequence[str]) -> str:
-    """Of the kind of block that claims look in."""
-    return "same_" + "_and_".join(columns)
 
 
 def claims(library: Library) -> Sequence[str]:
@@ -190,7 +174,7 @@ def believed_records(work: ir.Table, left: ir.Table) -> Believed:
 
 
 def meet(
-    left: ir.Table, all_: Believed | ir.Table, block: Sequence[str], largest: int, space: Workspace
+    left: ir.Table, all_: Believed, block: Sequence[str], largest: int, space: Workspace
 ) -> ir.Table:
     """Pairs that share a block; a block that half the table is in says nothing and is left out.
 

@@ -1,14 +1,12 @@
 """Resolve a library: records in, one entity id per record out, with the reason for each."""
 
-from dataclasses import replace
-
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.libraries import Library
 from pipelines.resolve.conclusion import History, Judges, Resolved, conclude
 from pipelines.resolve.model import Model, load_model
-from pipelines.resolve.standing import apply_rules, overridden, standing_index, with_overridden
+from pipelines.resolve.standing import apply_rules
 from pipelines.resolve.workset import working_set
 from pipelines.resolve.workspace import Workspace
 
@@ -24,7 +22,6 @@ def resolve(
     events: ir.Table | None = None,
     decisions: ir.Table | None = None,
     model: Model | None = None,
-    indexed: bool = False,
 ) -> Resolved:
     """Decide which records are the same entity.
 
@@ -41,7 +38,6 @@ def resolve(
             person beats every rule and score: ``same`` pairs are one entity, ``different`` pairs
             are not.
         model: Another model of scores than the one in force.
-        indexed: Whether to make the index that an increment needs to stand on this resolution.
 
     Returns:
         The ledger. It depends on the records, the declaration and the previous ledger alone, not
@@ -54,14 +50,9 @@ def resolve(
     judges = Judges(model or model_in_force(con, library), decisions)
     history = History(key, run, previous, events)
     with Workspace(con) as space:
-        work = working_set(records, library, space, indexed=indexed)
+        work = working_set(records, library, space)
         ruled = apply_rules(work, library, space)
-        resolved, clusters = conclude(con, ruled, library, judges, history, space)
-        if not indexed:
-            return resolved
-        index = standing_index(ruled, library, scored=judges.model is not None, space=space)
-        moved = overridden(ruled, clusters, space)
-        return replace(resolved, index=space.keep(with_overridden(index, moved)))
+        return conclude(con, ruled, library, judges, history, space)
 
 
 def model_in_force(con: BaseBackend, library: Library) -> Model | None:

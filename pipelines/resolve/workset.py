@@ -2,9 +2,8 @@
 
 Columns: ``rid`` (int64, the record's place in founding order: first batch, source, key), lineage,
 and per compared column its key ``<column>``; where a strong identifier implies values, also what
-the record itself says, ``stated_<column>``, and what its number does, ``implied_<column>``; what
-only the score looks at (``features.CARRIED``); and where records are indexed, ``content`` (hash of
-all that a resolution reads of one).
+the record itself says, ``stated_<column>``, and what its number does, ``implied_<column>``; and
+what only the score looks at (``features.CARRIED``).
 """
 
 from collections.abc import Sequence
@@ -27,7 +26,6 @@ from pipelines.resolve.features import carried
 from pipelines.resolve.records import batch_order
 from pipelines.resolve.workspace import Workspace
 
-CONTENT = "content"
 _NAME = ("source", "source_key")
 
 
@@ -44,10 +42,8 @@ def compared_columns(library: Library) -> Sequence[str]:
     return tuple(column for column in library.record_columns if column in used)
 
 
-def working_set(
-    records: ir.Table, library: Library, space: Workspace, *, indexed: bool = False
-) -> ir.Table:
-    """Keys of all records, computed once; with ``content`` where ``block_index`` will read it."""
+def working_set(records: ir.Table, library: Library, space: Workspace) -> ir.Table:
+    """Keys of all records, computed once."""
     rows = records.inner_join(_numbered(records), _NAME)
     dear = [column for column in compared_columns(library) if _is_dear(column, library)]
     for column in dear:
@@ -58,8 +54,6 @@ def working_set(
         if column in implied_columns(library):
             keys[f"stated_{column}"] = stated_key_of(rows, column, library)
             keys[f"implied_{column}"] = implied_key_of(rows, column, library)
-    if indexed:
-        keys[CONTENT] = content_of(rows, library)
     lineage = ("rid", *_NAME, "since_batch", "batch")
     return space.hold(rows.select(*lineage, **carried(rows, library.entity), **keys))
 
@@ -90,12 +84,6 @@ def _looked_up(rows: ir.Table, records: ir.Table, column: str, library: Library)
     made = normal_form(texts[text], library.columns[column].element_name)
     keyed = texts.mutate(made.name(key))
     return rows.left_join(keyed, text_of(rows, column, library) == keyed[text])
-
-
-def content_of(records: ir.Table, library: Library) -> ir.IntegerValue:
-    """Hash of everything that a resolution reads of a record."""
-    names = ("since_batch", *library.record_columns)
-    return ibis.struct({name: records[name] for name in names}).hash()
 
 
 def implied_columns(library: Library) -> Sequence[str]:

@@ -69,10 +69,7 @@ ID_LOSS = _quality_table("id_loss", "library run source records gone")
 ID_APPROVAL = _quality_table(
     "id_approval", "id library run candidate changed_ids approved_by reason approved_at login"
 )
-RESOLUTION = _quality_table(
-    "resolution",
-    "library run mode reason records changed looked_at rules state resolved_at",
-)
+RESOLUTION = _quality_table("resolution", "library run records rules resolved_at")
 INDICATOR_COUNT = _quality_table(
     "indicator_count", "scope subject run column_name element indicator a b x"
 )

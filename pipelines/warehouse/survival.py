@@ -50,20 +50,15 @@ class Approval:
 
 @dataclass(frozen=True)
 class ResolutionRecord:
-    """How a run was resolved, and why so: ``full`` or ``increment``.
+    """What a run resolved, when, and by which rules.
 
-    ``rules`` and ``state``: digests of what decides, and of the tables that the run left.
+    ``rules``: digest of what decides; a replay by others proves nothing.
     """
 
     library: str
     run: str
-    mode: str
-    reason: str
     records: int
-    changed: int | None  # None: not looked at
-    looked_at: int
     rules: str
-    state: str = ""
     resolved_at: datetime | None = None  # by the database's clock
 
 

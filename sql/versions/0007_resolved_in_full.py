@@ -1,0 +1,15 @@
+"""A run resolves everything: how much of it, and why so, is no question any more."""
+
+from pathlib import Path
+
+from alembic import op
+
+from pipelines.warehouse.database import run_sql
+
+revision = "0007"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
