@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.parser import Derive, Scratch
+from pipelines.clean.parser import Derive
 
 # Written as ranges of code points, because both RE2 and Java read \x{...} the same way.
 _SPACE = (
@@ -119,11 +119,6 @@ def _tidy(name: str, source: str) -> Derive:
 
 # Steps that begin almost every parser: afterwards ``s.text`` is tidy, or '' or NULL.
 TEXT_STEPS = (_tidy("decoded", "raw"), _tidy("normal", "decoded"), _tidy("text", "normal"))
-
-
-def is_given(s: Scratch) -> ir.BooleanValue:
-    """After ``TEXT_STEPS``: there is a value, and it is not a placeholder."""
-    return (s.text != "") & ~is_placeholder(s.text)
 
 
 # ---- compatibility forms ----

@@ -10,14 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
 
 from pipelines.contracts import Source
-from pipelines.libraries.declaration import Library, load_library
+from pipelines.libraries.declaration import Library
 from pipelines.quality.volume import volume_bounds
 from pipelines.standards.code_tables import load_code_table
-
-T = TypeVar("T")  # whatever the engine takes for a table; see engines/gx/run.py
 
 # Thousands of codes, with a history: their parsers judge them, a set would not.
 _OPEN_CODE_TABLES = {"region", "industry"}
@@ -119,32 +116,6 @@ def raw_view(delivered: str, as_of: date) -> str:
     dated = "CAST(strptime(left(_batch, 8), '%Y%m%d') AS DATE)"
     age = f"date_diff('day', {dated}, DATE '{as_of.isoformat()}')"
     return f"SELECT *, {age} AS _age_days FROM {delivered}"  # noqa: S608 - a name and a date
-
-
-def library_tables(
-    library: Library, core: T, record: T, staged_key: T, linked: Mapping[str, T]
-) -> Mapping[str, T | str]:
-    """The tables that the suites of a library may name.
-
-    Args:
-        library: The declaration.
-        core: The golden records that are to be published.
-        record: ``identity.<entity>_record``.
-        staged_key: ``source, source_key`` of every current staged record.
-        linked: Golden records of other libraries, by library; one that was never built has no rows.
-
-    Returns:
-        ``core_<entity>`` of this library and of those it links to, ``core_entity`` (this library's
-        again, for suites that serve every library), ``identity_record`` and ``staged_key``.
-    """
-    others = [load_library(name) for name in sorted({link.library for link in library.links})]
-    return {
-        **{f"core_{o.entity}": linked.get(o.name, empty_core(o)) for o in others},
-        f"core_{library.entity}": core,
-        "core_entity": f"SELECT entity_id FROM core_{library.entity}",  # noqa: S608 - a name
-        "identity_record": record,
-        "staged_key": staged_key,
-    }
 
 
 def empty_core(library: Library) -> str:

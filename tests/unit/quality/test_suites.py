@@ -12,7 +12,6 @@ from pipelines.libraries.declaration import load_libraries, load_library
 from pipelines.quality.suites import (
     empty_core,
     library_parameters,
-    library_tables,
     raw_view,
     source_parameters,
     suites_for_library,
@@ -90,16 +89,6 @@ def test_an_unbuilt_library_is_a_table_without_rows(library: str) -> None:
     empty = duckdb.sql(empty_core(declared))
     assert empty.columns == ["entity_id", *declared.value_columns]
     assert empty.fetchall() == []
-
-
-def test_a_library_sees_those_it_links_to() -> None:
-    tables = library_tables(
-        load_library("e_license"), "core", "record", "keys", {"population": "people"}
-    )
-    assert tables["core_license"] == "core"
-    assert tables["core_person"] == "people"
-    assert tables["core_legal_entity"] == empty_core(load_library("legal_entity"))
-    assert (tables["identity_record"], tables["staged_key"]) == ("record", "keys")
 
 
 def test_age_is_counted_from_the_date_of_the_batch() -> None:
