@@ -5,7 +5,7 @@ department's place in the column's authority order, then the newest change, then
 NULL never wins over a value. Companions come from the record that their column came from.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -13,7 +13,6 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import GoldenColumn, Library
-from pipelines.resolve.links import link_entities
 
 # A belief is one int64, smaller is better: edition, authority, place by recency, record number. So
 # each column is won in one aggregation, without a sort of its own.
@@ -41,8 +40,9 @@ class Merged:
     """Expressions, not yet computed.
 
     ``core``: ``entity_id``, per golden column its value, its companions and ``<column>_record``
-    (int16, the ``record_no`` in the crosswalk that the value came from; NULL with the value), and
-    the library's link columns. ``crosswalk``: CROSSWALK_COLUMNS. Both sorted by their keys.
+    (int16, the ``record_no`` in the crosswalk that the value came from; NULL with the value); what
+    entities refer to is not looked up yet. ``crosswalk``: CROSSWALK_COLUMNS. Both sorted by their
+    keys.
     ``further_identifier``: ``entity_id`` and the strong identifier, for each believed value that is
     not the golden one: who was given a second number is still found by the first.
     """
@@ -52,21 +52,13 @@ class Merged:
     further_identifier: ir.Table
 
 
-def merge(
-    records: ir.Table,
-    identity: ir.Table,
-    library: Library,
-    targets: Mapping[str, ir.Table] | None = None,
-    further: Mapping[str, ir.Table] | None = None,
-) -> Merged:
+def merge(records: ir.Table, identity: ir.Table, library: Library) -> Merged:
     """One golden record per entity.
 
     Args:
         records: ``library_records``.
         identity: ``identity.<entity>_record`` of those records.
-        library: Who wins each column, and what its entities refer to.
-        targets: Library name to golden records that references may point to.
-        further: Library name to ``further_identifier`` of those.
+        library: Who wins each column.
 
     Returns:
         Every entity of ``identity`` once, every record of it once in the crosswalk.
@@ -77,13 +69,10 @@ def merge(
     for column in library.columns.values():
         winners |= _winner(believed, column)
     core = believed.group_by("entity_id").agg(**winners)
-    linked = link_entities(
-        core.select("entity_id", *_core_columns(library)), library, targets or {}, further
-    )
     strong = library.identity.strong
     said = believed.filter(believed[strong].notnull()).select("entity_id", strong).distinct()
     return Merged(
-        core=linked.order_by("entity_id"),
+        core=core.select("entity_id", *_core_columns(library)).order_by("entity_id"),
         crosswalk=numbered.select(*CROSSWALK_COLUMNS).order_by("entity_id", "record_no"),
         further_identifier=said.anti_join(core, ["entity_id", strong]),
     )

@@ -258,11 +258,7 @@ def world_of(con, table_of, records_of):
             told = records_of(library, keyed)
             made = merge(told, table_of(lineage, RECORD_SCHEMA), library)
             cores = {other: libraries[other].core for other in libraries}
-            core = link_entities(
-                made.core.drop(*library.link_columns) if library.links else made.core,
-                library,
-                cores,
-            )
+            core = link_entities(made.core, library, cores)
             tables = (core, tell(told, made.crosswalk, name), made.further_identifier)
             libraries[name] = Published(*(held(table) for table in tables))
         return World(libraries, EVENTS)
