@@ -24,7 +24,7 @@ from benchmarks.identity.people import make_people
 from benchmarks.identity.person_files import person_files
 from pipelines.contracts import Source
 from pipelines.libraries import load_library
-from pipelines.resolve.records import current_records, library_records
+from pipelines.records import current_records, library_records
 from pipelines.stage import parse_rows, split_rows
 
 LIBRARIES = ("population", "legal_entity")

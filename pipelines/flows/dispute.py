@@ -14,8 +14,8 @@ import ibis
 
 from pipelines.batch import CHINA
 from pipelines.flows.workplace import Workplace, identity_key, moment, open_workplace
+from pipelines.keyed_digests import add_fingerprint, value_digest, with_site_key
 from pipelines.libraries import load_libraries
-from pipelines.quality.fingerprint import add_fingerprint, value_digest, with_site_key
 from pipelines.settings import Settings
 from pipelines.standards.working_days import load_working_calendar
 from pipelines.warehouse import connect

@@ -9,8 +9,8 @@ import ibis.expr.types as ir
 from pipelines.errors import TableMissing
 from pipelines.flows.workplace import Workplace
 from pipelines.libraries import Library
+from pipelines.records import current_records, library_records
 from pipelines.registry import load_sources
-from pipelines.resolve.records import current_records, library_records
 
 
 def latest_run(place: Workplace, library: Library) -> str:

@@ -22,6 +22,7 @@ from pipelines.flows.dispute import DISPUTED
 from pipelines.flows.ingest import stage
 from pipelines.flows.parsing import parsed_rows
 from pipelines.flows.workplace import Workplace, identity_key, moment, open_workplace
+from pipelines.keyed_digests import value_digest, with_site_key
 from pipelines.quality.answers import (
     ANSWER_SCHEMA,
     APPLIED,
@@ -30,7 +31,6 @@ from pipelines.quality.answers import (
     judge_corrections,
     row_findings,
 )
-from pipelines.quality.fingerprint import value_digest, with_site_key
 from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger, overlay

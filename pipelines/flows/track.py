@@ -23,7 +23,7 @@ from pipelines.quality.issues import (
     library_issues,
     records_of,
 )
-from pipelines.resolve.records import batch_order, current_records
+from pipelines.records import batch_order, current_records
 from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger
 from pipelines.warehouse import read_stopped_batches

@@ -9,14 +9,14 @@ each record, and a back-fill never opens again what a newer batch has closed.
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.quality.fingerprint import (
+from pipelines.keyed_digests import (
     issue_fingerprint,
     record_fingerprint,
     record_key,
     value_digest,
     with_site_key,
 )
-from pipelines.resolve.records import batch_order
+from pipelines.records import batch_order
 
 ACTIVE = ("open", "sent", "answered", "not_fixed")
 CLOSED = ("fixed", "confirmed_correct")

@@ -7,9 +7,9 @@ import ibis.expr.types as ir
 
 from pipelines.clean.masking import mask
 from pipelines.contracts import Source
+from pipelines.keyed_digests import add_fingerprint, record_key
 from pipelines.libraries import load_libraries
 from pipelines.quality.contradiction import other_masks
-from pipelines.quality.fingerprint import add_fingerprint, record_key
 from pipelines.report.lines import RAGGED, UNDECODABLE, line_fault
 from pipelines.standards.elements import Mask, load_elements
 

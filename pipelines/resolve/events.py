@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.resolve.records import batch_of_order, batch_order
+from pipelines.records import batch_of_order, batch_order
 from pipelines.resolve.workspace import Workspace
 
 EVENT_SCHEMA = {

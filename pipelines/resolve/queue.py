@@ -9,13 +9,13 @@ from hashlib import sha256
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.libraries import Library
-from pipelines.quality.fingerprint import (
+from pipelines.keyed_digests import (
     FINGERPRINT_DIGITS,
     SEPARATOR,
     keyed_digest,
     with_site_key,
 )
+from pipelines.libraries import Library
 from pipelines.resolve.judgement import Decision, Pair, Record, infer
 
 PAIR = ("left_source", "left_key", "right_source", "right_key")

@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import Library
+from pipelines.records import batch_order
 from pipelines.resolve.compare import (
     DEAR,
     Columns,
@@ -23,7 +24,6 @@ from pipelines.resolve.compare import (
 )
 from pipelines.resolve.evidence import EVIDENCE, Evidence
 from pipelines.resolve.features import carried
-from pipelines.resolve.records import batch_order
 from pipelines.resolve.workspace import Workspace
 
 _NAME = ("source", "source_key")

@@ -4,7 +4,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from pipelines.resolve.records import LINEAGE
+from pipelines.records import LINEAGE
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.batch import batch_key
-from pipelines.resolve.records import batch_order
+from pipelines.records import batch_order
 
 IN_ORDER = ["20260629-11", "20260630", "20260630-2", "20260630-10", "20260630T0930", "20260701"]
 IDS = st.from_regex(r"\A2026060[1-3]([-T][0-9A-Za-z]{1,20})?\Z")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.quality.fingerprint import add_fingerprint, record_key
+from pipelines.keyed_digests import add_fingerprint, record_key
 
 KEY = "secret of the site"
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00\x1f"), max_size=12)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.libraries import Library
-from pipelines.resolve.records import LINEAGE
+from pipelines.records import LINEAGE
 
 Row = Mapping[str, object]
 
