@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.compare.values import Sides, normal_form, text_of
 from pipelines.libraries import Library
-from pipelines.resolve.compare import Sides, normal_form, text_of
 
 DISAGREES = "DISAGREES_WITH_AUTHORITY"
 DISPUTED = "NUMBER_OF_ANOTHER_ENTITY"

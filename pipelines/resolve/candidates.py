@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.compare.values import Sides
 from pipelines.libraries import Library
-from pipelines.resolve.compare import Sides
 from pipelines.resolve.features import CARRIED, with_features, with_likeness_of_names
 from pipelines.resolve.groups import Groups
 from pipelines.resolve.likeness import COMPARISONS

@@ -10,9 +10,9 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.resolve.compare import normal_form
-from pipelines.resolve.lunar import with_solar_dates
-from pipelines.resolve.readings import character_likeness
+from pipelines.compare.characters import character_likeness
+from pipelines.compare.lunar import with_solar_dates
+from pipelines.compare.values import normal_form
 
 # What the library's records have beyond the compared keys; carried in the working set.
 CARRIED: Mapping[str, Mapping[str, str]] = {

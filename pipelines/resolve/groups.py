@@ -10,9 +10,9 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.compare.conflicts import Evidence
+from pipelines.compare.values import Sides
 from pipelines.libraries import Library
-from pipelines.resolve.compare import Sides
-from pipelines.resolve.evidence import Evidence
 from pipelines.resolve.nearby import groups_nearby, of_another_nearby
 from pipelines.resolve.references import of_another, of_others, references
 from pipelines.resolve.workset import evidence_of, implied, implied_columns, known, stated

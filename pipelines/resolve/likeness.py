@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.resolve.compare import dates_similar, names_agree, organizations_similar
+from pipelines.compare.values import dates_similar, names_agree, organizations_similar
 
 Look = Callable[[str], tuple[ir.Value, ir.Value]]  # a column's value on both sides
 Judge = Callable[[Look], Sequence[ir.BooleanValue]]

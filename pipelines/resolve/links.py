@@ -6,8 +6,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.variants import unify_variants
+from pipelines.compare.values import names_compatible, normal_form
 from pipelines.libraries import Library, Link, load_library
-from pipelines.resolve.compare import names_compatible, normal_form
 
 
 def link_entities(

@@ -13,9 +13,9 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.compare.conflicts import Evidence
+from pipelines.compare.values import Columns, Sides
 from pipelines.libraries import Library
-from pipelines.resolve.compare import Columns, Sides
-from pipelines.resolve.evidence import Evidence
 from pipelines.resolve.references import authority_rank, of_another
 from pipelines.resolve.workset import known, stated
 from pipelines.resolve.workspace import Workspace

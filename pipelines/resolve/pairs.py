@@ -11,9 +11,9 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.compare.conflicts import NUMBER_OF_ONE_OF_TWO
+from pipelines.compare.values import Sides
 from pipelines.libraries import Library, Pass
-from pipelines.resolve.compare import Sides
-from pipelines.resolve.evidence import NUMBER_OF_ONE_OF_TWO
 from pipelines.resolve.workset import (
     compared_columns,
     evidence_of,

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.libraries import Library
-from pipelines.records import batch_order
-from pipelines.resolve.compare import (
+from pipelines.compare.conflicts import EVIDENCE, Evidence
+from pipelines.compare.values import (
     DEAR,
     Columns,
     implied_key_of,
@@ -22,7 +21,8 @@ from pipelines.resolve.compare import (
     stated_key_of,
     text_of,
 )
-from pipelines.resolve.evidence import EVIDENCE, Evidence
+from pipelines.libraries import Library
+from pipelines.records import batch_order
 from pipelines.resolve.features import carried
 from pipelines.resolve.workspace import Workspace
 

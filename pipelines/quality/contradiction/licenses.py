@@ -7,6 +7,7 @@ day on which its department reported it.
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.compare.values import names_compatible
 from pipelines.quality.contradiction.organizations import CANCELLED, REVOKED, closed_since
 from pipelines.quality.contradiction.world import (
     GRACE_DAYS,
@@ -16,7 +17,6 @@ from pipelines.quality.contradiction.world import (
     judged,
     name_key,
 )
-from pipelines.resolve.compare import names_compatible
 
 VALID, SUSPENDED = "valid", "suspended"
 

@@ -3,8 +3,8 @@
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.compare.values import names_compatible
 from pipelines.quality.contradiction.world import GRACE_DAYS, World, after, judged, name_key
-from pipelines.resolve.compare import names_compatible
 
 OPEN, ABNORMAL, REVOKED, CANCELLED = "1", "2", "3", "4"  # entity_status, GB/T 36104
 

@@ -12,8 +12,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.variants import unify_variants
+from pipelines.compare.values import normal_form
 from pipelines.libraries import load_library
-from pipelines.resolve.compare import normal_form
 from pipelines.resolve.links import with_further_identifiers
 
 JUDGED = (

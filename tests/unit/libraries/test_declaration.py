@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from pipelines.compare.conflicts import EVIDENCE
 from pipelines.errors import DeclarationRefused, UnknownLibrary
 from pipelines.libraries import load_libraries, load_library
 from pipelines.libraries.declaration import LIBRARIES_DIR
-from pipelines.resolve.evidence import EVIDENCE
 from pipelines.standards.elements import load_elements
 
 

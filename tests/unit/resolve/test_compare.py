@@ -3,7 +3,7 @@
 import ibis
 import pytest
 
-from pipelines.resolve import compare
+from pipelines.compare import values as compare
 
 
 def holds(con, condition):

@@ -6,7 +6,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from pipelines.resolve.lunar import MONTHS, lunar_months, with_solar_dates
+from pipelines.compare.lunar import MONTHS, lunar_months, with_solar_dates
 
 
 def test_every_month_of_the_table_is_as_the_calendar_library_says():

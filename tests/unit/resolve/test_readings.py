@@ -4,7 +4,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from pipelines.resolve.readings import character_likeness, look_alikes, readings, toneless
+from pipelines.compare.characters import character_likeness, look_alikes, readings, toneless
 
 SOUNDS, LOOKS, LOST, OTHER = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)
 PAIRS = {

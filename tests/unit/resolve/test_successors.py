@@ -8,7 +8,7 @@ import pytest
 from test_legal_entities import INSURED, MARKET, TAX, record, uscc
 from worlds import World, partition_and_rules, resolve_worlds, same
 
-from pipelines.resolve.evidence import NUMBER_OF_ONE_OF_TWO
+from pipelines.compare.conflicts import NUMBER_OF_ONE_OF_TWO
 
 OPEN, ENDED = "1", "4"
 BY_NAME = "same_name_and_region_and_legal_representative"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.resolve.compare import (
+from pipelines.compare.values import (
     Columns,
     Sides,
     dates_similar,
