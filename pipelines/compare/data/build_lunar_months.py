@@ -1,6 +1,6 @@
 """Write ``lunar_months.csv`` from lunar-python (a development dependency): run it by hand.
 
-python pipelines/resolve/data/build_lunar_months.py
+python pipelines/compare/data/build_lunar_months.py
 """
 
 import csv
