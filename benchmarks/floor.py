@@ -18,12 +18,12 @@ import psycopg2
 
 from benchmarks.city import settings_of
 from benchmarks.cost import Measured, Meter
-from pipelines.contracts import Source
+from pipelines.contracts import load_sources
+from pipelines.contracts.source import Source
 from pipelines.demo.people import FIRST_BATCH
 from pipelines.extract.files import find_files
 from pipelines.lake import Lake, open_lake
 from pipelines.libraries import load_libraries
-from pipelines.registry import load_sources
 from pipelines.warehouse import database_url, stop_embedded
 
 _COPY_BYTES = 1 << 20  # handed to COPY at a time, so that Python's part is small

@@ -7,10 +7,10 @@ from time import perf_counter
 from benchmarks.city import forget_runs, school_interface, settings_of
 from benchmarks.cost import Measured, StageCost
 from benchmarks.memory import watched
+from pipelines.contracts import load_sources
 from pipelines.demo.people import FIRST_BATCH
 from pipelines.flows.run import run_libraries
 from pipelines.libraries import Library, libraries_in_order, load_libraries
-from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import (
     connect,

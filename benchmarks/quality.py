@@ -19,14 +19,14 @@ import ibis.expr.types as ir
 
 from benchmarks.machine import this_machine
 from pipelines.batch import batch_date
-from pipelines.contracts import Source
+from pipelines.contracts import load_sources
+from pipelines.contracts.source import Source
 from pipelines.engines.duck import connect
 from pipelines.flows.ingest import EXPECTATIONS
 from pipelines.quality.drift import Measure, batch_measures, drift_table, find_drift
 from pipelines.quality.measure import batch_facts
 from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
-from pipelines.registry import load_sources
 from pipelines.settings import Settings, load_settings
 
 BATCH = "20260630"

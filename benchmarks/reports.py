@@ -17,9 +17,9 @@ import ibis.expr.types as ir
 
 from benchmarks.machine import this_machine
 from pipelines.clean.parser import FINDING_TYPE
-from pipelines.contracts import Source
+from pipelines.contracts import load_sources
+from pipelines.contracts.source import Source
 from pipelines.flows.workplace import open_workplace
-from pipelines.registry import load_sources
 from pipelines.settings import Settings, load_settings
 from pipelines.standards.rules import load_rules
 from pipelines.warehouse import (

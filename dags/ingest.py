@@ -8,10 +8,10 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Asset, CronTriggerTimetable, Param, dag, task
 
 from pipelines.batch import batch_of
-from pipelines.contracts import Source
+from pipelines.contracts import usable_sources
+from pipelines.contracts.source import Source
 from pipelines.orchestrate.notes import source_notes
 from pipelines.orchestrate.priority import source_priority
-from pipelines.registry import usable_sources
 from pipelines.settings import load_settings
 
 BATCH = "{{ params.batch or batch_of(dag_run.data_interval_start or dag_run.run_after) }}"

@@ -9,10 +9,10 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetAll, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
+from pipelines.contracts import load_sources
 from pipelines.libraries import Library, libraries_in_order, load_libraries
 from pipelines.orchestrate.notes import library_notes
 from pipelines.orchestrate.priority import LIBRARY_PRIORITY
-from pipelines.registry import load_sources
 from pipelines.settings import load_settings
 
 NEXT_TIME: Any = {"timezone": "Asia/Shanghai", "run_immediately": timedelta(0)}

@@ -7,8 +7,8 @@ from typing import Any
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import Asset, AssetAny, AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
+from pipelines.contracts import usable_sources
 from pipelines.orchestrate.notes import REPORT_NOTES
-from pipelines.registry import usable_sources
 from pipelines.settings import load_settings
 
 REPORTS = [Asset(f"reports/{name}") for name in usable_sources(load_settings())]

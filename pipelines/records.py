@@ -6,7 +6,7 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.contracts import Delivery
+from pipelines.contracts.source import Delivery
 from pipelines.libraries import Library
 
 SEVERAL = "；"  # between the texts of a list that becomes one text

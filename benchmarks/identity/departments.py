@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.identity.codepoints import Ints, Texts
-from pipelines.contracts import Owner, Server, Source, SourceColumn
+from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 
 BATCH = "20260630"
 

@@ -22,7 +22,7 @@ from benchmarks.identity.firm_files import firm_files
 from benchmarks.identity.firms import make_firms
 from benchmarks.identity.people import make_people
 from benchmarks.identity.person_files import person_files
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.libraries import load_library
 from pipelines.records import current_records, library_records
 from pipelines.stage import parse_rows, split_rows

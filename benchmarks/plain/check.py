@@ -11,7 +11,7 @@ import pandas as pd
 from great_expectations import expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 
 _MOSTLY = 0.8  # share of rows; the worst column of the demo has 0.85
 _PATTERNS = {

@@ -11,7 +11,7 @@ from functools import partial
 
 import pandas as pd
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.standards.code_tables import load_code_table
 
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643

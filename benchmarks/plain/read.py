@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pandas as pd
 
-from pipelines.contracts import Server, Source
+from pipelines.contracts.source import Server, Source
 from pipelines.demo.people import FIRST_BATCH
 from pipelines.extract.files import find_files
 

@@ -12,9 +12,9 @@ from benchmarks.plain.clean import clean
 from benchmarks.plain.link import LEGAL_ENTITIES, PERSONS, link
 from benchmarks.plain.merge import add_holders, merge, number_licenses
 from benchmarks.plain.read import read
-from pipelines.contracts import Source
+from pipelines.contracts import load_sources
+from pipelines.contracts.source import Source
 from pipelines.libraries import load_libraries
-from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, stop_embedded
 

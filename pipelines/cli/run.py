@@ -14,11 +14,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from pipelines.batch import batch_date
 from pipelines.cli.options import Batch, Home, Sources
 from pipelines.cli.words import counted
+from pipelines.contracts import load_sources
 from pipelines.errors import UnknownSource
 from pipelines.flows.run import exit_code, run_libraries
 from pipelines.libraries import load_libraries, load_library
 from pipelines.orchestrate.crew import Announce
-from pipelines.registry import load_sources
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import migrate
 

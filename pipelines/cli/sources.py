@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.cli.options import Home, Sources
+from pipelines.contracts import check_sources, load_sources, notes_on_sources
 from pipelines.errors import ContractExists, ContractsRefused
-from pipelines.registry import check_sources, load_sources, notes_on_sources
 from pipelines.settings import load_settings
 
 app = typer.Typer(help="List, check and begin source contracts.", no_args_is_help=True)

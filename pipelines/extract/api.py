@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
 from pipelines.extract.jsonlines import at_path, parse_page, records_on
 from pipelines.extract.secrets import expanded, secret_of

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import MissingColumn, UnreadableDelivery
 
 ADDED = ("_batch", "_file", "_line", "_defect", "_text")

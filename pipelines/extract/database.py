@@ -19,7 +19,7 @@ from sqlalchemy import Connection, CursorResult, Engine, create_engine, make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, MissingColumn, UnreadableDelivery
 from pipelines.extract.chunk import shown
 from pipelines.extract.secrets import secret_of

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import BatchChanged, DeliveryMissing
 from pipelines.extract.api import fetch_pages
 from pipelines.extract.chunk import Chunk, empty_chunk

@@ -16,7 +16,7 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.chunk import MIXED_ENCODING, UNDECODABLE_BYTES
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.chunk import RAGGED_LINE, Chunk, Defect, empty_chunk, shown
 from pipelines.extract.columns import header_names, mapped_names

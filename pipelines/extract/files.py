@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.chunk import MALFORMED_JSON, UNDECODABLE_BYTES, Chunk, Defect, shown
 from pipelines.extract.columns import refuse_unusable

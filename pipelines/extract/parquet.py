@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.chunk import Chunk, empty_chunk, strings
 from pipelines.extract.columns import header_names

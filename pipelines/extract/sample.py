@@ -11,7 +11,7 @@ from typing import Literal
 
 import pyarrow.parquet as pq
 
-from pipelines.contracts import Owner, Server, Source, SourceColumn
+from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.chunk import Chunk
 from pipelines.extract.database import render

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterable
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
 
 _VARIABLE = re.compile(r"\$\{(BASELIB_[A-Z0-9_]+)\}")

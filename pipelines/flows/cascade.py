@@ -11,10 +11,10 @@ from typing import Literal
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.contracts import load_sources
 from pipelines.flows.inputs import latest_run, records_of_run
 from pipelines.flows.workplace import Workplace
 from pipelines.libraries import Library, Link, load_libraries
-from pipelines.registry import load_sources
 from pipelines.resolve.judgement import Record
 from pipelines.resolve.refusals import UnknownSubject
 

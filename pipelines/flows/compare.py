@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.contracts import load_sources
 from pipelines.flows.dispute import DISPUTED as DOUBTED
 from pipelines.flows.inputs import records_of_run
 from pipelines.flows.results import CompareResult
@@ -37,7 +38,6 @@ from pipelines.quality.discrepancy import (
     other_texts,
     shared_records,
 )
-from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.standards.rules import severities
 from pipelines.warehouse.disputes import disputed_values

@@ -11,14 +11,14 @@ from typing import Any
 import ibis.expr.types as ir
 
 from pipelines.batch import CHINA, batch_key
-from pipelines.contracts import Language, Source
+from pipelines.contracts import usable_sources
+from pipelines.contracts.source import Language, Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.secrets import named_secret
 from pipelines.flows.standing import read_months, read_standing
 from pipelines.flows.workplace import Workplace, identity_key, moment
 from pipelines.libraries import load_library
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.registry import usable_sources
 from pipelines.report.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
 from pipelines.report.guide import sheet_guide
 from pipelines.report.model import (

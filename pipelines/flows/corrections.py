@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from pipelines.batch import batch_date
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.flows.workplace import Workplace, identity_key
 from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.stage.overlay import LEDGER_SCHEMA

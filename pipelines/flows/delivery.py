@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
-from pipelines.contracts import Source
+from pipelines.contracts import usable_sources
+from pipelines.contracts.source import Source
 from pipelines.errors import MailUndelivered
 from pipelines.flows.results import DeliveryResult
 from pipelines.flows.workplace import moment
@@ -17,7 +18,6 @@ from pipelines.mail.smtp import (
     parse_smtp_url,
     send_message,
 )
-from pipelines.registry import usable_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import ClaimedMail, QueuedMail, claim_mail, connect, count_mail, read_mail
 from pipelines.warehouse.outbox import UNDELIVERED

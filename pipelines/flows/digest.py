@@ -6,12 +6,12 @@ from datetime import date
 from typing import Final
 
 from pipelines.batch import CHINA, batch_date, batch_key
-from pipelines.contracts import Period, Source
+from pipelines.contracts import usable_sources
+from pipelines.contracts.source import Period, Source
 from pipelines.flows.compose import Composed, compose, has_report
 from pipelines.flows.reporting import Letter, send_later
 from pipelines.flows.results import DigestResult
 from pipelines.flows.workplace import Workplace, moment, open_workplace
-from pipelines.registry import usable_sources
 from pipelines.report.model import Report
 from pipelines.report.periods import Span, ended_before
 from pipelines.settings import Settings

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from pipelines.batch import batch_date, batch_key
 from pipelines.collector import collector_paused
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
 from pipelines.flows.corrections import with_corrections

@@ -6,11 +6,11 @@ from typing import Any
 
 import ibis.expr.types as ir
 
+from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
 from pipelines.flows.workplace import Workplace
 from pipelines.libraries import Library
 from pipelines.records import current_records, library_records
-from pipelines.registry import load_sources
 
 
 def latest_run(place: Workplace, library: Library) -> str:

@@ -10,10 +10,10 @@ import json
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
 from pipelines.flows.workplace import Workplace
 from pipelines.libraries import Library
-from pipelines.registry import load_sources
 from pipelines.resolve.conclusion import Resolved
 from pipelines.resolve.events import EVENT_SCHEMA
 from pipelines.warehouse import read_stopped_batches

@@ -6,7 +6,7 @@ from datetime import date
 
 import ibis.expr.types as ir
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.engines.texts import parsed_texts
 from pipelines.flows.workplace import Workplace
 from pipelines.stage import columns_to_parse, parse_rows

@@ -14,7 +14,8 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from pipelines.batch import batch_date
-from pipelines.contracts import Source
+from pipelines.contracts import load_sources
+from pipelines.contracts.source import Source
 from pipelines.extract.answers import Answer, AnswersUnreadable, read_answers
 from pipelines.extract.secrets import attachment_passwords
 from pipelines.flows.corrections import ledger_table
@@ -31,7 +32,6 @@ from pipelines.quality.answers import (
     judge_corrections,
     row_findings,
 )
-from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.standards.rules import load_rules

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from uuid import uuid4
 
 from pipelines.batch import batch_date
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.flows.compose import Composed, compose, has_report
 from pipelines.flows.results import ReportResult
 from pipelines.flows.workplace import Workplace, open_workplace

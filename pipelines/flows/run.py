@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import BaselibError, GateClosed
 from pipelines.flows.compare import compare
 from pipelines.flows.delivery import check_mail, deliver

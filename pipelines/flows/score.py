@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from pipelines.batch import batch_date, batch_key
-from pipelines.contracts import Source
+from pipelines.contracts import load_sources
+from pipelines.contracts.source import Source
 from pipelines.flows.results import ScoreResult
 from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.libraries import Library, load_library
@@ -21,7 +22,6 @@ from pipelines.quality.measure import (
     count_outcomes,
 )
 from pipelines.quality.score import Count, Scope, Score, score_columns, score_counts
-from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.standards.rules import load_rules
 from pipelines.warehouse import read_batches, read_expectations, read_publications

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Engine
 
-from pipelines.contracts import Language, Source
+from pipelines.contracts.source import Language, Source
 from pipelines.report.figures import COUNTS, OwnerFigures
 from pipelines.report.model import Dimension, Score
 from pipelines.standards.scores import load_scoring

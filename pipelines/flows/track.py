@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.batch import CHINA, batch_date
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.flows.corrections import ledger_table
 from pipelines.flows.results import TrackResult

@@ -19,6 +19,7 @@ import ibis
 import ibis.expr.types as ir
 from sqlalchemy import Engine, text
 
+from pipelines.contracts import load_sources
 from pipelines.flows.decisions import DECISION_ORDER
 from pipelines.flows.ingest import stage
 from pipelines.flows.inputs import inputs_of_run
@@ -27,7 +28,6 @@ from pipelines.flows.refusals import NeverPublished, ReplayDiffers
 from pipelines.flows.resolution import rules_digest
 from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.libraries import Library, load_libraries
-from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import (
     PublicationRecord,

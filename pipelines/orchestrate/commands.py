@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.contracts import usable_sources
 from pipelines.demo.api import environment as demo_environment
 from pipelines.errors import AirflowFailed
 from pipelines.orchestrate.environment import RUN, SERVICE, build_environment, log_folder
 from pipelines.orchestrate.progress import Display, display
 from pipelines.orchestrate.run import RunOutcome, end_leftovers, plan_of, run_all
 from pipelines.orchestrate.stack import AirflowStack, Companion, free_port
-from pipelines.registry import usable_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import migrate, stop_embedded
 

@@ -5,7 +5,7 @@ Markdown, derived from the declarations. Cheap to import: the DAG files do it on
 
 from collections.abc import Sequence
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.libraries import Library
 
 _SOURCE = """\

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.libraries import Library, libraries_in_order
 from pipelines.orchestrate.client import DagRun, TaskRun
 

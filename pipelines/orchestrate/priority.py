@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.libraries import load_libraries
 
 # Above every source: building a library is the last step to something that people can read.

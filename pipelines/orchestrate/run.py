@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.contracts import usable_sources
 from pipelines.errors import AirflowFailed
 from pipelines.libraries import load_libraries
 from pipelines.orchestrate.client import AirflowClient, DagRun, TaskRun
@@ -22,7 +23,6 @@ from pipelines.orchestrate.plan import (
 )
 from pipelines.orchestrate.progress import Display
 from pipelines.orchestrate.stack import AirflowStack
-from pipelines.registry import usable_sources
 from pipelines.settings import Settings
 
 _POLL = 2.0  # seconds; each look costs the API server about 50 ms of the cores that the tasks need

@@ -18,7 +18,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.quality.volume import SIGMA, SPREADS
 from pipelines.standards.elements import load_elements
 

@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import disagreements
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.quality.score import Count
 from pipelines.standards.rules import load_element_rules, load_rules

@@ -23,7 +23,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import selectors
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 
 PROFILE_SCHEMA = ibis.schema(
     {

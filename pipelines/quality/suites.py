@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.libraries.declaration import Library
 from pipelines.quality.volume import volume_bounds
 from pipelines.standards.code_tables import load_code_table

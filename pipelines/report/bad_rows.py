@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.masking import mask
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.keyed_digests import add_fingerprint, record_key
 from pipelines.libraries import load_libraries
 from pipelines.quality.contradiction import other_masks

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.report.repair_sheet import CONFIRMED, CORRECTION, EMPTY, ISSUE, NOTE, SHEET, YES
 from pipelines.report.words import vocabulary
 

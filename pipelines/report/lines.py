@@ -7,7 +7,7 @@ from string import Formatter
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.report.words import vocabulary
 
 RAGGED, UNDECODABLE = "RAGGED_LINE", "UNDECODABLE_BYTES"

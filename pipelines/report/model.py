@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from pipelines.contracts import Language, Owner, Period, Source
+from pipelines.contracts.source import Language, Owner, Period, Source
 from pipelines.report.figures import OwnerFigures
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import Rule, load_rules

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipelines.contracts import Period
+from pipelines.contracts.source import Period
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from pipelines.contracts import Language
+from pipelines.contracts.source import Language
 from pipelines.report.charts import Chart, draw_dimensions, draw_findings, draw_trend
 from pipelines.report.figures import COUNTS
 from pipelines.report.model import FindingGroup, Report, SourceReport

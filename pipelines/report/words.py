@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.contracts import Language
+from pipelines.contracts.source import Language
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from pipelines.clean.parser import FINDING_TYPE, ColumnToParse, parse_columns
 from pipelines.clean.registry import parser_for
-from pipelines.contracts import Source, SourceColumn
+from pipelines.contracts.source import Source, SourceColumn
 from pipelines.keyed_digests import record_fingerprint, value_digest, with_site_key
 from pipelines.records import batch_order
 from pipelines.standards.elements import load_elements

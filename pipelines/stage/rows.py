@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import add_cross_field_findings
 from pipelines.clean.parser import Parser, concat_findings, finding_array, parse_columns
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.stage.overlay import (
     CORRECTED,
     columns_to_parse,

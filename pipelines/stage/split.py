@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.parser import FINDING_TYPE
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.standards.rules import severities
 
 SHARED = "KEY_SHARED"

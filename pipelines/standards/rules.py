@@ -12,7 +12,7 @@ from typing import Literal
 
 import yaml
 
-from pipelines.contracts import Language
+from pipelines.contracts.source import Language
 from pipelines.errors import DeclarationRefused
 
 Severity = Literal["error", "warning", "info"]

@@ -6,7 +6,7 @@ from datetime import datetime
 import pyarrow as pa
 from sqlalchemy import Engine, text
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.quality.answers import ASKED_SCHEMA
 from pipelines.settings import Settings
 from pipelines.stage.overlay import LEDGER_SCHEMA

@@ -16,7 +16,7 @@ import adbc_driver_manager
 import adbc_driver_postgresql.dbapi as postgres
 import pyarrow as pa
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import BaselibError, DatabaseUnavailable
 from pipelines.settings import Settings
 from pipelines.standards.working_days import load_working_calendar

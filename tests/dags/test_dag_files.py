@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.registry import load_sources
+from pipelines.contracts import load_sources
 from pipelines.settings import load_settings
 
 PROJECT = Path(__file__).parents[2]

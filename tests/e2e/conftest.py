@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import pytest
 
+from pipelines.contracts import load_sources
 from pipelines.demo.api import environment, serve
 from pipelines.demo.generate import FIRST_BATCH, generate
 from pipelines.flows.run import RunOutcome, run_libraries
 from pipelines.libraries import load_libraries
-from pipelines.registry import load_sources
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import migrate, stop_embedded
 

@@ -7,10 +7,10 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
+from pipelines.contracts import load_sources
 from pipelines.flows.export import export_crosswalk
 from pipelines.lake import open_lake
 from pipelines.libraries import load_libraries
-from pipelines.registry import load_sources
 from pipelines.warehouse import connect, read_batches, read_publications
 
 ENTITIES = {library.name: library.entity for library in load_libraries().values()}

@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.contracts import load_sources
 from pipelines.flows.run import run_libraries
 from pipelines.lake import open_lake
 from pipelines.libraries import load_library
-from pipelines.registry import load_sources
 from pipelines.settings import load_settings
 from pipelines.warehouse import (
     connect,

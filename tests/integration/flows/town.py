@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 from sqlalchemy import text
 
+from pipelines.contracts import load_sources
 from pipelines.flows.ingest import land, stage
 from pipelines.flows.library import merge, publish, resolve
 from pipelines.lake import open_lake
-from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
 

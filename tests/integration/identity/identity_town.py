@@ -8,12 +8,12 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from pipelines.cli.main import app
+from pipelines.contracts import load_sources
 from pipelines.flows.ingest import land, stage
 from pipelines.flows.library import merge, publish, resolve
 from pipelines.flows.survival import compare_with_published, refuse_over_budget
 from pipelines.flows.workplace import open_workplace
 from pipelines.libraries import load_library
-from pipelines.registry import load_sources
 from pipelines.settings import Settings
 
 LIBRARY = load_library("population")

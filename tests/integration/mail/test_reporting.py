@@ -13,11 +13,11 @@ import yaml
 from openpyxl import load_workbook
 
 from pipelines.clean.parser import FINDING_TYPE
+from pipelines.contracts import load_sources
 from pipelines.errors import UnreadableDelivery
 from pipelines.flows.digest import digest
 from pipelines.flows.reporting import report
 from pipelines.flows.workplace import open_workplace
-from pipelines.registry import load_sources
 from pipelines.report.protect import unlock_workbook
 from pipelines.report.repair_sheet import COLUMNS, ISSUE, SHEET, VALUE
 from pipelines.settings import load_settings

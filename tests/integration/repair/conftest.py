@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from pipelines import flows
-from pipelines.contracts import Source
+from pipelines.contracts import load_sources
+from pipelines.contracts.source import Source
 from pipelines.flows.track import track
-from pipelines.registry import load_sources
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
 

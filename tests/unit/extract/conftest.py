@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.contracts import Owner, Server, Source, SourceColumn
+from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 
 SOURCE = Source(
     name="civil_affairs__tests",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract import delimited
 from pipelines.extract.delimited import read_delimited

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.contracts import SourceColumn
+from pipelines.contracts.source import SourceColumn
 from pipelines.errors import BatchChanged, DeliveryMissing, MissingColumn, UnreadableDelivery
 from pipelines.extract import fingerprint_delivery, land_delivery
 from pipelines.extract.raw import RawWriter

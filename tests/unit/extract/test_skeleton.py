@@ -13,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from pipelines.contracts import check_sources, load_source
 from pipelines.errors import UnknownLibrary, UnreadableDelivery
 from pipelines.extract import land_delivery
 from pipelines.extract.skeleton import new_contract
-from pipelines.registry import check_sources, load_source
 from pipelines.settings import load_settings
 
 NAME = "health__records"

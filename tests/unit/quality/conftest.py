@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.contracts import Owner, Server, Source, SourceColumn
+from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 
 
 @pytest.fixture

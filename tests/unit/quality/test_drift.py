@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.contracts import SourceColumn
+from pipelines.contracts.source import SourceColumn
 from pipelines.quality.drift import ENOUGH, Measure, batch_measures, drift_table, find_drift
 
 ROWS = 10_000

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.clean.parser import FINDING_TYPE
-from pipelines.contracts import SourceColumn
+from pipelines.contracts.source import SourceColumn
 from pipelines.quality.measure import Delivered, batch_facts, count_batch, indicators_of
 from pipelines.quality.score import score_counts
 from pipelines.standards.rules import load_rules

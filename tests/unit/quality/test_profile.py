@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from pipelines.clean.parser import FINDING_TYPE
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.quality.profile import PROFILE_SCHEMA, finding_profile
 
 STAGED = ibis.schema(

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.contracts import Source
+from pipelines.contracts.source import Source
 from pipelines.libraries.declaration import load_libraries, load_library
 from pipelines.quality.suites import (
     empty_core,

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.contracts import Reporting
+from pipelines.contracts import check_sources, load_source, load_sources, notes_on_sources
+from pipelines.contracts.source import Reporting
 from pipelines.errors import ContractsRefused, UnknownSource
-from pipelines.registry import check_sources, load_source, load_sources, notes_on_sources
 from pipelines.settings import Settings, load_settings
 
 FIXTURE = Path(__file__).parents[2] / "fixtures/sources/population/civil_affairs__residents.yml"
@@ -338,6 +338,6 @@ def test_a_column_that_no_golden_record_takes_is_a_note_and_no_fault(settings, w
 def test_loading_contracts_loads_no_engine():
     """The DAG files do it on every parse."""
     heavy = ("duckdb", "ibis", "pandas", "pyarrow", "great_expectations", "splink", "numpy")
-    code = f"import sys, pipelines.registry; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, pipelines.contracts; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.contracts import Owner, Reporting, Server, Source, SourceColumn
+from pipelines.contracts.source import Owner, Reporting, Server, Source, SourceColumn
 from pipelines.report.figures import OwnerFigures
 from pipelines.report.model import (
     Counts,

@@ -8,7 +8,7 @@ import ibis
 import pytest
 
 from pipelines.clean.parser import FINDING_TYPE
-from pipelines.contracts import Owner, Reporting, Server, Source, SourceColumn
+from pipelines.contracts.source import Owner, Reporting, Server, Source, SourceColumn
 from pipelines.report.bad_rows import bad_rows, examples, harm, hurt, masked
 
 COLUMNS = (

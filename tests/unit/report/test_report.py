@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts import Owner, Reporting, SourceColumn
+from pipelines.contracts.source import Owner, Reporting, SourceColumn
 from pipelines.report.model import (
     AttachedFile,
     Dimension,

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from pipelines.contracts import Reporting
+from pipelines.contracts.source import Reporting
 from pipelines.report.guide import sheet_guide
 from pipelines.report.protect import unlock_workbook
 from pipelines.report.repair_csv import RepairCsv, csv_encoding, guarded, unguarded

@@ -7,7 +7,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from pipelines.contracts import Owner, Server, Source, SourceColumn
+from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 from pipelines.engines.texts import parsed_texts
 from pipelines.stage import columns_to_parse, parse_rows, split_rows
 

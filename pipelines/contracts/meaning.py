@@ -16,12 +16,12 @@ from open_data_contract_standard.model import (
     TeamMember,
 )
 
-from pipelines.contracts import Delivery, Owner, Server, Source, SourceColumn
+from pipelines.contracts.faults import Faults
+from pipelines.contracts.report_options import build_reporting
+from pipelines.contracts.score_options import build_quality_weights
+from pipelines.contracts.server import build_server, properties_of
+from pipelines.contracts.source import Delivery, Owner, Server, Source, SourceColumn
 from pipelines.libraries import Library
-from pipelines.registry.faults import Faults
-from pipelines.registry.report_options import build_reporting
-from pipelines.registry.score_options import build_quality_weights
-from pipelines.registry.server import build_server, properties_of
 from pipelines.standards.elements import DataElement
 
 COLUMN_NAME = re.compile(r"^[a-z][a-z0-9_]*$")

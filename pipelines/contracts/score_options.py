@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipelines.registry.faults import Faults
+from pipelines.contracts.faults import Faults
 from pipelines.standards.scores import load_scoring
 
 _WHERE = "customProperties.quality_weights"

@@ -7,12 +7,12 @@ is cheap (no engine is imported), because every DAG file does it on every parse.
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipelines.contracts import Source
+from pipelines.contracts.document import read_document
+from pipelines.contracts.faults import Faults
+from pipelines.contracts.meaning import Vocabulary, build_source
+from pipelines.contracts.source import Source
 from pipelines.errors import ContractFault, ContractsRefused, UnknownSource
 from pipelines.libraries import load_libraries
-from pipelines.registry.document import read_document
-from pipelines.registry.faults import Faults
-from pipelines.registry.meaning import Vocabulary, build_source
 from pipelines.settings import Settings
 from pipelines.standards.elements import load_elements
 

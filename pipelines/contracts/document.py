@@ -14,7 +14,7 @@ import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import BaseModel, ValidationError
 
-from pipelines.registry.faults import Faults, suggestion
+from pipelines.contracts.faults import Faults, suggestion
 
 API_VERSION = re.compile(r"^v3\.\d+\.\d+$")
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from pipelines.contracts import Language, Period, Protection, Reporting
-from pipelines.registry.faults import Faults
-from pipelines.registry.server import SECRET
+from pipelines.contracts.faults import Faults
+from pipelines.contracts.server import SECRET
+from pipelines.contracts.source import Language, Period, Protection, Reporting
 
 
 def build_reporting(custom: Mapping[str, Any], faults: Faults) -> Reporting:

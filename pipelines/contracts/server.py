@@ -13,8 +13,8 @@ from pathlib import Path
 from open_data_contract_standard.model import CustomProperty
 from open_data_contract_standard.model import Server as OdcsServer
 
-from pipelines.contracts import Format, Server
-from pipelines.registry.faults import Faults
+from pipelines.contracts.faults import Faults
+from pipelines.contracts.source import Format, Server
 
 FORMATS: Mapping[str, Format] = {
     "csv": "csv", "txt": "csv", "tsv": "csv", "dat": "csv",
