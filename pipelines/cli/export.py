@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import Home
-from pipelines.flows.export import export_core, export_crosswalk
+from pipelines.flows.library.export import export_core, export_crosswalk
 from pipelines.settings import load_settings
 
 app = typer.Typer(help="Write published tables to files.", no_args_is_help=True)

@@ -34,7 +34,7 @@ def train(
     home: Home = None,
 ) -> None:
     """Train the model of the matching score, as a proposal to review; no run does it by itself."""
-    from pipelines.flows.training import train as train_model
+    from pipelines.flows.library.train import train as train_model
 
     target = train_model(load_settings(home=home), library, out)
     sys.stdout.write(

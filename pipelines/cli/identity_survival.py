@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import Home, Sources
-from pipelines.flows.survival import approve_run
-from pipelines.flows.what_if import compare_identity
+from pipelines.flows.library.id_changes import approve_run
+from pipelines.flows.library.what_if import compare_identity
 from pipelines.settings import load_settings
 
 

@@ -8,11 +8,11 @@ This package composes the edge (lake, warehouse, mail, engines) with the pure pa
 computation lives in a module that knows neither.
 """
 
-from pipelines.flows.compare import compare
 from pipelines.flows.delivery import check_mail, deliver
 from pipelines.flows.digest import digest
 from pipelines.flows.ingest import check, land, stage
-from pipelines.flows.library import check_library, merge, publish, resolve
+from pipelines.flows.library.build import check_library, merge, publish, resolve
+from pipelines.flows.library.compare import compare
 from pipelines.flows.reporting import report
 from pipelines.flows.score import score, score_library
 from pipelines.flows.tidy import tidy

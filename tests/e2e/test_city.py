@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from pipelines.contracts import load_sources
-from pipelines.flows.export import export_crosswalk
+from pipelines.flows.library.export import export_crosswalk
 from pipelines.lake import open_lake
 from pipelines.libraries import load_libraries
 from pipelines.warehouse import connect, read_batches, read_publications

@@ -6,7 +6,7 @@ import pytest
 from identity_town import command_line, person
 
 from pipelines.errors import DeclarationRefused
-from pipelines.flows.what_if import compare_identity
+from pipelines.flows.library.what_if import compare_identity
 from pipelines.libraries.declaration import LIBRARIES_DIR
 from pipelines.resolve.model import MODELS
 

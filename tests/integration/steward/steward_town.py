@@ -7,7 +7,7 @@ import ibis
 import pyarrow as pa
 from openpyxl import load_workbook
 
-from pipelines.flows import library as flows
+from pipelines.flows.library import build as flows
 from pipelines.flows.workplace import open_workplace
 from pipelines.libraries import load_library
 from pipelines.resolve.questions import QUESTION_SCHEMA

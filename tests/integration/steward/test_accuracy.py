@@ -7,7 +7,7 @@ from openpyxl import load_workbook
 from sqlalchemy import text
 from steward_town import answer, fill
 
-from pipelines.flows.accuracy import check_accuracy
+from pipelines.flows.library.accuracy import check_accuracy
 from pipelines.flows.workplace import open_workplace
 from pipelines.libraries import load_library
 from pipelines.resolve.refusals import AccuracyNotProven

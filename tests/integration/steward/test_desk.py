@@ -3,9 +3,9 @@
 import pytest
 from steward_town import HEALTH, INSURANCE, PEOPLE, POLICE
 
-from pipelines.flows import library as flows
+from pipelines.flows.library import build as flows
+from pipelines.flows.library.id_changes import compare_with_published
 from pipelines.flows.questions import queue
-from pipelines.flows.survival import compare_with_published
 from pipelines.flows.workplace import identity_key, open_workplace
 from pipelines.libraries import load_library
 from pipelines.resolve.judgement import Record, pair_of

@@ -14,7 +14,6 @@ import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
 from pipelines.errors import QualityGateFailed, TableMissing
-from pipelines.flows.accuracy import check_accuracy
 from pipelines.flows.decisions import note_decisions
 from pipelines.flows.ingest import EXPECTATIONS
 from pipelines.flows.inputs import inputs_of_run, records_of_run
@@ -23,24 +22,25 @@ from pipelines.flows.ledger import (
     keep_ledger,
     note_inputs,
 )
-from pipelines.flows.relink import (
+from pipelines.flows.library.accuracy import check_accuracy
+from pipelines.flows.library.id_changes import (
+    compare_with_published,
+    refuse_over_budget,
+    refuse_unapproved,
+)
+from pipelines.flows.library.relink import (
     ENTITY_ORDER,
     look_up_links,
     published_tables,
     relink_others,
 )
-from pipelines.flows.resolution import Resolution, resolve_run
+from pipelines.flows.library.resolve import Resolution, resolve_run
 from pipelines.flows.results import (
     CheckResult,
     MergeResult,
     PublishResult,
     ResolveResult,
     count_failures,
-)
-from pipelines.flows.survival import (
-    compare_with_published,
-    refuse_over_budget,
-    refuse_unapproved,
 )
 from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.lake import Commit

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from pipelines.errors import DeclarationRefused
 from pipelines.flows.inputs import latest_run, records_of_run
-from pipelines.flows.survival import budget_of
+from pipelines.flows.library.id_changes import budget_of
 from pipelines.flows.workplace import Workplace, identity_key, open_workplace
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.resolve.model import read_model
