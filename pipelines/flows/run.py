@@ -10,14 +10,14 @@ from functools import partial
 
 from pipelines.contracts.source import Source
 from pipelines.errors import BaselibError, GateClosed
-from pipelines.flows.delivery import check_mail, deliver
-from pipelines.flows.digest import digest
 from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library.build import check_library, merge, publish, resolve
 from pipelines.flows.library.compare import compare
+from pipelines.flows.mail.deliver import check_mail, deliver
+from pipelines.flows.mail.digest import digest
+from pipelines.flows.mail.tidy import tidy
 from pipelines.flows.reporting import report
 from pipelines.flows.score import score, score_library
-from pipelines.flows.tidy import tidy
 from pipelines.flows.track import track
 from pipelines.libraries import Library, libraries_in_order
 from pipelines.orchestrate.crew import Announce, Part, tell, work_through

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from pipelines.errors import MailServerUnusable, MailUndelivered
-from pipelines.flows.delivery import check_mail, deliver
+from pipelines.flows.mail.deliver import check_mail, deliver
 from pipelines.mail.smtp import Patience
 from pipelines.settings import load_settings
 from pipelines.warehouse import (

@@ -15,7 +15,7 @@ from openpyxl import load_workbook
 from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts import load_sources
 from pipelines.errors import UnreadableDelivery
-from pipelines.flows.digest import digest
+from pipelines.flows.mail.digest import digest
 from pipelines.flows.reporting import report
 from pipelines.flows.workplace import open_workplace
 from pipelines.report.protect import unlock_workbook

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from pipelines.flows.tidy import tidy
+from pipelines.flows.mail.tidy import tidy
 from pipelines.warehouse import NewMail, connect, migrate, queue_mail
 
 NOW = datetime.now(UTC)
