@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.cli.options import Home
-from pipelines.flows import dispute as flow
+from pipelines.flows.owner import dispute as flow
 from pipelines.settings import load_settings
 from pipelines.warehouse import connect
 from pipelines.warehouse.disputes import DisputeRefused, read_disputes

@@ -12,7 +12,7 @@ import typer
 from pipelines.cli.options import Home, Sources
 from pipelines.errors import SettingRefused
 from pipelines.flows.mail.summary import write_summary
-from pipelines.flows.repair import ImportResult, Judged, import_answers
+from pipelines.flows.owner.repair import ImportResult, Judged, import_answers
 from pipelines.quality.answers import APPLIED, VERDICTS
 from pipelines.settings import load_settings
 

@@ -11,8 +11,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
-from pipelines.flows.dispute import DISPUTED as DOUBTED
 from pipelines.flows.inputs import records_of_run
+from pipelines.flows.owner.dispute import DISPUTED as DOUBTED
 from pipelines.flows.results import CompareResult
 from pipelines.flows.workplace import Workplace, open_workplace
 from pipelines.lake.lock import table_lock

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine, text
 
-from pipelines.flows.dispute import DISPUTED, Doubt, answer, dispute, read_doubts
+from pipelines.flows.owner.dispute import DISPUTED, Doubt, answer, dispute, read_doubts
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from pipelines.extract.answers import AnswersUnreadable
-from pipelines.flows.repair import import_answers
+from pipelines.flows.owner.repair import import_answers
 from pipelines.lake import open_lake
 from pipelines.report.repair_sheet import COLUMNS, CONFIRMED, CORRECTION, EMPTY, ISSUE, NOTE, YES
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only

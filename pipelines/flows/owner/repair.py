@@ -19,8 +19,8 @@ from pipelines.contracts.source import Source
 from pipelines.extract.answers import Answer, AnswersUnreadable, read_answers
 from pipelines.extract.secrets import attachment_passwords
 from pipelines.flows.corrections import ledger_table
-from pipelines.flows.dispute import DISPUTED
 from pipelines.flows.ingest import stage
+from pipelines.flows.owner.dispute import DISPUTED
 from pipelines.flows.parsing import parsed_rows
 from pipelines.flows.workplace import Workplace, identity_key, moment, open_workplace
 from pipelines.keyed_digests import value_digest, with_site_key
