@@ -19,7 +19,7 @@ from benchmarks.machine import this_machine
 from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
-from pipelines.flows.workplace import open_workplace
+from pipelines.flows.shared.session import open_workplace
 from pipelines.settings import Settings, load_settings
 from pipelines.standards.rules import load_rules
 from pipelines.warehouse import (

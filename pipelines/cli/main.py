@@ -25,7 +25,7 @@ from pipelines.errors import (
     UnknownLibrary,
     UnknownSource,
 )
-from pipelines.flows.refusals import NeverPublished, NothingToApprove
+from pipelines.flows.shared.errors import NeverPublished, NothingToApprove
 from pipelines.resolve.refusals import DecisionRefused
 from pipelines.starting import INTERRUPTED
 from pipelines.warehouse.disputes import DisputeRefused

@@ -12,8 +12,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
-from pipelines.flows.inputs import latest_run, records_of_run
-from pipelines.flows.workplace import Workplace
+from pipelines.flows.shared.run_inputs import latest_run, records_of_run
+from pipelines.flows.shared.session import Workplace
 from pipelines.libraries import Library, Link, load_libraries
 from pipelines.resolve.judgement import Record
 from pipelines.resolve.refusals import UnknownSubject

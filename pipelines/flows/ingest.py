@@ -12,10 +12,10 @@ from pipelines.collector import collector_paused
 from pipelines.contracts.source import Source
 from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
-from pipelines.flows.corrections import with_corrections
-from pipelines.flows.parsing import parsed_rows
-from pipelines.flows.results import CheckResult, LandResult, StageResult, count_failures
-from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.flows.shared.corrections import with_corrections
+from pipelines.flows.shared.parsing import parsed_rows
+from pipelines.flows.shared.results import CheckResult, LandResult, StageResult, count_failures
+from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.quality.drift import Drift, Measure, batch_measures, drift_table, find_drift
 from pipelines.quality.outcome import gate
 from pipelines.quality.profile import finding_profile

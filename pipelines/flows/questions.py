@@ -12,9 +12,9 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.flows.inputs import latest_run, records_of_run
 from pipelines.flows.library.id_changes import published_crosswalk
-from pipelines.flows.workplace import Workplace, identity_key, open_workplace
+from pipelines.flows.shared.run_inputs import latest_run, records_of_run
+from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.resolve.judgement import Cause, Decision, Pair, Record, in_force, standings
 from pipelines.resolve.model import model_digest

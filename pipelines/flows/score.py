@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pipelines.batch import batch_date, batch_key
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
-from pipelines.flows.results import ScoreResult
-from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.flows.shared.results import ScoreResult
+from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.libraries import Library, load_library
 from pipelines.quality.measure import (
     Delivered,

@@ -12,9 +12,9 @@ import ibis.expr.types as ir
 from pipelines.batch import CHINA, batch_date
 from pipelines.contracts.source import Source
 from pipelines.engines.duck import arrow_reader
-from pipelines.flows.corrections import ledger_table
-from pipelines.flows.results import TrackResult
-from pipelines.flows.workplace import Workplace, identity_key, moment, open_workplace
+from pipelines.flows.shared.corrections import ledger_table
+from pipelines.flows.shared.results import TrackResult
+from pipelines.flows.shared.session import Workplace, identity_key, moment, open_workplace
 from pipelines.libraries import load_library
 from pipelines.quality.issues import (
     KNOWN_SCHEMA,

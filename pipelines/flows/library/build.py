@@ -14,14 +14,7 @@ import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
 from pipelines.errors import QualityGateFailed, TableMissing
-from pipelines.flows.decisions import note_decisions
 from pipelines.flows.ingest import EXPECTATIONS
-from pipelines.flows.inputs import inputs_of_run, records_of_run
-from pipelines.flows.ledger import (
-    RECORD_ORDER,
-    keep_ledger,
-    note_inputs,
-)
 from pipelines.flows.library.accuracy import check_accuracy
 from pipelines.flows.library.id_changes import (
     compare_with_published,
@@ -35,14 +28,21 @@ from pipelines.flows.library.relink import (
     relink_others,
 )
 from pipelines.flows.library.resolve import Resolution, resolve_run
-from pipelines.flows.results import (
+from pipelines.flows.shared.decisions import note_decisions
+from pipelines.flows.shared.identity_ledger import (
+    RECORD_ORDER,
+    keep_ledger,
+    note_inputs,
+)
+from pipelines.flows.shared.results import (
     CheckResult,
     MergeResult,
     PublishResult,
     ResolveResult,
     count_failures,
 )
-from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.flows.shared.run_inputs import inputs_of_run, records_of_run
+from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.lake import Commit
 from pipelines.lake.lock import table_lock
 from pipelines.lake.types import storable

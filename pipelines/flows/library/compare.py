@@ -11,10 +11,10 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
-from pipelines.flows.inputs import records_of_run
 from pipelines.flows.owner.dispute import DISPUTED as DOUBTED
-from pipelines.flows.results import CompareResult
-from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.flows.shared.results import CompareResult
+from pipelines.flows.shared.run_inputs import records_of_run
+from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.lake.lock import table_lock
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.quality.contradiction import (

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 
 from pipelines.engines.duck import arrow_reader
 from pipelines.errors import UnknownFileType
-from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
 

@@ -8,8 +8,8 @@ import logging
 
 import ibis.expr.types as ir
 
-from pipelines.flows.refusals import IdBudgetExceeded, NothingToApprove
-from pipelines.flows.workplace import Workplace, open_workplace
+from pipelines.flows.shared.errors import IdBudgetExceeded, NothingToApprove
+from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.resolve.survival import Budget, Survival, changed_ids, survival
 from pipelines.settings import Settings

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import ibis.expr.types as ir
 
-from pipelines.flows.workplace import Workplace
+from pipelines.flows.shared.session import Workplace
 from pipelines.lake.lock import table_lock
 from pipelines.libraries import Library, libraries_linking_to, load_library
 from pipelines.resolve.links import link_entities

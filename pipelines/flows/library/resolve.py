@@ -9,8 +9,8 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 import pipelines.resolve
-from pipelines.flows.ledger import ledger_before
-from pipelines.flows.workplace import Workplace, identity_key
+from pipelines.flows.shared.identity_ledger import ledger_before
+from pipelines.flows.shared.session import Workplace, identity_key
 from pipelines.libraries import Library
 from pipelines.resolve.conclusion import Resolved
 from pipelines.resolve.model import model_digest

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from pipelines.errors import NothingToTrain
-from pipelines.flows.inputs import latest_run, records_of_run
-from pipelines.flows.workplace import open_workplace
+from pipelines.flows.shared.run_inputs import latest_run, records_of_run
+from pipelines.flows.shared.session import open_workplace
 from pipelines.libraries import load_library
 from pipelines.resolve.likeness import COMPARISONS
 from pipelines.resolve.model import load_model

@@ -8,9 +8,9 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.errors import DeclarationRefused
-from pipelines.flows.inputs import latest_run, records_of_run
 from pipelines.flows.library.id_changes import budget_of
-from pipelines.flows.workplace import Workplace, identity_key, open_workplace
+from pipelines.flows.shared.run_inputs import latest_run, records_of_run
+from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.resolve.model import read_model
 from pipelines.resolve.questions import DECISION_SCHEMA

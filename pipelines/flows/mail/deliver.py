@@ -7,8 +7,8 @@ from datetime import timedelta
 from pipelines.contracts import usable_sources
 from pipelines.contracts.source import Source
 from pipelines.errors import MailUndelivered
-from pipelines.flows.results import DeliveryResult
-from pipelines.flows.workplace import moment
+from pipelines.flows.shared.results import DeliveryResult
+from pipelines.flows.shared.session import moment
 from pipelines.mail.smtp import (
     PATIENCE,
     MailInDoubt,

@@ -7,8 +7,8 @@ fingerprints and history, the figures. So a sheet that comes back years later st
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pipelines.flows.results import TidyResult
-from pipelines.flows.workplace import moment
+from pipelines.flows.shared.results import TidyResult
+from pipelines.flows.shared.session import moment
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, read_mail
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import ibis
 
 from pipelines.batch import CHINA
-from pipelines.flows.workplace import Workplace, identity_key, moment, open_workplace
+from pipelines.flows.shared.session import Workplace, identity_key, moment, open_workplace
 from pipelines.keyed_digests import add_fingerprint, value_digest, with_site_key
 from pipelines.libraries import load_libraries
 from pipelines.settings import Settings

@@ -12,7 +12,7 @@ from pipelines.contracts import load_sources
 from pipelines.flows.ingest import land, stage
 from pipelines.flows.library.build import merge, publish, resolve
 from pipelines.flows.library.id_changes import compare_with_published, refuse_over_budget
-from pipelines.flows.workplace import open_workplace
+from pipelines.flows.shared.session import open_workplace
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
 

@@ -4,8 +4,8 @@ import pytest
 from identity_town import Town, person
 
 from pipelines.errors import TableMissing
+from pipelines.flows.shared.session import open_workplace
 from pipelines.flows.verify import verify
-from pipelines.flows.workplace import open_workplace
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.warehouse import read_stopped_batches, record_expectations
 

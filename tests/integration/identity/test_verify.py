@@ -5,9 +5,9 @@ import random
 import pytest
 from identity_town import LIBRARY, Town, person, write_contracts
 
-from pipelines.flows.refusals import NeverPublished, ReplayDiffers
+from pipelines.flows.shared.errors import NeverPublished, ReplayDiffers
+from pipelines.flows.shared.session import open_workplace
 from pipelines.flows.verify import verify
-from pipelines.flows.workplace import open_workplace
 from pipelines.settings import load_settings
 from pipelines.warehouse import migrate
 from pipelines.warehouse.database import ensure_database

@@ -17,7 +17,7 @@ from pipelines.contracts import load_sources
 from pipelines.errors import UnreadableDelivery
 from pipelines.flows.mail.digest import digest
 from pipelines.flows.reporting import report
-from pipelines.flows.workplace import open_workplace
+from pipelines.flows.shared.session import open_workplace
 from pipelines.report.protect import unlock_workbook
 from pipelines.report.repair_sheet import COLUMNS, ISSUE, SHEET, VALUE
 from pipelines.settings import load_settings

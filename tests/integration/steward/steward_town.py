@@ -8,7 +8,7 @@ import pyarrow as pa
 from openpyxl import load_workbook
 
 from pipelines.flows.library import build as flows
-from pipelines.flows.workplace import open_workplace
+from pipelines.flows.shared.session import open_workplace
 from pipelines.libraries import load_library
 from pipelines.resolve.questions import QUESTION_SCHEMA
 from pipelines.settings import Settings

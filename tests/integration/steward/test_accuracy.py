@@ -8,7 +8,7 @@ from sqlalchemy import text
 from steward_town import answer, fill
 
 from pipelines.flows.library.accuracy import check_accuracy
-from pipelines.flows.workplace import open_workplace
+from pipelines.flows.shared.session import open_workplace
 from pipelines.libraries import load_library
 from pipelines.resolve.refusals import AccuracyNotProven
 

@@ -4,7 +4,7 @@ from steward_town import DRIVERS, HEALTH, INSURANCE, POLICE, answer, fill
 
 from pipelines.flows.explain import explain
 from pipelines.flows.questions import queue
-from pipelines.flows.workplace import open_workplace
+from pipelines.flows.shared.session import open_workplace
 from pipelines.resolve.judgement import Record
 
 WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")

@@ -6,7 +6,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.flows.workplace import Workplace
+from pipelines.flows.shared.session import Workplace
 from pipelines.libraries import Library
 from pipelines.resolve.judgement import in_force
 from pipelines.resolve.questions import DECISION_SCHEMA

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.batch import batch_date
 from pipelines.contracts.source import Source
-from pipelines.flows.workplace import Workplace, identity_key
+from pipelines.flows.shared.session import Workplace, identity_key
 from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.stage.overlay import LEDGER_SCHEMA
 from pipelines.warehouse.corrections import read_ledger

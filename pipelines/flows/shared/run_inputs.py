@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
-from pipelines.flows.workplace import Workplace
+from pipelines.flows.shared.session import Workplace
 from pipelines.libraries import Library
 from pipelines.records import current_records, library_records
 

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
-from pipelines.flows.workplace import Workplace
+from pipelines.flows.shared.session import Workplace
 from pipelines.libraries import Library
 from pipelines.resolve.conclusion import Resolved
 from pipelines.resolve.events import EVENT_SCHEMA

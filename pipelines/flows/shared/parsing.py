@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 
 from pipelines.contracts.source import Source
 from pipelines.engines.texts import parsed_texts
-from pipelines.flows.workplace import Workplace
+from pipelines.flows.shared.session import Workplace
 from pipelines.stage import columns_to_parse, parse_rows
 
 
