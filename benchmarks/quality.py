@@ -22,7 +22,7 @@ from pipelines.batch import batch_date
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
 from pipelines.engines.duck import connect
-from pipelines.flows.ingest import EXPECTATIONS
+from pipelines.flows.source.ingest import EXPECTATIONS
 from pipelines.quality.drift import Measure, batch_measures, drift_table, find_drift
 from pipelines.quality.measure import batch_facts
 from pipelines.quality.profile import finding_profile

@@ -60,7 +60,7 @@ def _timed(
 ) -> tuple[float, float, int, int]:
     """Seconds by the clock and of the processor, bad rows listed, peak memory (MiB)."""
     started, worked = perf_counter(), process_time()
-    from pipelines.flows.reporting import report  # within the time: drawing is heavy to load
+    from pipelines.flows.source.report import report  # within the time: drawing is heavy to load
 
     listed = sum(report(settings, source, batch).bad_rows for source in sources)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

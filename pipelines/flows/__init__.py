@@ -8,15 +8,15 @@ This package composes the edge (lake, warehouse, mail, engines) with the pure pa
 computation lives in a module that knows neither.
 """
 
-from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library.build import check_library, merge, publish, resolve
 from pipelines.flows.library.compare import compare
 from pipelines.flows.mail.deliver import check_mail, deliver
 from pipelines.flows.mail.digest import digest
 from pipelines.flows.mail.tidy import tidy
-from pipelines.flows.reporting import report
-from pipelines.flows.score import score, score_library
-from pipelines.flows.track import track
+from pipelines.flows.source.ingest import check, land, stage
+from pipelines.flows.source.report import report
+from pipelines.flows.source.score import score, score_library
+from pipelines.flows.source.track import track
 
 __all__ = [
     "check",

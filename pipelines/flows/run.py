@@ -10,15 +10,15 @@ from functools import partial
 
 from pipelines.contracts.source import Source
 from pipelines.errors import BaselibError, GateClosed
-from pipelines.flows.ingest import check, land, stage
 from pipelines.flows.library.build import check_library, merge, publish, resolve
 from pipelines.flows.library.compare import compare
 from pipelines.flows.mail.deliver import check_mail, deliver
 from pipelines.flows.mail.digest import digest
 from pipelines.flows.mail.tidy import tidy
-from pipelines.flows.reporting import report
-from pipelines.flows.score import score, score_library
-from pipelines.flows.track import track
+from pipelines.flows.source.ingest import check, land, stage
+from pipelines.flows.source.report import report
+from pipelines.flows.source.score import score, score_library
+from pipelines.flows.source.track import track
 from pipelines.libraries import Library, libraries_in_order
 from pipelines.orchestrate.crew import Announce, Part, tell, work_through
 from pipelines.settings import Settings

@@ -20,13 +20,13 @@ import ibis.expr.types as ir
 from sqlalchemy import Engine, text
 
 from pipelines.contracts import load_sources
-from pipelines.flows.ingest import stage
 from pipelines.flows.library.build import merge, publish, resolve_with
 from pipelines.flows.library.resolve import rules_digest
 from pipelines.flows.shared.decisions import DECISION_ORDER
 from pipelines.flows.shared.errors import NeverPublished, ReplayDiffers
 from pipelines.flows.shared.run_inputs import inputs_of_run
 from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.source.ingest import stage
 from pipelines.libraries import Library, load_libraries
 from pipelines.settings import Settings
 from pipelines.warehouse import (

@@ -14,7 +14,6 @@ import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
 from pipelines.errors import QualityGateFailed, TableMissing
-from pipelines.flows.ingest import EXPECTATIONS
 from pipelines.flows.library.accuracy import check_accuracy
 from pipelines.flows.library.id_changes import (
     compare_with_published,
@@ -43,6 +42,7 @@ from pipelines.flows.shared.results import (
 )
 from pipelines.flows.shared.run_inputs import inputs_of_run, records_of_run
 from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.source.ingest import EXPECTATIONS
 from pipelines.lake import Commit
 from pipelines.lake.lock import table_lock
 from pipelines.lake.types import storable

@@ -8,10 +8,10 @@ from typing import Final
 from pipelines.batch import CHINA, batch_date, batch_key
 from pipelines.contracts import usable_sources
 from pipelines.contracts.source import Period, Source
-from pipelines.flows.compose import Composed, compose, has_report
-from pipelines.flows.reporting import Letter, send_later
 from pipelines.flows.shared.results import DigestResult
 from pipelines.flows.shared.session import Workplace, moment, open_workplace
+from pipelines.flows.source.report import Letter, send_later
+from pipelines.flows.source.report_content import Composed, compose, has_report
 from pipelines.report.model import Report
 from pipelines.report.periods import Span, ended_before
 from pipelines.settings import Settings

@@ -18,11 +18,11 @@ from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
 from pipelines.extract.answers import Answer, AnswersUnreadable, read_answers
 from pipelines.extract.secrets import attachment_passwords
-from pipelines.flows.ingest import stage
 from pipelines.flows.owner.dispute import DISPUTED
 from pipelines.flows.shared.corrections import ledger_table
 from pipelines.flows.shared.parsing import parsed_rows
 from pipelines.flows.shared.session import Workplace, identity_key, moment, open_workplace
+from pipelines.flows.source.ingest import stage
 from pipelines.keyed_digests import value_digest, with_site_key
 from pipelines.quality.answers import (
     ANSWER_SCHEMA,

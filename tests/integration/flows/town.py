@@ -10,8 +10,8 @@ import duckdb
 from sqlalchemy import text
 
 from pipelines.contracts import load_sources
-from pipelines.flows.ingest import land, stage
 from pipelines.flows.library.build import merge, publish, resolve
+from pipelines.flows.source.ingest import land, stage
 from pipelines.lake import open_lake
 from pipelines.settings import Settings
 from pipelines.warehouse import connect

@@ -16,8 +16,8 @@ from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts import load_sources
 from pipelines.errors import UnreadableDelivery
 from pipelines.flows.mail.digest import digest
-from pipelines.flows.reporting import report
 from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.source.report import report
 from pipelines.report.protect import unlock_workbook
 from pipelines.report.repair_sheet import COLUMNS, ISSUE, SHEET, VALUE
 from pipelines.settings import load_settings
@@ -182,9 +182,9 @@ def test_a_locked_workbook_has_the_values_and_the_mail_has_no_password(office, m
 def test_what_one_mail_cannot_carry_comes_in_several(office, monkeypatch):
     office.declare()
     office.stage("20260630", bad=3000)
-    monkeypatch.setattr("pipelines.flows.compose._TEXT_SHARE", 0.06)
+    monkeypatch.setattr("pipelines.flows.source.report_content._TEXT_SHARE", 0.06)
     office.settings = load_settings(**office.given, mail_size_limit=1)
-    monkeypatch.setattr("pipelines.flows.reporting._WORDS_BYTES", 900_000)
+    monkeypatch.setattr("pipelines.flows.source.report._WORDS_BYTES", 900_000)
     result = office.report("20260630")
     mails = office.mails()
     assert result.messages == len(mails) > 1

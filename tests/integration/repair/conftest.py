@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from pipelines import flows
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
-from pipelines.flows.track import track
+from pipelines.flows.source.track import track
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
 

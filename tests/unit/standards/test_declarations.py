@@ -9,7 +9,7 @@ import pytest
 from pipelines.clean.registry import parser_for
 from pipelines.clean.rules_of import rules_of
 from pipelines.errors import DeclarationRefused
-from pipelines.flows.score import COMPARED
+from pipelines.flows.source.score import COMPARED
 from pipelines.quality.contradiction import CONTRADICTIONS
 from pipelines.standards.code_tables import TABLES_DIR
 from pipelines.standards.elements import (

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from pipelines.batch import batch_date
 from pipelines.contracts.source import Source
-from pipelines.flows.compose import Composed, compose, has_report
 from pipelines.flows.shared.results import ReportResult
 from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.source.report_content import Composed, compose, has_report
 from pipelines.mail.message import BASE64, Attachment, Picture, build_message, message_id
 from pipelines.mail.packing import pack
 from pipelines.report.model import AttachedFile, Report

@@ -16,7 +16,7 @@ from pipelines.contracts.source import Language, Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.secrets import named_secret
 from pipelines.flows.shared.session import Workplace, identity_key, moment
-from pipelines.flows.standing import read_months, read_standing
+from pipelines.flows.source.standing import read_months, read_standing
 from pipelines.libraries import load_library
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.report.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
