@@ -10,8 +10,8 @@ from rich.text import Text
 
 from pipelines.cli.identity_queue import console, record_of
 from pipelines.cli.options import Home
-from pipelines.flows.explain import Unmasking
-from pipelines.flows.explain import explain as explain_subject
+from pipelines.flows.steward.explain import Unmasking
+from pipelines.flows.steward.explain import explain as explain_subject
 from pipelines.report.explanation import Explanation, render_explanation
 from pipelines.report.font import chinese_font
 from pipelines.report.waterfall import draw

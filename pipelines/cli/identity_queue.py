@@ -12,12 +12,12 @@ from rich.table import Table
 from pipelines.cli.options import Home
 from pipelines.cli.words import counted
 from pipelines.errors import UnknownSource
-from pipelines.flows.questions import queue as list_questions
-from pipelines.flows.steward import Act, Regrouping
-from pipelines.flows.steward import decide as decide_question
-from pipelines.flows.steward import move as move_record
-from pipelines.flows.steward import revoke as revoke_act
-from pipelines.flows.steward import unmerge as unmerge_records
+from pipelines.flows.steward.decide import Act, Regrouping
+from pipelines.flows.steward.decide import decide as decide_question
+from pipelines.flows.steward.decide import move as move_record
+from pipelines.flows.steward.decide import revoke as revoke_act
+from pipelines.flows.steward.decide import unmerge as unmerge_records
+from pipelines.flows.steward.queue import queue as list_questions
 from pipelines.resolve.judgement import Record, Verdict
 from pipelines.settings import load_settings
 

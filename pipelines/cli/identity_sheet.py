@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import Home
-from pipelines.flows.question_sheet import MOST_QUESTIONS, export_questions, import_answers
+from pipelines.flows.steward.sheet import MOST_QUESTIONS, export_questions, import_answers
 from pipelines.settings import load_settings
 
 

@@ -5,8 +5,8 @@ from dataclasses import asdict
 
 import ibis
 
-from pipelines.flows.questions import asked_by_run, linked_pairs
 from pipelines.flows.shared.session import Workplace
+from pipelines.flows.steward.queue import asked_by_run, linked_pairs
 from pipelines.libraries import Library
 from pipelines.quality.accuracy import Accuracy, Stratum, accuracy
 from pipelines.resolve.judgement import Decision, standings

@@ -5,8 +5,8 @@ from steward_town import HEALTH, INSURANCE, PEOPLE, POLICE
 
 from pipelines.flows.library import build as flows
 from pipelines.flows.library.id_changes import compare_with_published
-from pipelines.flows.questions import queue
 from pipelines.flows.shared.session import identity_key, open_workplace
+from pipelines.flows.steward.queue import queue
 from pipelines.libraries import load_library
 from pipelines.resolve.judgement import Record, pair_of
 from pipelines.resolve.queue import question_name

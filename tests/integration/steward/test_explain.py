@@ -5,8 +5,8 @@ from sqlalchemy import text
 from steward_town import HEALTH, PEOPLE, POLICE
 
 from pipelines.errors import SettingRefused
-from pipelines.flows.explain import Unmasking, explain
-from pipelines.flows.questions import queue
+from pipelines.flows.steward.explain import Unmasking, explain
+from pipelines.flows.steward.queue import queue
 from pipelines.resolve.judgement import Record
 from pipelines.resolve.refusals import RegroupingRefused, UnknownSubject
 
@@ -99,7 +99,7 @@ def test_what_is_not_there(town, subject):
 
 
 def test_an_entity_too_large_for_a_page_says_so(town, monkeypatch):
-    monkeypatch.setattr("pipelines.flows.explain.MOST_RECORDS", 2)
+    monkeypatch.setattr("pipelines.flows.steward.explain.MOST_RECORDS", 2)
     with pytest.raises(RegroupingRefused, match="too many"):
         explain(town.settings, [Record(HEALTH, "h1")])
 

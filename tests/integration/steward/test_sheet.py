@@ -7,8 +7,8 @@ import pytest
 from openpyxl import load_workbook
 from steward_town import HEALTH, INSURANCE, PEOPLE, POLICE, answer, fill
 
-from pipelines.flows.question_sheet import export_questions, import_answers
-from pipelines.flows.questions import queue
+from pipelines.flows.steward.queue import queue
+from pipelines.flows.steward.sheet import export_questions, import_answers
 from pipelines.resolve.refusals import SheetUnreadable
 from pipelines.warehouse.decisions import read_decisions
 

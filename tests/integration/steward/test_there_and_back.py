@@ -2,9 +2,9 @@
 
 from steward_town import DRIVERS, HEALTH, INSURANCE, POLICE, answer, fill
 
-from pipelines.flows.explain import explain
-from pipelines.flows.questions import queue
 from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.steward.explain import explain
+from pipelines.flows.steward.queue import queue
 from pipelines.resolve.judgement import Record
 
 WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")

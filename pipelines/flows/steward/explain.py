@@ -10,11 +10,11 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.errors import SettingRefused
-from pipelines.flows.cascade import entity_records, find_entity, followers
-from pipelines.flows.question_sheet import shown_record
-from pipelines.flows.questions import find_question
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.steward.dependents import entity_records, find_entity, followers
+from pipelines.flows.steward.queue import find_question
+from pipelines.flows.steward.sheet import shown_record
 from pipelines.libraries import Library
 from pipelines.report.explanation import (
     ExplainedDecision,

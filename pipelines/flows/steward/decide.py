@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from pipelines.flows.cascade import Follower, entity_records, find_entity, followers
-from pipelines.flows.questions import Question, find_question
 from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
+from pipelines.flows.steward.dependents import Follower, entity_records, find_entity, followers
+from pipelines.flows.steward.queue import Question, find_question
 from pipelines.libraries import Library
 from pipelines.resolve.admission import Admission, check_revocation
 from pipelines.resolve.judgement import (

@@ -13,10 +13,10 @@ import ibis.expr.types as ir
 
 from pipelines.clean.masking import mask_text
 from pipelines.contracts import load_sources
-from pipelines.flows.questions import Question, audit_sample, look_up, open_questions
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
-from pipelines.flows.steward import judgement_of
+from pipelines.flows.steward.decide import judgement_of
+from pipelines.flows.steward.queue import Question, audit_sample, look_up, open_questions
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.report.bad_rows import key_mask
 from pipelines.report.question_sheet import (
