@@ -7,15 +7,15 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.errors import EntityTooLarge
-from pipelines.libraries import Library
-from pipelines.resolve.apart import (
+from pipelines.identity.clusters.cannot_link import (
     decided_pairs,
     forbidden_within,
     keep_apart,
     under_two_numbers,
     united,
 )
-from pipelines.resolve.assembly import join_by_score, moved_clusters
+from pipelines.identity.clusters.score_clusters import join_by_score, moved_clusters
+from pipelines.libraries import Library
 from pipelines.resolve.events import next_sequence, stamped
 from pipelines.resolve.groups import Groups
 from pipelines.resolve.ledger import RECORD_SCHEMA, assign_ids

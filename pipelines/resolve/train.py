@@ -17,8 +17,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
+from pipelines.identity.clusters.score_clusters import doubtful
 from pipelines.libraries import Library
-from pipelines.resolve.assembly import doubtful
 from pipelines.resolve.candidates import everybody_of, levels_of
 from pipelines.resolve.features import name_frequencies, with_features
 from pipelines.resolve.groups import Groups, group_by_identifier

@@ -6,9 +6,9 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from pipelines.identity.clusters.cannot_link import DECIDED_SAME, keep_apart, united
+from pipelines.identity.clusters.score_clusters import MATCH_BY_SCORE
 from pipelines.libraries import load_library
-from pipelines.resolve.apart import DECIDED_SAME, keep_apart, united
-from pipelines.resolve.assembly import MATCH_BY_SCORE
 from pipelines.resolve.link import FOUNDING_RECORD
 from pipelines.resolve.pairs import claims
 from pipelines.resolve.workspace import Workspace

@@ -12,8 +12,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.errors import ComponentsDoNotSettle
+from pipelines.identity.clusters.score_clusters import LARGEST_BY_SCORE, MATCH_BY_SCORE
 from pipelines.libraries import Library
-from pipelines.resolve.assembly import LARGEST_BY_SCORE, MATCH_BY_SCORE
 from pipelines.resolve.candidates import everybody_of, never_one
 from pipelines.resolve.groups import Groups
 from pipelines.resolve.pairs import claims
