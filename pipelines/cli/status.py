@@ -9,8 +9,8 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from pipelines.cli.options import Home
+from pipelines.identity.ids.id_changes import CHANGE_KINDS
 from pipelines.libraries import load_libraries
-from pipelines.resolve.survival import CHANGE_KINDS
 from pipelines.settings import Settings, load_settings
 from pipelines.standards.rules import load_rules
 from pipelines.standards.scores import load_scoring

@@ -15,10 +15,10 @@ from pipelines.identity.clusters.cannot_link import (
     united,
 )
 from pipelines.identity.clusters.score_clusters import join_by_score, moved_clusters
+from pipelines.identity.ids.entity_ids import RECORD_SCHEMA, assign_ids
+from pipelines.identity.ids.events import next_sequence, stamped
 from pipelines.libraries import Library
-from pipelines.resolve.events import next_sequence, stamped
 from pipelines.resolve.groups import Groups
-from pipelines.resolve.ledger import RECORD_SCHEMA, assign_ids
 from pipelines.resolve.link import FOUNDING_RECORD
 from pipelines.resolve.model import Model
 from pipelines.resolve.questions import QUESTION_SCHEMA, no_questions

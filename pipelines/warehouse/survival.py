@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from pipelines.resolve.survival import Budget, IdChange, SourceLoss, Survival
+from pipelines.identity.ids.id_changes import Budget, IdChange, SourceLoss, Survival
 from pipelines.warehouse.quality_tables import (
     ID_APPROVAL,
     ID_CHANGE,

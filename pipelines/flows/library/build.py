@@ -43,6 +43,8 @@ from pipelines.flows.shared.results import (
 from pipelines.flows.shared.run_inputs import inputs_of_run, records_of_run
 from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.flows.source.ingest import EXPECTATIONS
+from pipelines.identity.ids.events import EVENT_KINDS
+from pipelines.identity.ids.redirects import current_ids
 from pipelines.lake import Commit
 from pipelines.lake.lock import table_lock
 from pipelines.lake.types import storable
@@ -50,8 +52,6 @@ from pipelines.libraries import Library, libraries_linking_to, load_libraries, l
 from pipelines.merge.golden import merge as merge_records
 from pipelines.quality.outcome import gate
 from pipelines.quality.suites import empty_core, library_parameters, suites_for_library
-from pipelines.resolve.events import EVENT_KINDS
-from pipelines.resolve.redirects import current_ids
 from pipelines.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications, record_expectations

@@ -10,8 +10,8 @@ import ibis.expr.types as ir
 
 from pipelines.flows.shared.errors import IdBudgetExceeded, NothingToApprove
 from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.identity.ids.id_changes import Budget, Survival, changed_ids, survival
 from pipelines.libraries import Library, load_libraries, load_library
-from pipelines.resolve.survival import Budget, Survival, changed_ids, survival
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications
 from pipelines.warehouse.survival import (

@@ -4,9 +4,9 @@ import random
 
 import pytest
 
+from pipelines.identity.ids.entity_ids import RECORD_SCHEMA
 from pipelines.libraries import load_library
 from pipelines.merge import merge
-from pipelines.resolve.ledger import RECORD_SCHEMA
 
 POPULATION = load_library("population")
 LEGAL_ENTITY = load_library("legal_entity")

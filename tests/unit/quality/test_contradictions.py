@@ -9,6 +9,7 @@ from uuid import uuid4
 import ibis.expr.types as ir
 import pytest
 
+from pipelines.identity.ids.entity_ids import RECORD_SCHEMA
 from pipelines.libraries import load_library
 from pipelines.merge import merge
 from pipelines.quality.contradiction import (
@@ -19,7 +20,6 @@ from pipelines.quality.contradiction import (
     find_contradictions,
     tell,
 )
-from pipelines.resolve.ledger import RECORD_SCHEMA
 from pipelines.resolve.links import link_entities
 
 POLICE = "public_security__household_registration"

@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from pipelines.identity.ids.entity_ids import RECORD_SCHEMA
 from pipelines.libraries import load_library
 from pipelines.merge import merge
 from pipelines.quality.discrepancy import (
@@ -14,7 +15,6 @@ from pipelines.quality.discrepancy import (
     other_texts,
     shared_records,
 )
-from pipelines.resolve.ledger import RECORD_SCHEMA
 
 POPULATION = load_library("population")
 LEGAL_ENTITY = load_library("legal_entity")

@@ -2,9 +2,9 @@
 
 import ibis
 
+from pipelines.identity.ids.entity_ids import MEMBER_SCHEMA, RECORD_SCHEMA, assign_ids
+from pipelines.identity.ids.events import EVENT_SCHEMA, next_sequence, stamped
 from pipelines.libraries import load_library
-from pipelines.resolve.events import EVENT_SCHEMA, next_sequence, stamped
-from pipelines.resolve.ledger import MEMBER_SCHEMA, RECORD_SCHEMA, assign_ids
 from pipelines.resolve.workspace import Workspace
 
 LIBRARY = load_library("population")

@@ -5,8 +5,8 @@ import random
 import pytest
 from histories import table
 
-from pipelines.resolve.events import EVENT_SCHEMA
-from pipelines.resolve.survival import (
+from pipelines.identity.ids.events import EVENT_SCHEMA
+from pipelines.identity.ids.id_changes import (
     Budget,
     IdChange,
     SourceLoss,

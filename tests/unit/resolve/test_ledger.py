@@ -4,7 +4,7 @@ import pytest
 from histories import KEY, LIBRARY, Site, table
 
 from pipelines.errors import EntityIdCollision
-from pipelines.resolve.ledger import MEMBER_SCHEMA, assign_ids
+from pipelines.identity.ids.entity_ids import MEMBER_SCHEMA, assign_ids
 from pipelines.resolve.workspace import Workspace
 
 

@@ -5,8 +5,8 @@ import random
 import pytest
 from histories import Site, table
 
-from pipelines.resolve.events import EVENT_SCHEMA
-from pipelines.resolve.redirects import current_ids
+from pipelines.identity.ids.events import EVENT_SCHEMA
+from pipelines.identity.ids.redirects import current_ids
 
 ALIVE = {"entity_id": "string"}
 

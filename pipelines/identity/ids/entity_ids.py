@@ -11,9 +11,9 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.errors import EntityIdCollision
+from pipelines.identity.ids.events import Change, changes, first_events, newest_batch
 from pipelines.libraries import Library
 from pipelines.records import batch_order
-from pipelines.resolve.events import Change, changes, first_events, newest_batch
 from pipelines.resolve.workspace import Workspace
 
 ID_DIGITS = 24  # 96 bits: 10**9 ids meet by chance with probability 10**-11
