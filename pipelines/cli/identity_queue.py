@@ -18,7 +18,7 @@ from pipelines.flows.steward.decide import move as move_record
 from pipelines.flows.steward.decide import revoke as revoke_act
 from pipelines.flows.steward.decide import unmerge as unmerge_records
 from pipelines.flows.steward.queue import queue as list_questions
-from pipelines.resolve.judgement import Record, Verdict
+from pipelines.identity.review.decisions import Record, Verdict
 from pipelines.settings import load_settings
 
 PIPE_WIDTH = 150

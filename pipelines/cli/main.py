@@ -26,7 +26,7 @@ from pipelines.errors import (
     UnknownSource,
 )
 from pipelines.flows.shared.errors import NeverPublished, NothingToApprove
-from pipelines.resolve.refusals import DecisionRefused
+from pipelines.identity.review.errors import DecisionRefused
 from pipelines.starting import INTERRUPTED
 from pipelines.warehouse.disputes import DisputeRefused
 

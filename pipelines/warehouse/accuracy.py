@@ -6,7 +6,7 @@ from dataclasses import asdict
 from sqlalchemy import Engine, func
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from pipelines.quality.accuracy import Accuracy
+from pipelines.identity.review.accuracy import Accuracy
 from pipelines.warehouse.quality_tables import IDENTITY_ACCURACY
 
 

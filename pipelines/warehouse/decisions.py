@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, column, insert, select, table, text
 from sqlalchemy.exc import DBAPIError
 
 from pipelines.errors import DatabaseUnavailable
-from pipelines.resolve.judgement import Decision, Judgement, Pair, Record, Revocation
+from pipelines.identity.review.decisions import Decision, Judgement, Pair, Record, Revocation
 
 _PAIR = ("left_source", "left_key", "right_source", "right_key")
 _TOLD = (

@@ -7,12 +7,12 @@ import ibis
 
 from pipelines.flows.shared.session import Workplace
 from pipelines.flows.steward.queue import asked_by_run, linked_pairs
+from pipelines.identity.review.accuracy import Accuracy, Stratum, accuracy
+from pipelines.identity.review.decisions import Decision, standings
+from pipelines.identity.review.errors import AccuracyNotProven
+from pipelines.identity.review.questions import beside_entities, stratum
 from pipelines.libraries import Library
-from pipelines.quality.accuracy import Accuracy, Stratum, accuracy
-from pipelines.resolve.judgement import Decision, standings
 from pipelines.resolve.model import model_digest
-from pipelines.resolve.queue import beside_entities, stratum
-from pipelines.resolve.refusals import AccuracyNotProven
 from pipelines.warehouse.accuracy import record_accuracy
 from pipelines.warehouse.decisions import read_decisions
 

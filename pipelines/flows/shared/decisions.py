@@ -7,9 +7,9 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.flows.shared.session import Workplace
+from pipelines.identity.review.decisions import in_force
+from pipelines.identity.review.schemas import DECISION_SCHEMA
 from pipelines.libraries import Library
-from pipelines.resolve.judgement import in_force
-from pipelines.resolve.questions import DECISION_SCHEMA
 from pipelines.warehouse.decisions import read_decisions
 
 DECISION_ORDER = ("left_source", "left_key", "right_source", "right_key")

@@ -10,9 +10,8 @@ from uuid import uuid4
 from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
 from pipelines.flows.steward.dependents import Follower, entity_records, find_entity, followers
 from pipelines.flows.steward.queue import Question, find_question
-from pipelines.libraries import Library
-from pipelines.resolve.admission import Admission, check_revocation
-from pipelines.resolve.judgement import (
+from pipelines.identity.review.admission import Admission, check_revocation
+from pipelines.identity.review.decisions import (
     Cause,
     Decision,
     Judgement,
@@ -21,8 +20,9 @@ from pipelines.resolve.judgement import (
     Verdict,
     pair_of,
 )
-from pipelines.resolve.queue import question_name
-from pipelines.resolve.refusals import RegroupingRefused, UnknownAct
+from pipelines.identity.review.errors import RegroupingRefused, UnknownAct
+from pipelines.identity.review.questions import question_name
+from pipelines.libraries import Library
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import open_ledger
 

@@ -14,9 +14,9 @@ import ibis.expr.types as ir
 from pipelines.contracts import load_sources
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import Workplace
+from pipelines.identity.review.decisions import Record
+from pipelines.identity.review.errors import UnknownSubject
 from pipelines.libraries import Library, Link, load_libraries
-from pipelines.resolve.judgement import Record
-from pipelines.resolve.refusals import UnknownSubject
 
 Fate = Literal["follows", "stays", "undecided"]
 

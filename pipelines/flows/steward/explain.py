@@ -15,6 +15,9 @@ from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.flows.steward.dependents import entity_records, find_entity, followers
 from pipelines.flows.steward.queue import find_question
 from pipelines.flows.steward.sheet import shown_record
+from pipelines.identity.review.decisions import Decision, Pair, Record, in_force, infer, pair_of
+from pipelines.identity.review.errors import RegroupingRefused
+from pipelines.identity.review.questions import PAIR
 from pipelines.libraries import Library
 from pipelines.report.explanation import (
     ExplainedDecision,
@@ -25,10 +28,7 @@ from pipelines.report.explanation import (
 from pipelines.report.levels import waterfall_of
 from pipelines.report.side_by_side import shown_records, side_by_side
 from pipelines.report.waterfall import Waterfall
-from pipelines.resolve.judgement import Decision, Pair, Record, in_force, infer, pair_of
 from pipelines.resolve.model import load_model
-from pipelines.resolve.queue import PAIR
-from pipelines.resolve.refusals import RegroupingRefused
 from pipelines.resolve.weights import pair_weights
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import read_decisions

@@ -15,10 +15,9 @@ import ibis.expr.types as ir
 from pipelines.flows.library.id_changes import published_crosswalk
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
-from pipelines.libraries import Library, load_libraries, load_library
-from pipelines.resolve.judgement import Cause, Decision, Pair, Record, in_force, standings
-from pipelines.resolve.model import model_digest
-from pipelines.resolve.queue import (
+from pipelines.identity.review.decisions import Cause, Decision, Pair, Record, in_force, standings
+from pipelines.identity.review.errors import UnknownQuestion
+from pipelines.identity.review.questions import (
     PAIR,
     by_harm,
     changed_pairs,
@@ -29,7 +28,8 @@ from pipelines.resolve.queue import (
     unanswered,
     with_basis,
 )
-from pipelines.resolve.refusals import UnknownQuestion
+from pipelines.libraries import Library, load_libraries, load_library
+from pipelines.resolve.model import model_digest
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import read_decisions
 from pipelines.warehouse.survival import is_approved, read_comparisons

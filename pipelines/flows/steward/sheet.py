@@ -17,6 +17,15 @@ from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
 from pipelines.flows.steward.decide import judgement_of
 from pipelines.flows.steward.queue import Question, audit_sample, look_up, open_questions
+from pipelines.identity.review.admission import Admission
+from pipelines.identity.review.decisions import Cause, Decision, Judgement, Record, standings
+from pipelines.identity.review.errors import (
+    DecisionRefused,
+    RecordsChanged,
+    RowRefused,
+    SheetUnreadable,
+)
+from pipelines.identity.review.questions import PAIR
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.report.bad_rows import key_mask
 from pipelines.report.question_sheet import (
@@ -33,15 +42,6 @@ from pipelines.report.question_sheet import (
     write_questions,
 )
 from pipelines.report.side_by_side import side_by_side
-from pipelines.resolve.admission import Admission
-from pipelines.resolve.judgement import Cause, Decision, Judgement, Record, standings
-from pipelines.resolve.queue import PAIR
-from pipelines.resolve.refusals import (
-    DecisionRefused,
-    RecordsChanged,
-    RowRefused,
-    SheetUnreadable,
-)
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import open_ledger, read_decisions
 

@@ -9,8 +9,8 @@ from openpyxl import load_workbook
 
 from pipelines.flows.library import build as flows
 from pipelines.flows.shared.session import open_workplace
+from pipelines.identity.review.schemas import QUESTION_SCHEMA
 from pipelines.libraries import load_library
-from pipelines.resolve.questions import QUESTION_SCHEMA
 from pipelines.settings import Settings
 from pipelines.warehouse import migrate
 

@@ -9,8 +9,8 @@ from steward_town import answer, fill
 
 from pipelines.flows.library.accuracy import check_accuracy
 from pipelines.flows.shared.session import open_workplace
+from pipelines.identity.review.errors import AccuracyNotProven
 from pipelines.libraries import load_library
-from pipelines.resolve.refusals import AccuracyNotProven
 
 LIBRARY = load_library("population")
 

@@ -7,10 +7,8 @@ from pipelines.flows.library import build as flows
 from pipelines.flows.library.id_changes import compare_with_published
 from pipelines.flows.shared.session import identity_key, open_workplace
 from pipelines.flows.steward.queue import queue
-from pipelines.libraries import load_library
-from pipelines.resolve.judgement import Record, pair_of
-from pipelines.resolve.queue import question_name
-from pipelines.resolve.refusals import (
+from pipelines.identity.review.decisions import Record, pair_of
+from pipelines.identity.review.errors import (
     AlreadyDecided,
     DecisionContradicts,
     OpinionRefused,
@@ -19,6 +17,8 @@ from pipelines.resolve.refusals import (
     UnknownQuestion,
     UnknownSubject,
 )
+from pipelines.identity.review.questions import question_name
+from pipelines.libraries import load_library
 from pipelines.warehouse.survival import approve
 
 WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")

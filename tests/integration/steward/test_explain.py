@@ -7,8 +7,8 @@ from steward_town import HEALTH, PEOPLE, POLICE
 from pipelines.errors import SettingRefused
 from pipelines.flows.steward.explain import Unmasking, explain
 from pipelines.flows.steward.queue import queue
-from pipelines.resolve.judgement import Record
-from pipelines.resolve.refusals import RegroupingRefused, UnknownSubject
+from pipelines.identity.review.decisions import Record
+from pipelines.identity.review.errors import RegroupingRefused, UnknownSubject
 
 WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")
 WHO = ("--by", "张三", "--reason", "看过档案")

@@ -5,7 +5,7 @@ from steward_town import DRIVERS, HEALTH, INSURANCE, POLICE, answer, fill
 from pipelines.flows.shared.session import open_workplace
 from pipelines.flows.steward.explain import explain
 from pipelines.flows.steward.queue import queue
-from pipelines.resolve.judgement import Record
+from pipelines.identity.review.decisions import Record
 
 WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")
 LIS = ((POLICE, "p2"), (HEALTH, "h3"), "conflict", None, "same_citizen_id")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from pipelines.resolve.judgement import Judgement, Record, in_force, pair_of
+from pipelines.identity.review.decisions import Judgement, Record, in_force, pair_of
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
 from pipelines.warehouse.decisions import open_ledger, read_decisions

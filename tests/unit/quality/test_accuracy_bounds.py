@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.quality.accuracy import Stratum, accuracy, wilson_lower
+from pipelines.identity.review.accuracy import Stratum, accuracy, wilson_lower
 
 Z = 1.6448536269514722  # 95 %, one-sided, from a table
 

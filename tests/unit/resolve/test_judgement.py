@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.resolve.judgement import (
+from pipelines.identity.review.decisions import (
     Decision,
     Record,
     Revocation,

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_judgement import RECORDS, decided, ledgers, pairs
 
-from pipelines.libraries import load_library
-from pipelines.resolve.judgement import contradictions, in_force, infer, pair_of
-from pipelines.resolve.queue import (
+from pipelines.identity.review.decisions import contradictions, in_force, infer, pair_of
+from pipelines.identity.review.questions import (
     PAIR,
     by_harm,
     changed_pairs,
@@ -17,6 +16,7 @@ from pipelines.resolve.queue import (
     stratum,
     unanswered,
 )
+from pipelines.libraries import load_library
 
 LIBRARY = load_library("population")
 KEY = "a site's key of sixteen"

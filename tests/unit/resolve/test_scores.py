@@ -9,9 +9,9 @@ from test_persons import record as person
 from worlds import KEY, World, partition_and_rules, resolve_worlds, same
 
 from pipelines.identity.clusters.score_clusters import MATCH_BY_SCORE
+from pipelines.identity.review.schemas import DECISION_SCHEMA
 from pipelines.libraries import load_library
 from pipelines.resolve import resolve
-from pipelines.resolve.questions import DECISION_SCHEMA
 
 HOME = {"residence_address": "示范省示范市和平区建设路18号3号楼2单元401室"}
 MASKED = "1101**********"

@@ -4,9 +4,9 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from pipelines.identity.review.decisions import Record, pair_of
 from pipelines.libraries import load_library
 from pipelines.report.levels import LEVELS_ZH, waterfall_of
-from pipelines.resolve.judgement import Record, pair_of
 from pipelines.resolve.likeness import COMPARISONS
 from pipelines.resolve.model import load_model
 from pipelines.resolve.scoring import weigh

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from pipelines.resolve.judgement import (
+from pipelines.identity.review.decisions import (
     Decision,
     Inference,
     Judgement,
@@ -15,7 +15,7 @@ from pipelines.resolve.judgement import (
     infer,
     standings,
 )
-from pipelines.resolve.refusals import AlreadyDecided, DecisionContradicts, OpinionRefused
+from pipelines.identity.review.errors import AlreadyDecided, DecisionContradicts, OpinionRefused
 
 
 @dataclass

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.errors import BaselibError, QualityGateFailed
-from pipelines.quality.accuracy import Accuracy
-from pipelines.resolve.judgement import Decision
+from pipelines.identity.review.accuracy import Accuracy
+from pipelines.identity.review.decisions import Decision
 
 
 class DecisionRefused(BaselibError):

@@ -9,6 +9,7 @@ from hashlib import sha256
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.identity.review.decisions import Decision, Pair, Record, infer
 from pipelines.keyed_digests import (
     FINGERPRINT_DIGITS,
     SEPARATOR,
@@ -16,7 +17,6 @@ from pipelines.keyed_digests import (
     with_site_key,
 )
 from pipelines.libraries import Library
-from pipelines.resolve.judgement import Decision, Pair, Record, infer
 
 PAIR = ("left_source", "left_key", "right_source", "right_key")
 UNKNOWN = 0.5  # where a yes met a no, nobody knows which is wrong
