@@ -10,11 +10,16 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.compare.values import Sides
+from pipelines.identity.rules.candidate_pairs import (
+    Believed,
+    believed_records,
+    kept_away,
+    records_to_place,
+)
+from pipelines.identity.rules.identifier_groups import Groups
 from pipelines.libraries import Library
 from pipelines.resolve.features import CARRIED, with_features, with_likeness_of_names
-from pipelines.resolve.groups import Groups
 from pipelines.resolve.likeness import COMPARISONS
-from pipelines.resolve.pairs import Believed, believed_records, kept_away, records_to_place
 from pipelines.resolve.workset import evidence_of, known
 from pipelines.resolve.workspace import Workspace
 

@@ -18,11 +18,11 @@ from pipelines.identity.clusters.score_clusters import join_by_score, moved_clus
 from pipelines.identity.ids.entity_ids import RECORD_SCHEMA, assign_ids
 from pipelines.identity.ids.events import next_sequence, stamped
 from pipelines.identity.review.schemas import QUESTION_SCHEMA, no_questions
+from pipelines.identity.rules.apply import Ruled
+from pipelines.identity.rules.identifier_groups import Groups
+from pipelines.identity.rules.match import FOUNDING_RECORD
 from pipelines.libraries import Library
-from pipelines.resolve.groups import Groups
-from pipelines.resolve.link import FOUNDING_RECORD
 from pipelines.resolve.model import Model
-from pipelines.resolve.standing import Ruled
 from pipelines.resolve.workspace import Workspace
 
 _CONFLICT = ibis.literal("conflict")

@@ -9,7 +9,7 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.resolve.pairs import Believed, meet
+from pipelines.identity.rules.candidate_pairs import Believed, meet
 from pipelines.resolve.workspace import Workspace
 
 # Weak evidence, so a block is only as large as a big family or a dormitory: what more share says

@@ -18,10 +18,10 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.identity.clusters.score_clusters import doubtful
+from pipelines.identity.rules.identifier_groups import Groups, group_by_identifier
 from pipelines.libraries import Library
 from pipelines.resolve.candidates import everybody_of, levels_of
 from pipelines.resolve.features import name_frequencies, with_features
-from pipelines.resolve.groups import Groups, group_by_identifier
 from pipelines.resolve.likeness import COMMON, COMPARISONS, RARE, Comparison
 from pipelines.resolve.near import near_pairs
 from pipelines.resolve.scoring import splink_settings

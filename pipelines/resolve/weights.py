@@ -10,9 +10,9 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.identity.review.decisions import Pair, Record, pair_of
+from pipelines.identity.rules.identifier_groups import group_by_identifier
 from pipelines.libraries import Library
 from pipelines.resolve.candidates import everybody_of, levels_of
-from pipelines.resolve.groups import group_by_identifier
 from pipelines.resolve.likeness import COMPARISONS
 from pipelines.resolve.model import Model
 from pipelines.resolve.workset import working_set

@@ -8,9 +8,9 @@ import pytest
 
 from pipelines.identity.clusters.cannot_link import DECIDED_SAME, keep_apart, united
 from pipelines.identity.clusters.score_clusters import MATCH_BY_SCORE
+from pipelines.identity.rules.candidate_pairs import claims
+from pipelines.identity.rules.match import FOUNDING_RECORD
 from pipelines.libraries import load_library
-from pipelines.resolve.link import FOUNDING_RECORD
-from pipelines.resolve.pairs import claims
 from pipelines.resolve.workspace import Workspace
 
 LIBRARY = load_library("population")

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.identity.rules.candidate_pairs import agreed, differed
 from pipelines.resolve.likeness import Comparison
-from pipelines.resolve.pairs import agreed, differed
 
 
 def of_group(pairs: ir.Table, telling: Sequence[str]) -> dict[str, ir.Value]:

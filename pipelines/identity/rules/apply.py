@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import ibis.expr.types as ir
 
+from pipelines.identity.rules.identifier_groups import Groups, group_by_identifier
+from pipelines.identity.rules.match import link_records
 from pipelines.libraries import Library
-from pipelines.resolve.groups import Groups, group_by_identifier
-from pipelines.resolve.link import link_records
 from pipelines.resolve.workspace import Workspace
 
 

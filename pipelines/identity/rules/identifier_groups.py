@@ -12,9 +12,9 @@ import ibis.expr.types as ir
 
 from pipelines.compare.conflicts import Evidence
 from pipelines.compare.values import Sides
+from pipelines.identity.rules.authoritative_values import of_another, of_others, references
+from pipelines.identity.rules.sibling_groups import groups_nearby, of_another_nearby
 from pipelines.libraries import Library
-from pipelines.resolve.nearby import groups_nearby, of_another_nearby
-from pipelines.resolve.references import of_another, of_others, references
 from pipelines.resolve.workset import evidence_of, implied, implied_columns, known, stated
 from pipelines.resolve.workspace import Workspace
 

@@ -15,8 +15,8 @@ import ibis.expr.types as ir
 
 from pipelines.compare.conflicts import Evidence
 from pipelines.compare.values import Columns, Sides
+from pipelines.identity.rules.authoritative_values import authority_rank, of_another
 from pipelines.libraries import Library
-from pipelines.resolve.references import authority_rank, of_another
 from pipelines.resolve.workset import known, stated
 from pipelines.resolve.workspace import Workspace
 

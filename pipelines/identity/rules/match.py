@@ -8,10 +8,10 @@ words into the group, so the rest is asked again until nobody joins any more.
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.identity.rules.ambiguous_groups import of_group, rivalled
+from pipelines.identity.rules.candidate_pairs import candidate_pairs, claim_of, is_by_name, place_of
+from pipelines.identity.rules.identifier_groups import Groups
 from pipelines.libraries import Library
-from pipelines.resolve.groups import Groups
-from pipelines.resolve.pairs import candidate_pairs, claim_of, is_by_name, place_of
-from pipelines.resolve.rivals import of_group, rivalled
 from pipelines.resolve.spanning import spanning_forest
 from pipelines.resolve.workset import evidence_of
 from pipelines.resolve.workspace import Workspace
