@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from pipelines.identity.scores.waterfall import PairWeights
 from pipelines.libraries import Library
 from pipelines.report.waterfall import Waterfall, Weight
-from pipelines.resolve.weights import PairWeights
 
 LEVELS_ZH: Mapping[str, str] = {
     "same": "相同",

@@ -21,8 +21,8 @@ from pipelines.identity.review.schemas import QUESTION_SCHEMA, no_questions
 from pipelines.identity.rules.apply import Ruled
 from pipelines.identity.rules.identifier_groups import Groups
 from pipelines.identity.rules.match import FOUNDING_RECORD
+from pipelines.identity.scores.model import Model
 from pipelines.libraries import Library
-from pipelines.resolve.model import Model
 from pipelines.resolve.workspace import Workspace
 
 _CONFLICT = ibis.literal("conflict")

@@ -4,9 +4,9 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.identity.rules.apply import apply_rules
+from pipelines.identity.scores.model import Model, load_model
 from pipelines.libraries import Library
 from pipelines.resolve.conclusion import History, Judges, Resolved, conclude
-from pipelines.resolve.model import Model, load_model
 from pipelines.resolve.workset import working_set
 from pipelines.resolve.workspace import Workspace
 

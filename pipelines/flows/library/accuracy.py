@@ -11,8 +11,8 @@ from pipelines.identity.review.accuracy import Accuracy, Stratum, accuracy
 from pipelines.identity.review.decisions import Decision, standings
 from pipelines.identity.review.errors import AccuracyNotProven
 from pipelines.identity.review.questions import beside_entities, stratum
+from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library
-from pipelines.resolve.model import model_digest
 from pipelines.warehouse.accuracy import record_accuracy
 from pipelines.warehouse.decisions import read_decisions
 

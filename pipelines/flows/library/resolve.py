@@ -11,9 +11,9 @@ import ibis.expr.types as ir
 import pipelines.resolve
 from pipelines.flows.shared.identity_ledger import ledger_before
 from pipelines.flows.shared.session import Workplace, identity_key
+from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library
 from pipelines.resolve.conclusion import Resolved
-from pipelines.resolve.model import model_digest
 from pipelines.resolve.resolve import resolve
 from pipelines.warehouse.survival import ResolutionRecord
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from pipelines.errors import NothingToTrain
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import open_workplace
+from pipelines.identity.scores.comparisons import COMPARISONS
+from pipelines.identity.scores.model import load_model
 from pipelines.libraries import load_library
-from pipelines.resolve.likeness import COMPARISONS
-from pipelines.resolve.model import load_model
 from pipelines.settings import Settings
 
 LINK_AT, ASK_AT = 0.99, 0.2
@@ -29,7 +29,9 @@ def train(settings: Settings, library_name: str, out: Path | None = None) -> Pat
         NothingToTrain: the library's records are not compared by score.
         TableMissing: the library has never been resolved.
     """
-    from pipelines.resolve.train import train as train_model  # Splink takes seconds to import
+    from pipelines.identity.scores.train import (
+        train as train_model,  # Splink takes seconds to import
+    )
 
     library = load_library(library_name)
     if library.entity not in COMPARISONS:

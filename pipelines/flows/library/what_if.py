@@ -13,8 +13,8 @@ from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
 from pipelines.identity.ids.id_changes import Budget, Survival, changed_ids, survival
 from pipelines.identity.review.schemas import DECISION_SCHEMA
+from pipelines.identity.scores.model import read_model
 from pipelines.libraries import Library, load_libraries, load_library
-from pipelines.resolve.model import read_model
 from pipelines.resolve.resolve import resolve
 from pipelines.settings import Settings
 

@@ -18,6 +18,8 @@ from pipelines.flows.steward.sheet import shown_record
 from pipelines.identity.review.decisions import Decision, Pair, Record, in_force, infer, pair_of
 from pipelines.identity.review.errors import RegroupingRefused
 from pipelines.identity.review.questions import PAIR
+from pipelines.identity.scores.model import load_model
+from pipelines.identity.scores.waterfall import pair_weights
 from pipelines.libraries import Library
 from pipelines.report.explanation import (
     ExplainedDecision,
@@ -28,8 +30,6 @@ from pipelines.report.explanation import (
 from pipelines.report.levels import waterfall_of
 from pipelines.report.side_by_side import shown_records, side_by_side
 from pipelines.report.waterfall import Waterfall
-from pipelines.resolve.model import load_model
-from pipelines.resolve.weights import pair_weights
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import read_decisions
 from pipelines.warehouse.readings import record_unmasked_reading

@@ -28,8 +28,8 @@ from pipelines.identity.review.questions import (
     unanswered,
     with_basis,
 )
+from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library, load_libraries, load_library
-from pipelines.resolve.model import model_digest
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import read_decisions
 from pipelines.warehouse.survival import is_approved, read_comparisons

@@ -15,8 +15,8 @@ from pipelines.errors import ComponentsDoNotSettle
 from pipelines.identity.clusters.score_clusters import LARGEST_BY_SCORE, MATCH_BY_SCORE
 from pipelines.identity.rules.candidate_pairs import claims
 from pipelines.identity.rules.identifier_groups import Groups
+from pipelines.identity.scores.pair_levels import everybody_of, never_one
 from pipelines.libraries import Library
-from pipelines.resolve.candidates import everybody_of, never_one
 from pipelines.resolve.spanning import spanning_forest
 from pipelines.resolve.workset import evidence_of
 from pipelines.resolve.workspace import Workspace

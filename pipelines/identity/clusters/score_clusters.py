@@ -15,12 +15,12 @@ from ibis import BaseBackend
 
 from pipelines.identity.rules.ambiguous_groups import with_a_rival
 from pipelines.identity.rules.apply import Ruled
+from pipelines.identity.scores.blocking import near_pairs
+from pipelines.identity.scores.comparisons import COMPARISONS, Comparison
+from pipelines.identity.scores.match_weights import weigh
+from pipelines.identity.scores.model import Model
+from pipelines.identity.scores.pair_levels import everybody_of, levels_of, records_of
 from pipelines.libraries import Library
-from pipelines.resolve.candidates import everybody_of, levels_of, records_of
-from pipelines.resolve.likeness import COMPARISONS, Comparison
-from pipelines.resolve.model import Model
-from pipelines.resolve.near import near_pairs
-from pipelines.resolve.scoring import weigh
 from pipelines.resolve.spanning import spanning_forest
 from pipelines.resolve.workset import evidence_of
 from pipelines.resolve.workspace import Workspace

@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.identity.rules.candidate_pairs import agreed, differed
-from pipelines.resolve.likeness import Comparison
+from pipelines.identity.scores.comparisons import Comparison
 
 
 def of_group(pairs: ir.Table, telling: Sequence[str]) -> dict[str, ir.Value]:

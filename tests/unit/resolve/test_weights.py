@@ -5,12 +5,12 @@ import pyarrow as pa
 import pytest
 
 from pipelines.identity.review.decisions import Record, pair_of
+from pipelines.identity.scores.comparisons import COMPARISONS
+from pipelines.identity.scores.match_weights import weigh
+from pipelines.identity.scores.model import load_model
+from pipelines.identity.scores.waterfall import level_bits, pair_weights, prior_bits
 from pipelines.libraries import load_library
 from pipelines.report.levels import LEVELS_ZH, waterfall_of
-from pipelines.resolve.likeness import COMPARISONS
-from pipelines.resolve.model import load_model
-from pipelines.resolve.scoring import weigh
-from pipelines.resolve.weights import level_bits, pair_weights, prior_bits
 from pipelines.resolve.workspace import Workspace
 
 ENTITIES = {"population": "person", "legal_entity": "legal_entity"}

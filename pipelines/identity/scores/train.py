@@ -19,12 +19,12 @@ from ibis import BaseBackend
 
 from pipelines.identity.clusters.score_clusters import doubtful
 from pipelines.identity.rules.identifier_groups import Groups, group_by_identifier
+from pipelines.identity.scores.blocking import near_pairs
+from pipelines.identity.scores.comparisons import COMMON, COMPARISONS, RARE, Comparison
+from pipelines.identity.scores.match_weights import splink_settings
+from pipelines.identity.scores.pair_levels import everybody_of, levels_of
 from pipelines.libraries import Library
-from pipelines.resolve.candidates import everybody_of, levels_of
 from pipelines.resolve.features import name_frequencies, with_features
-from pipelines.resolve.likeness import COMMON, COMPARISONS, RARE, Comparison
-from pipelines.resolve.near import near_pairs
-from pipelines.resolve.scoring import splink_settings
 from pipelines.resolve.workset import working_set
 from pipelines.resolve.workspace import Workspace
 

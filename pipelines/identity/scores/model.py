@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import DeclarationRefused
+from pipelines.identity.scores.comparisons import COMPARISONS
 from pipelines.libraries import Library
 from pipelines.libraries.declaration import LIBRARIES_DIR
-from pipelines.resolve.likeness import COMPARISONS
 
 MODELS = Path(__file__).parent / "models"
 

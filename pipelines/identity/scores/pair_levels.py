@@ -17,9 +17,9 @@ from pipelines.identity.rules.candidate_pairs import (
     records_to_place,
 )
 from pipelines.identity.rules.identifier_groups import Groups
+from pipelines.identity.scores.comparisons import COMPARISONS
 from pipelines.libraries import Library
 from pipelines.resolve.features import CARRIED, with_features, with_likeness_of_names
-from pipelines.resolve.likeness import COMPARISONS
 from pipelines.resolve.workset import evidence_of, known
 from pipelines.resolve.workspace import Workspace
 

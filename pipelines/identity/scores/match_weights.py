@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
-from pipelines.resolve.likeness import Comparison
+from pipelines.identity.scores.comparisons import Comparison
 from pipelines.resolve.workspace import Workspace
 
 _PATTERN = "pattern"

@@ -11,10 +11,10 @@ from ibis import BaseBackend
 
 from pipelines.identity.review.decisions import Pair, Record, pair_of
 from pipelines.identity.rules.identifier_groups import group_by_identifier
+from pipelines.identity.scores.comparisons import COMPARISONS
+from pipelines.identity.scores.model import Model
+from pipelines.identity.scores.pair_levels import everybody_of, levels_of
 from pipelines.libraries import Library
-from pipelines.resolve.candidates import everybody_of, levels_of
-from pipelines.resolve.likeness import COMPARISONS
-from pipelines.resolve.model import Model
 from pipelines.resolve.workset import working_set
 from pipelines.resolve.workspace import Workspace
 
