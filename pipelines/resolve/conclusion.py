@@ -22,8 +22,8 @@ from pipelines.identity.rules.apply import Ruled
 from pipelines.identity.rules.identifier_groups import Groups
 from pipelines.identity.rules.match import FOUNDING_RECORD
 from pipelines.identity.scores.model import Model
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.workspace import Workspace
 
 _CONFLICT = ibis.literal("conflict")
 LARGEST_ENTITY = 32_767  # records; core.<entity> numbers them with an int16

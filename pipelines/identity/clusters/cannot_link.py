@@ -16,10 +16,10 @@ from pipelines.identity.clusters.score_clusters import LARGEST_BY_SCORE, MATCH_B
 from pipelines.identity.rules.candidate_pairs import claims
 from pipelines.identity.rules.identifier_groups import Groups
 from pipelines.identity.scores.pair_levels import everybody_of, never_one
+from pipelines.identity.tables.comparison_keys import evidence_of
+from pipelines.identity.tables.spanning_forest import spanning_forest
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.spanning import spanning_forest
-from pipelines.resolve.workset import evidence_of
-from pipelines.resolve.workspace import Workspace
 
 DECIDED_SAME = "decided_same"
 TWO_NUMBERS = "same_person_under_two_numbers"

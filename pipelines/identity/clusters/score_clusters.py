@@ -20,10 +20,10 @@ from pipelines.identity.scores.comparisons import COMPARISONS, Comparison
 from pipelines.identity.scores.match_weights import weigh
 from pipelines.identity.scores.model import Model
 from pipelines.identity.scores.pair_levels import everybody_of, levels_of, records_of
+from pipelines.identity.tables.comparison_keys import evidence_of
+from pipelines.identity.tables.spanning_forest import spanning_forest
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.spanning import spanning_forest
-from pipelines.resolve.workset import evidence_of
-from pipelines.resolve.workspace import Workspace
 
 MATCH_BY_SCORE = "match_by_score"
 # A cluster that scores alone made, or made larger than this, is a value that many share and no

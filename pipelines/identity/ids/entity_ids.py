@@ -12,9 +12,9 @@ import ibis.expr.types as ir
 
 from pipelines.errors import EntityIdCollision
 from pipelines.identity.ids.events import Change, changes, first_events, newest_batch
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
 from pipelines.records import batch_order
-from pipelines.resolve.workspace import Workspace
 
 ID_DIGITS = 24  # 96 bits: 10**9 ids meet by chance with probability 10**-11
 _SEPARATOR = "\x1f"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.records import batch_of_order, batch_order
-from pipelines.resolve.workspace import Workspace
 
 EVENT_SCHEMA = {
     "run": "string",

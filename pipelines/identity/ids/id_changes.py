@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
-from pipelines.resolve.workspace import Workspace
+from pipelines.identity.tables.temp_tables import Workspace
 
 CHANGE_KINDS = ("merged", "split", "moved", "vanished")
 _RECORD = ("source", "source_key")

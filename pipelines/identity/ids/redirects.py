@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
-from pipelines.resolve.workspace import Workspace
+from pipelines.identity.tables.temp_tables import Workspace
 
 _ENDED = ("merged", "retired")
 

@@ -9,8 +9,8 @@ import ibis.expr.types as ir
 
 from pipelines.identity.rules.identifier_groups import Groups, group_by_identifier
 from pipelines.identity.rules.match import link_records
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import ibis.expr.types as ir
 
 from pipelines.compare.conflicts import Evidence
 from pipelines.compare.values import Columns, names_compatible
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.workspace import Workspace
 
 _MANY = 10_000_000  # more than one group can have; turns "most" into "least" in a text that sorts
 

@@ -13,14 +13,14 @@ import ibis.expr.types as ir
 
 from pipelines.compare.conflicts import NUMBER_OF_ONE_OF_TWO
 from pipelines.compare.values import Sides
-from pipelines.libraries import Library, Pass
-from pipelines.resolve.workset import (
+from pipelines.identity.tables.comparison_keys import (
     compared_columns,
     evidence_of,
     implied_columns,
     known,
 )
-from pipelines.resolve.workspace import Workspace
+from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.libraries import Library, Pass
 
 # A value that more records share is no evidence and would make pairs by the square of it; the
 # largest honest block seen was a group company's 212 shops under one registered name.

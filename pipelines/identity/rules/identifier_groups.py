@@ -14,9 +14,15 @@ from pipelines.compare.conflicts import Evidence
 from pipelines.compare.values import Sides
 from pipelines.identity.rules.authoritative_values import of_another, of_others, references
 from pipelines.identity.rules.sibling_groups import groups_nearby, of_another_nearby
+from pipelines.identity.tables.comparison_keys import (
+    evidence_of,
+    implied,
+    implied_columns,
+    known,
+    stated,
+)
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.workset import evidence_of, implied, implied_columns, known, stated
-from pipelines.resolve.workspace import Workspace
 
 
 @dataclass(frozen=True)

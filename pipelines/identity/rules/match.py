@@ -11,10 +11,10 @@ import ibis.expr.types as ir
 from pipelines.identity.rules.ambiguous_groups import of_group, rivalled
 from pipelines.identity.rules.candidate_pairs import candidate_pairs, claim_of, is_by_name, place_of
 from pipelines.identity.rules.identifier_groups import Groups
+from pipelines.identity.tables.comparison_keys import evidence_of
+from pipelines.identity.tables.spanning_forest import spanning_forest
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.spanning import spanning_forest
-from pipelines.resolve.workset import evidence_of
-from pipelines.resolve.workspace import Workspace
 
 FOUNDING_RECORD = "founding_record"
 

@@ -16,9 +16,9 @@ import ibis.expr.types as ir
 from pipelines.compare.conflicts import Evidence
 from pipelines.compare.values import Columns, Sides
 from pipelines.identity.rules.authoritative_values import authority_rank, of_another
+from pipelines.identity.tables.comparison_keys import known, stated
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.workset import known, stated
-from pipelines.resolve.workspace import Workspace
 
 # Groups that share a block; more than a family of firms has, an incubator with one secretary.
 LARGEST_BLOCK = 60

@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.identity.rules.candidate_pairs import Believed, meet
-from pipelines.resolve.workspace import Workspace
+from pipelines.identity.tables.temp_tables import Workspace
 
 # Weak evidence, so a block is only as large as a big family or a dormitory: what more share says
 # little about each, and pairs grow with the square of it.

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.identity.scores.comparisons import Comparison
-from pipelines.resolve.workspace import Workspace
+from pipelines.identity.tables.temp_tables import Workspace
 
 _PATTERN = "pattern"
 

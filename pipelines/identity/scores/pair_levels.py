@@ -18,10 +18,10 @@ from pipelines.identity.rules.candidate_pairs import (
 )
 from pipelines.identity.rules.identifier_groups import Groups
 from pipelines.identity.scores.comparisons import COMPARISONS
+from pipelines.identity.tables.comparison_keys import evidence_of, known
+from pipelines.identity.tables.features import CARRIED, with_features, with_likeness_of_names
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.features import CARRIED, with_features, with_likeness_of_names
-from pipelines.resolve.workset import evidence_of, known
-from pipelines.resolve.workspace import Workspace
 
 
 def everybody_of(work: ir.Table, groups: Groups, library: Library, space: Workspace) -> Believed:

@@ -23,10 +23,10 @@ from pipelines.identity.scores.blocking import near_pairs
 from pipelines.identity.scores.comparisons import COMMON, COMPARISONS, RARE, Comparison
 from pipelines.identity.scores.match_weights import splink_settings
 from pipelines.identity.scores.pair_levels import everybody_of, levels_of
+from pipelines.identity.tables.comparison_keys import working_set
+from pipelines.identity.tables.features import name_frequencies, with_features
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.features import name_frequencies, with_features
-from pipelines.resolve.workset import working_set
-from pipelines.resolve.workspace import Workspace
 
 Weights = dict[str, list[tuple[float, float]]]
 

@@ -14,9 +14,9 @@ from pipelines.identity.rules.identifier_groups import group_by_identifier
 from pipelines.identity.scores.comparisons import COMPARISONS
 from pipelines.identity.scores.model import Model
 from pipelines.identity.scores.pair_levels import everybody_of, levels_of
+from pipelines.identity.tables.comparison_keys import working_set
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.workset import working_set
-from pipelines.resolve.workspace import Workspace
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import ibis
 
 from pipelines.identity.ids.entity_ids import MEMBER_SCHEMA, RECORD_SCHEMA, assign_ids
 from pipelines.identity.ids.events import EVENT_SCHEMA, next_sequence, stamped
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import load_library
-from pipelines.resolve.workspace import Workspace
 
 LIBRARY = load_library("population")
 KEY = "k" * 32

@@ -10,8 +10,8 @@ from pipelines.identity.clusters.cannot_link import DECIDED_SAME, keep_apart, un
 from pipelines.identity.clusters.score_clusters import MATCH_BY_SCORE
 from pipelines.identity.rules.candidate_pairs import claims
 from pipelines.identity.rules.match import FOUNDING_RECORD
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import load_library
-from pipelines.resolve.workspace import Workspace
 
 LIBRARY = load_library("population")
 STRENGTH = [DECIDED_SAME, LIBRARY.identity.strong_claim, *claims(LIBRARY), MATCH_BY_SCORE]

@@ -5,7 +5,7 @@ from histories import KEY, LIBRARY, Site, table
 
 from pipelines.errors import EntityIdCollision
 from pipelines.identity.ids.entity_ids import MEMBER_SCHEMA, assign_ids
-from pipelines.resolve.workspace import Workspace
+from pipelines.identity.tables.temp_tables import Workspace
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.resolve.spanning import spanning_forest
-from pipelines.resolve.workspace import Workspace
+from pipelines.identity.tables.spanning_forest import spanning_forest
+from pipelines.identity.tables.temp_tables import Workspace
 
 nodes = st.integers(0, 30)
 graphs = st.lists(st.tuples(nodes, nodes, st.integers(1, 5)), max_size=40)

@@ -21,10 +21,10 @@ from pipelines.compare.values import (
     stated_key_of,
     text_of,
 )
+from pipelines.identity.tables.features import carried
+from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
 from pipelines.records import batch_order
-from pipelines.resolve.features import carried
-from pipelines.resolve.workspace import Workspace
 
 _NAME = ("source", "source_key")
 

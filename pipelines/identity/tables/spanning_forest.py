@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
-from pipelines.resolve.workspace import Workspace
+from pipelines.identity.tables.temp_tables import Workspace
 
 _Places = NDArray[np.int64]
 
