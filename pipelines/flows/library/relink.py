@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from pipelines.flows.shared.session import Workplace
 from pipelines.lake.lock import table_lock
 from pipelines.libraries import Library, libraries_linking_to, load_library
-from pipelines.resolve.links import link_entities
+from pipelines.merge.links import link_entities
 from pipelines.warehouse.publish import publish as publish_tables
 
 ENTITY_ORDER = ("entity_id",)

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from pipelines.clean.variants import unify_variants
 from pipelines.compare.values import normal_form
 from pipelines.libraries import load_library
-from pipelines.resolve.links import with_further_identifiers
+from pipelines.merge.links import with_further_identifiers
 
 JUDGED = (
     "source",

@@ -12,6 +12,7 @@ import pytest
 from pipelines.identity.ids.entity_ids import RECORD_SCHEMA
 from pipelines.libraries import load_library
 from pipelines.merge import merge
+from pipelines.merge.links import link_entities
 from pipelines.quality.contradiction import (
     CONTRADICTIONS,
     Published,
@@ -20,7 +21,6 @@ from pipelines.quality.contradiction import (
     find_contradictions,
     tell,
 )
-from pipelines.resolve.links import link_entities
 
 POLICE = "public_security__household_registration"
 HEALTH = "health__medical_records"
