@@ -7,8 +7,8 @@ import pypinyin  # noqa: F401
 import splink  # noqa: F401  (imported before the clock starts, as for everybody)
 
 from benchmarks.identity.world import RECORDS
+from pipelines.identity import resolve
 from pipelines.libraries import load_library
-from pipelines.resolve import resolve
 
 KEY = "benchmark-of-identity-not-a-secret"
 MEMORY, THREADS = "3GB", 2

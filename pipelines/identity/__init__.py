@@ -5,3 +5,10 @@
 ids and their events). ``review`` is what stewards decide. Pure: tables in, tables out. Imports
 ``compare``, ``records``, ``keyed_digests`` and declarations; never ``quality``, a flow, the edge.
 """
+
+from pipelines.identity.conclusion import Resolved
+from pipelines.identity.resolve import resolve
+from pipelines.merge.links import link_entities
+from pipelines.records import current_records, library_records
+
+__all__ = ["Resolved", "current_records", "library_records", "link_entities", "resolve"]

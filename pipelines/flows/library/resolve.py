@@ -8,13 +8,13 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 
-import pipelines.resolve
+import pipelines.identity
 from pipelines.flows.shared.identity_ledger import ledger_before
 from pipelines.flows.shared.session import Workplace, identity_key
+from pipelines.identity.conclusion import Resolved
+from pipelines.identity.resolve import resolve
 from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library
-from pipelines.resolve.conclusion import Resolved
-from pipelines.resolve.resolve import resolve
 from pipelines.warehouse.survival import ResolutionRecord
 
 
@@ -58,6 +58,6 @@ def rules_digest(library: Library) -> str:
 
 @cache
 def _code_digest() -> str:
-    (folder,) = pipelines.resolve.__path__
+    (folder,) = pipelines.identity.__path__
     files = sorted(Path(folder).rglob("*.py"))
     return hashlib.sha256(b"\x1f".join(file.read_bytes() for file in files)).hexdigest()

@@ -12,10 +12,10 @@ from pipelines.flows.library.id_changes import budget_of
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
 from pipelines.identity.ids.id_changes import Budget, Survival, changed_ids, survival
+from pipelines.identity.resolve import resolve
 from pipelines.identity.review.schemas import DECISION_SCHEMA
 from pipelines.identity.scores.model import read_model
 from pipelines.libraries import Library, load_libraries, load_library
-from pipelines.resolve.resolve import resolve
 from pipelines.settings import Settings
 
 EXAMPLES = 3

@@ -13,9 +13,9 @@ import ibis.expr.types as ir
 from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
 from pipelines.flows.shared.session import Workplace
+from pipelines.identity.conclusion import Resolved
 from pipelines.identity.ids.events import EVENT_SCHEMA
 from pipelines.libraries import Library
-from pipelines.resolve.conclusion import Resolved
 from pipelines.warehouse import read_stopped_batches
 
 RECORD_ORDER = ("source", "source_key")

@@ -6,9 +6,9 @@ import ibis
 import pytest
 from worlds import KEY, plain
 
+from pipelines.identity import resolve
 from pipelines.identity.ids.entity_ids import RECORD_SCHEMA
 from pipelines.libraries import load_library
-from pipelines.resolve import resolve
 
 LIBRARY = load_library("population")
 SOURCES = ("public_security__a", "human_resources__b", "health__c", "education__d")

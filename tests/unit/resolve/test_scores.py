@@ -8,10 +8,10 @@ from test_persons import HEALTH, INSURANCE, POLICE, SCHOOL
 from test_persons import record as person
 from worlds import KEY, World, partition_and_rules, resolve_worlds, same
 
+from pipelines.identity import resolve
 from pipelines.identity.clusters.score_clusters import MATCH_BY_SCORE
 from pipelines.identity.review.schemas import DECISION_SCHEMA
 from pipelines.libraries import load_library
-from pipelines.resolve import resolve
 
 HOME = {"residence_address": "示范省示范市和平区建设路18号3号楼2单元401室"}
 MASKED = "1101**********"

@@ -9,9 +9,9 @@ import test_licenses
 import test_persons
 from worlds import KEY, plain
 
+from pipelines.identity import resolve
 from pipelines.libraries import load_library
 from pipelines.merge import merge
-from pipelines.resolve import resolve
 
 WORLDS = {
     "population": test_persons.WORLDS,

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pipelines.identity import resolve
 from pipelines.libraries import load_library
-from pipelines.resolve import resolve
 
 KEY = "k" * 32
 

@@ -3,12 +3,12 @@
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
+from pipelines.identity.conclusion import History, Judges, Resolved, conclude
 from pipelines.identity.rules.apply import apply_rules
 from pipelines.identity.scores.model import Model, load_model
 from pipelines.identity.tables.comparison_keys import working_set
 from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import Library
-from pipelines.resolve.conclusion import History, Judges, Resolved, conclude
 
 
 def resolve(
