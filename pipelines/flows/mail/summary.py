@@ -8,7 +8,7 @@ from pipelines.contracts import load_sources
 from pipelines.errors import SettingRefused
 from pipelines.flows.shared.session import moment
 from pipelines.flows.source.standing import figures_of
-from pipelines.report.city import CityMonth, city_month, render_city
+from pipelines.report.leaders.city import CityMonth, city_month, render_city
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
 from pipelines.warehouse.owner_months import compute_owner_months, read_owner_months
@@ -57,7 +57,9 @@ def write_summary(settings: Settings, month: date, file: Path) -> CityMonth:
     if file.suffix == ".html":
         file.write_text(render_city(page), encoding="utf-8")
     else:
-        from pipelines.report.city_pdf import draw_city  # matplotlib takes a second to import
+        from pipelines.report.leaders.city_pdf import (
+            draw_city,  # matplotlib takes a second to import
+        )
 
         draw_city(page, file, settings.cache_dir)
     return page
