@@ -12,8 +12,8 @@ from pipelines.flows.shared.results import DigestResult
 from pipelines.flows.shared.session import Workplace, moment, open_workplace
 from pipelines.flows.source.report import Letter, send_later
 from pipelines.flows.source.report_content import Composed, compose, has_report
-from pipelines.report.model import Report
-from pipelines.report.periods import Span, ended_before
+from pipelines.report.owner.model import Report
+from pipelines.report.owner.periods import Span, ended_before
 from pipelines.settings import Settings
 from pipelines.warehouse import has_mail, read_batches, reported_batches
 from pipelines.warehouse.owner_months import refresh_owner_months

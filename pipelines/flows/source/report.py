@@ -12,8 +12,8 @@ from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.flows.source.report_content import Composed, compose, has_report
 from pipelines.mail.message import BASE64, Attachment, Picture, build_message, message_id
 from pipelines.mail.packing import pack
-from pipelines.report.model import AttachedFile, Report
-from pipelines.report.render import Charts, Rendered, draw_charts, render, render_rest
+from pipelines.report.owner.model import AttachedFile, Report
+from pipelines.report.owner.render import Charts, Rendered, draw_charts, render, render_rest
 from pipelines.settings import Settings
 from pipelines.warehouse import NewMail, has_mail, queue_mail
 

@@ -19,9 +19,9 @@ from pipelines.flows.shared.session import Workplace, identity_key, moment
 from pipelines.flows.source.standing import read_months, read_standing
 from pipelines.libraries import load_library
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.report.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
 from pipelines.report.guide import sheet_guide
-from pipelines.report.model import (
+from pipelines.report.owner.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
+from pipelines.report.owner.model import (
     Counts,
     Example,
     FailedExpectation,

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from sqlalchemy import Engine
 
 from pipelines.contracts.source import Language, Source
-from pipelines.report.figures import COUNTS, OwnerFigures
-from pipelines.report.model import Dimension, Score
+from pipelines.report.owner.figures import COUNTS, OwnerFigures
+from pipelines.report.owner.model import Dimension, Score
 from pipelines.standards.scores import load_scoring
 from pipelines.warehouse.owner_months import OwnerMonth, read_owner_months
 from pipelines.warehouse.scores import read_score_news

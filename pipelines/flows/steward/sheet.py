@@ -27,7 +27,7 @@ from pipelines.identity.review.errors import (
 )
 from pipelines.identity.review.questions import PAIR
 from pipelines.libraries import Library, load_libraries, load_library
-from pipelines.report.bad_rows import key_mask
+from pipelines.report.owner.bad_rows import key_mask
 from pipelines.report.question_sheet import (
     BASIS,
     PURPOSE,

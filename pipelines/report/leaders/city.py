@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from pipelines.report.figures import COUNTS, OwnerFigures
+from pipelines.report.owner.figures import COUNTS, OwnerFigures
 
 TEMPLATES = Path(__file__).with_name("templates")
 MOST_ROWS = 20  # fit one page; the rest is one line

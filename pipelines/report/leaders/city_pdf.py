@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
-from pipelines.report.figures import COUNTS, OwnerFigures
 from pipelines.report.font import chinese_font
 from pipelines.report.leaders.city import NOTE, TITLES, CityMonth, delta
+from pipelines.report.owner.figures import COUNTS, OwnerFigures
 
 A4 = (8.27, 11.69)  # inches
 LEFT, RIGHT = 0.07, 0.93  # of the page's width

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.contracts.source import Owner, Reporting, Server, Source, SourceColumn
-from pipelines.report.figures import OwnerFigures
-from pipelines.report.model import (
+from pipelines.report.owner.figures import OwnerFigures
+from pipelines.report.owner.model import (
     Counts,
     Dimension,
     Example,

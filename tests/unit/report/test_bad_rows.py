@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts.source import Owner, Reporting, Server, Source, SourceColumn
-from pipelines.report.bad_rows import bad_rows, examples, harm, hurt, masked
+from pipelines.report.owner.bad_rows import bad_rows, examples, harm, hurt, masked
 
 COLUMNS = (
     SourceColumn("source_key", "编号", primary_key=True),

@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pipelines.report.figures import OwnerFigures
 from pipelines.report.leaders.city import MOST_ROWS, city_month, delta, render_city
 from pipelines.report.leaders.city_pdf import draw_city
+from pipelines.report.owner.figures import OwnerFigures
 
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
 POLICE = OwnerFigures("公安局", "户籍<登记>", 10, 9, 8, 7, 1, 3, 2, 4.5)

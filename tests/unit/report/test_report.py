@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.source import Owner, Reporting, SourceColumn
-from pipelines.report.model import (
+from pipelines.report.owner.model import (
     AttachedFile,
     Dimension,
     Example,
@@ -18,7 +18,7 @@ from pipelines.report.model import (
     Score,
     column_title,
 )
-from pipelines.report.render import draw_charts, percent, render, render_rest, subject
+from pipelines.report.owner.render import draw_charts, percent, render, render_rest, subject
 from pipelines.report.words import vocabulary
 from pipelines.standards.rules import load_rules
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.report.font import chinese_font
-from pipelines.report.model import Dimension, FindingGroup
+from pipelines.report.owner.model import Dimension, FindingGroup
 
 WIDTH = 520  # points as shown
 _PIXELS = 2.0

@@ -10,7 +10,7 @@ from pipelines.contracts.source import Source
 from pipelines.keyed_digests import add_fingerprint, record_key
 from pipelines.libraries import load_libraries
 from pipelines.quality.contradiction import other_masks
-from pipelines.report.lines import RAGGED, UNDECODABLE, line_fault
+from pipelines.report.owner.defects import RAGGED, UNDECODABLE, line_fault
 from pipelines.standards.elements import Mask, load_elements
 
 # What was found may be more sensitive than the column is meant to be, or be no value but a place.

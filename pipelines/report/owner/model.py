@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.contracts.source import Language, Owner, Period, Source
-from pipelines.report.figures import OwnerFigures
+from pipelines.report.owner.figures import OwnerFigures
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import Rule, load_rules
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from pipelines.contracts.source import Language
-from pipelines.report.charts import Chart, draw_dimensions, draw_findings, draw_trend
-from pipelines.report.figures import COUNTS
-from pipelines.report.model import FindingGroup, Report, SourceReport
+from pipelines.report.owner.charts import Chart, draw_dimensions, draw_findings, draw_trend
+from pipelines.report.owner.figures import COUNTS
+from pipelines.report.owner.model import FindingGroup, Report, SourceReport
 from pipelines.report.sheet_rows import SEVERITIES
 from pipelines.report.words import vocabulary
 
