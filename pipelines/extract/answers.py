@@ -21,8 +21,15 @@ from python_calamine import CalamineError, CalamineWorkbook
 from pipelines.errors import BaselibError
 from pipelines.extract.encodings import open_plain
 from pipelines.extract.excel import Cell, show
-from pipelines.report.repair_csv import unguarded
-from pipelines.report.repair_sheet import CONFIRMED, CORRECTION, EMPTY, HELP_SHEET, ISSUE, NOTE
+from pipelines.report.repair_sheet.columns import (
+    CONFIRMED,
+    CORRECTION,
+    EMPTY,
+    HELP_SHEET,
+    ISSUE,
+    NOTE,
+)
+from pipelines.report.repair_sheet.csv import unguarded
 
 WANTED = (ISSUE, CORRECTION, CONFIRMED, NOTE)
 _HEADER_ROWS = 20  # a title may stand above the header

@@ -19,7 +19,6 @@ from pipelines.flows.shared.session import Workplace, identity_key, moment
 from pipelines.flows.source.standing import read_months, read_standing
 from pipelines.libraries import load_library
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.report.guide import sheet_guide
 from pipelines.report.owner.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
 from pipelines.report.owner.model import (
     Counts,
@@ -31,9 +30,16 @@ from pipelines.report.owner.model import (
     SourceReport,
     group_findings,
 )
-from pipelines.report.repair_csv import csv_encoding
-from pipelines.report.sheet_rows import Line, SheetWords, sheet_lines
-from pipelines.report.sheets import SheetFile, SheetPlan, Sheets, write_locked, write_sheets
+from pipelines.report.repair_sheet.csv import csv_encoding
+from pipelines.report.repair_sheet.guide import sheet_guide
+from pipelines.report.repair_sheet.rows import Line, SheetWords, sheet_lines
+from pipelines.report.repair_sheet.write import (
+    SheetFile,
+    SheetPlan,
+    Sheets,
+    write_locked,
+    write_sheets,
+)
 from pipelines.report.words import vocabulary
 from pipelines.scratch import scratch_folder
 from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings

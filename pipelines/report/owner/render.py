@@ -16,7 +16,7 @@ from pipelines.contracts.source import Language
 from pipelines.report.owner.charts import Chart, draw_dimensions, draw_findings, draw_trend
 from pipelines.report.owner.figures import COUNTS
 from pipelines.report.owner.model import FindingGroup, Report, SourceReport
-from pipelines.report.sheet_rows import SEVERITIES
+from pipelines.report.repair_sheet.rows import SEVERITIES
 from pipelines.report.words import vocabulary
 
 TEMPLATES = Path(__file__).with_name("templates")

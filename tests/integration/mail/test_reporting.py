@@ -18,8 +18,8 @@ from pipelines.errors import UnreadableDelivery
 from pipelines.flows.mail.digest import digest
 from pipelines.flows.shared.session import open_workplace
 from pipelines.flows.source.report import report
-from pipelines.report.protect import unlock_workbook
-from pipelines.report.repair_sheet import COLUMNS, ISSUE, SHEET, VALUE
+from pipelines.report.repair_sheet.columns import COLUMNS, ISSUE, SHEET, VALUE
+from pipelines.report.repair_sheet.protect import unlock_workbook
 from pipelines.settings import load_settings
 from pipelines.warehouse import (
     FindingCount,

@@ -9,7 +9,15 @@ import pytest
 from pipelines.extract.answers import AnswersUnreadable
 from pipelines.flows.owner.repair import import_answers
 from pipelines.lake import open_lake
-from pipelines.report.repair_sheet import COLUMNS, CONFIRMED, CORRECTION, EMPTY, ISSUE, NOTE, YES
+from pipelines.report.repair_sheet.columns import (
+    COLUMNS,
+    CONFIRMED,
+    CORRECTION,
+    EMPTY,
+    ISSUE,
+    NOTE,
+    YES,
+)
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
 
 WHO = "示范市公安局 户政科 王某"

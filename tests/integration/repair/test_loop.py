@@ -13,7 +13,15 @@ from pydantic import SecretStr
 from pipelines import flows
 from pipelines.flows.mail.summary import summarise
 from pipelines.flows.owner.repair import import_answers
-from pipelines.report.repair_sheet import CONFIRMED, CORRECTION, FIELD, ISSUE, LINE, NOTE, YES
+from pipelines.report.repair_sheet.columns import (
+    CONFIRMED,
+    CORRECTION,
+    FIELD,
+    ISSUE,
+    LINE,
+    NOTE,
+    YES,
+)
 from pipelines.warehouse.scores import read_scores
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
 from tests.integration.repair.test_import import rules, staged

@@ -8,8 +8,7 @@ import openpyxl
 import pytest
 
 from pipelines.extract.answers import AnswersUnreadable, read_answers
-from pipelines.report.repair_csv import guarded
-from pipelines.report.repair_sheet import (
+from pipelines.report.repair_sheet.columns import (
     COLUMNS,
     CONFIRMED,
     CORRECTION,
@@ -19,6 +18,7 @@ from pipelines.report.repair_sheet import (
     NOTE,
     YES,
 )
+from pipelines.report.repair_sheet.csv import guarded
 
 ANSWER = {ISSUE: "f123", CORRECTION: "张三", NOTE: "更正，见附件", "原值": "x\ny"}
 

@@ -14,12 +14,19 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from pipelines.contracts.source import Reporting
-from pipelines.report.guide import sheet_guide
-from pipelines.report.protect import unlock_workbook
-from pipelines.report.repair_csv import RepairCsv, csv_encoding, guarded, unguarded
-from pipelines.report.repair_sheet import ANSWERS, COLUMNS, CONFIRMED, CORRECTION, RULE, VALUE
-from pipelines.report.sheet_rows import SheetWords, sheet_lines
-from pipelines.report.sheets import SheetPlan, write_locked, write_sheets
+from pipelines.report.repair_sheet.columns import (
+    ANSWERS,
+    COLUMNS,
+    CONFIRMED,
+    CORRECTION,
+    RULE,
+    VALUE,
+)
+from pipelines.report.repair_sheet.csv import RepairCsv, csv_encoding, guarded, unguarded
+from pipelines.report.repair_sheet.guide import sheet_guide
+from pipelines.report.repair_sheet.protect import unlock_workbook
+from pipelines.report.repair_sheet.rows import SheetWords, sheet_lines
+from pipelines.report.repair_sheet.write import SheetPlan, write_locked, write_sheets
 
 ROOT = Path(__file__).parents[3]
 
@@ -235,7 +242,7 @@ def test_the_guide_names_the_columns_and_never_the_password(build):
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from pipelines.report.sheets import SheetPlan, write_sheets
+from pipelines.report.repair_sheet.write import SheetPlan, write_sheets
 from test_sheets import line, plan
 rows = int(sys.argv[1])
 sheets = write_sheets(plan(Path(sys.argv[2])), (line(n, f"{n * 7919}号") for n in range(rows)))

@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from pipelines.contracts.source import Source
-from pipelines.report.repair_sheet import CONFIRMED, CORRECTION, EMPTY, ISSUE, NOTE, SHEET, YES
+from pipelines.report.repair_sheet.columns import (
+    CONFIRMED,
+    CORRECTION,
+    EMPTY,
+    ISSUE,
+    NOTE,
+    SHEET,
+    YES,
+)
 from pipelines.report.words import vocabulary
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from pipelines.report.protect import lock_workbook
-from pipelines.report.repair_csv import RepairCsv
-from pipelines.report.sheet_rows import Line
-from pipelines.report.workbook import Workbook
+from pipelines.report.repair_sheet.csv import RepairCsv
+from pipelines.report.repair_sheet.protect import lock_workbook
+from pipelines.report.repair_sheet.rows import Line
+from pipelines.report.repair_sheet.workbook import Workbook
 
 ROWS_PER_FILE = 100_000  # more than anybody reads, and an old Excel still opens it in seconds
 PLAIN_CSV_BYTES = 1_000_000  # a larger CSV file is packed

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from pipelines.report.repair_sheet import COLUMNS
-from pipelines.report.sheet_rows import Cell, Line
+from pipelines.report.repair_sheet.columns import COLUMNS
+from pipelines.report.repair_sheet.rows import Cell, Line
 
 # A program that opens the file takes a text that begins so for a formula and runs it; the
 # full-width forms are taken for their half-width ones by some of them.

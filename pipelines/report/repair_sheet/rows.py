@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from pipelines.contracts.source import Language, Source
-from pipelines.report.repair_sheet import NO, WHOLE_ROW, YES
+from pipelines.report.repair_sheet.columns import NO, WHOLE_ROW, YES
 from pipelines.standards.rules import Rule, load_rules
 
 Cell = str | int | None

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pipelines.report.repair_sheet import (
+from pipelines.report.repair_sheet.columns import (
     ANSWERS,
     COLUMNS,
     CONFIRMED,
@@ -31,7 +31,7 @@ from pipelines.report.repair_sheet import (
     VALUE,
     YES,
 )
-from pipelines.report.sheet_rows import Line
+from pipelines.report.repair_sheet.rows import Line
 
 WIDTHS: Mapping[str, int] = {
     ISSUE: 9, FILE: 26, LINE: 8, RECORD: 22, FIELD: 16, VALUE: 26, SEVERITY: 7, PROBLEM: 46,
