@@ -12,9 +12,9 @@ from pipelines.cli.identity_queue import console, record_of
 from pipelines.cli.options import Home
 from pipelines.flows.steward.explain import Unmasking
 from pipelines.flows.steward.explain import explain as explain_subject
-from pipelines.report.explanation import Explanation, render_explanation
 from pipelines.report.font import chinese_font
-from pipelines.report.waterfall import draw
+from pipelines.report.steward.explanation import Explanation, render_explanation
+from pipelines.report.steward.waterfall import draw
 from pipelines.settings import load_settings
 
 RECORDS_ABREAST = 4

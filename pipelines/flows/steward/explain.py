@@ -21,15 +21,15 @@ from pipelines.identity.review.questions import PAIR
 from pipelines.identity.scores.model import load_model
 from pipelines.identity.scores.waterfall import pair_weights
 from pipelines.libraries import Library
-from pipelines.report.explanation import (
+from pipelines.report.steward.explanation import (
     ExplainedDecision,
     ExplainedEvent,
     ExplainedRecord,
     Explanation,
 )
-from pipelines.report.levels import waterfall_of
-from pipelines.report.side_by_side import shown_records, side_by_side
-from pipelines.report.waterfall import Waterfall
+from pipelines.report.steward.levels import waterfall_of
+from pipelines.report.steward.side_by_side import shown_records, side_by_side
+from pipelines.report.steward.waterfall import Waterfall
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import read_decisions
 from pipelines.warehouse.readings import record_unmasked_reading

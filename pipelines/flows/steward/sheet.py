@@ -28,7 +28,7 @@ from pipelines.identity.review.errors import (
 from pipelines.identity.review.questions import PAIR
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.report.owner.bad_rows import key_mask
-from pipelines.report.question_sheet import (
+from pipelines.report.steward.question_sheet import (
     BASIS,
     PURPOSE,
     QUESTION,
@@ -41,7 +41,7 @@ from pipelines.report.question_sheet import (
     read_answers,
     write_questions,
 )
-from pipelines.report.side_by_side import side_by_side
+from pipelines.report.steward.side_by_side import side_by_side
 from pipelines.settings import Settings
 from pipelines.warehouse.decisions import open_ledger, read_decisions
 

@@ -83,7 +83,7 @@ def test_values_in_the_page_are_escaped(town, tmp_path):
     people = [{**PEOPLE[POLICE][0], "residence_address": evil}, *PEOPLE[POLICE][1:]]
     town.stage("population", {POLICE: people})
     town.build("20260705", ["population"])
-    from pipelines.report.explanation import render_explanation
+    from pipelines.report.steward.explanation import render_explanation
 
     found = explain(town.settings, [Record(POLICE, "p1")], Unmasking("张三", "测试"))
     page = render_explanation(found, tmp_path)

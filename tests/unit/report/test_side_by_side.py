@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipelines.clean.masking import mask_text
 from pipelines.libraries import load_libraries, load_library
 from pipelines.records import LINEAGE
-from pipelines.report.side_by_side import _one_edit, side_by_side
+from pipelines.report.steward.side_by_side import _one_edit, side_by_side
 
 LIBRARY = load_library("population")
 CON = ibis.duckdb.connect(threads=1)

@@ -6,7 +6,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from pipelines.report.font import chinese_font
-from pipelines.report.waterfall import Waterfall, Weight, draw
+from pipelines.report.steward.waterfall import Waterfall, Weight, draw
 
 TWO = Waterfall(
     "记录 1 与 记录 2", -3.0, [Weight("姓名", "读音相同", 5.0), Weight("性别", "不同", -1.5)]

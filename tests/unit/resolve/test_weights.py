@@ -11,7 +11,7 @@ from pipelines.identity.scores.model import load_model
 from pipelines.identity.scores.waterfall import level_bits, pair_weights, prior_bits
 from pipelines.identity.tables.temp_tables import Workspace
 from pipelines.libraries import load_library
-from pipelines.report.levels import LEVELS_ZH, waterfall_of
+from pipelines.report.steward.levels import LEVELS_ZH, waterfall_of
 
 ENTITIES = {"population": "person", "legal_entity": "legal_entity"}
 PAIR = pair_of(Record("a__b", "1"), Record("c__d", "2"))

@@ -14,7 +14,7 @@ from typing import Any
 from pipelines.identity.review.decisions import Verdict
 from pipelines.identity.review.errors import SheetUnreadable
 from pipelines.libraries import Library
-from pipelines.report.side_by_side import DIFFERENT, EQUAL, NEAR, SIDES, shown_columns
+from pipelines.report.steward.side_by_side import DIFFERENT, EQUAL, NEAR, SIDES, shown_columns
 
 QUESTION, KIND, PROBABILITY, RULE = "问题编号", "类型", "模型概率", "依据"
 VERDICT, REASON = "结论", "理由"

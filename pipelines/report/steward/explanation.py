@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from pipelines.identity.review.decisions import Decision
 from pipelines.libraries import Library
-from pipelines.report.side_by_side import shown_columns
-from pipelines.report.waterfall import Waterfall, draw
+from pipelines.report.steward.side_by_side import shown_columns
+from pipelines.report.steward.waterfall import Waterfall, draw
 
 TEMPLATES = Path(__file__).with_name("templates")
 VERDICT_ZH = {"same": "同一", "different": "不同", "cannot_tell": "无法判断"}

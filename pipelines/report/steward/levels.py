@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pipelines.identity.scores.waterfall import PairWeights
 from pipelines.libraries import Library
-from pipelines.report.waterfall import Waterfall, Weight
+from pipelines.report.steward.waterfall import Waterfall, Weight
 
 LEVELS_ZH: Mapping[str, str] = {
     "same": "相同",
