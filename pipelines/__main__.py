@@ -1,6 +1,6 @@
 """``python -m pipelines`` is the ``baselib`` command."""
 
-from pipelines.starting import importing
+from pipelines.runtime.interrupt import importing
 
 with importing():
     from pipelines.cli import main

@@ -27,7 +27,7 @@ from pipelines.errors import (
 )
 from pipelines.flows.shared.errors import NeverPublished, NothingToApprove
 from pipelines.identity.review.errors import DecisionRefused
-from pipelines.starting import INTERRUPTED
+from pipelines.runtime.interrupt import INTERRUPTED
 from pipelines.warehouse.disputes import DisputeRefused
 
 app = typer.Typer(

@@ -18,7 +18,7 @@ from pipelines.contracts import load_sources
 from pipelines.errors import UnknownSource
 from pipelines.flows.run import exit_code, run_libraries
 from pipelines.libraries import load_libraries, load_library
-from pipelines.orchestrate.crew import Announce
+from pipelines.runtime.worker_pool import Announce
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import migrate
 

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
-from pipelines.scratch import scratch_path, sweep
+from pipelines.runtime.scratch import scratch_path, sweep
 from pipelines.settings import Settings
 
 

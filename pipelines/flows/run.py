@@ -20,7 +20,7 @@ from pipelines.flows.source.report import report
 from pipelines.flows.source.score import score, score_library
 from pipelines.flows.source.track import track
 from pipelines.libraries import Library, libraries_in_order
-from pipelines.orchestrate.crew import Announce, Part, tell, work_through
+from pipelines.runtime.worker_pool import Announce, Part, tell, work_through
 from pipelines.settings import Settings
 
 

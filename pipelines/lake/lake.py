@@ -27,7 +27,7 @@ from pipelines.lake.listing import batch_of, live_files
 from pipelines.lake.lock import table_lock
 from pipelines.lake.reading import read_files
 from pipelines.lake.types import storable
-from pipelines.scratch import scratch_folder
+from pipelines.runtime.scratch import scratch_folder
 from pipelines.settings import Settings
 
 NAMESPACES = ("raw", "staged", "quarantine", "identity", "candidate", "core")

@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-from pipelines.starting import INTERRUPTED, importing
+from pipelines.runtime.interrupt import INTERRUPTED, importing
 
 with importing():
     from pipelines.errors import BaselibError

@@ -6,12 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipelines.scratch import scratch_folder, scratch_path, sweep
+from pipelines.runtime.scratch import scratch_folder, scratch_path, sweep
 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from pipelines.scratch import scratch_folder, scratch_path
+from pipelines.runtime.scratch import scratch_folder, scratch_path
 scratch = Path(sys.argv[1])
 scratch_path(scratch, "rows", ".parquet").touch()
 with scratch_folder(scratch, "write") as folder:

@@ -52,7 +52,7 @@ from pipelines.libraries import Library, libraries_linking_to, load_libraries, l
 from pipelines.merge.golden import merge as merge_records
 from pipelines.quality.outcome import gate
 from pipelines.quality.suites import empty_core, library_parameters, suites_for_library
-from pipelines.scratch import scratch_path
+from pipelines.runtime.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications, record_expectations
 from pipelines.warehouse.publish import publish as publish_tables

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from pipelines.batch import CHINA
 from pipelines.engines.duck import connect
 from pipelines.lake import Lake, open_lake
-from pipelines.scratch import scratch_path
+from pipelines.runtime.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import connect as connect_warehouse
 from pipelines.warehouse import record_timing

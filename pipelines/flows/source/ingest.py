@@ -8,7 +8,6 @@ from functools import partial
 import ibis.expr.types as ir
 
 from pipelines.batch import batch_date, batch_key
-from pipelines.collector import collector_paused
 from pipelines.contracts.source import Source
 from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
@@ -20,7 +19,8 @@ from pipelines.quality.drift import Drift, Measure, batch_measures, drift_table,
 from pipelines.quality.outcome import gate
 from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
-from pipelines.scratch import scratch_folder
+from pipelines.runtime.gc_pause import collector_paused
+from pipelines.runtime.scratch import scratch_folder
 from pipelines.settings import PROJECT, Settings
 from pipelines.stage import Split, split_rows
 from pipelines.warehouse import (

@@ -41,7 +41,7 @@ from pipelines.report.repair_sheet.write import (
     write_sheets,
 )
 from pipelines.report.words import vocabulary
-from pipelines.scratch import scratch_folder
+from pipelines.runtime.scratch import scratch_folder
 from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings
 from pipelines.warehouse.issue_news import read_issue_news
 

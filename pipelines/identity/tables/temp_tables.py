@@ -13,7 +13,7 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
-from pipelines.collector import collector_paused
+from pipelines.runtime.gc_pause import collector_paused
 
 _CONSTRAINTS = "spark.sql.constraintPropagation.enabled"
 

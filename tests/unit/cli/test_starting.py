@@ -37,7 +37,7 @@ def test_an_interrupt_while_imports_run_is_told_in_a_sentence(command, imported)
 def test_an_interrupt_that_is_ignored_stays_ignored():
     code = (
         "import os, signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
-        "from pipelines.starting import importing\n"
+        "from pipelines.runtime.interrupt import importing\n"
         "with importing(): os.kill(os.getpid(), signal.SIGINT)\n"
         "assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN"
     )
@@ -46,7 +46,7 @@ def test_an_interrupt_that_is_ignored_stays_ignored():
 
 def test_afterwards_an_interrupt_is_an_exception_again():
     code = (
-        "import os, signal; from pipelines.starting import importing\n"
+        "import os, signal; from pipelines.runtime.interrupt import importing\n"
         "with importing(): pass\n"
         "try: os.kill(os.getpid(), signal.SIGINT)\n"
         "except KeyboardInterrupt: raise SystemExit(7)"

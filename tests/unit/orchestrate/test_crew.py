@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import GateClosed, QualityGateFailed, WorkerDied
-from pipelines.orchestrate.crew import Part, tell, work_through
+from pipelines.runtime.worker_pool import Part, tell, work_through
 
 FAILED = QualityGateFailed("a source", failed=["a claim"])
 
@@ -140,7 +140,7 @@ def test_who_is_interrupted_ends_the_others_and_they_say_nothing(tmp_path):
 MOTHER = """\
 import sys
 from functools import partial
-from pipelines.orchestrate.crew import Part, work_through
+from pipelines.runtime.worker_pool import Part, work_through
 from test_crew import ignore, meet
 if __name__ == "__main__":
     folder = sys.argv[1]
