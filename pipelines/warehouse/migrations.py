@@ -23,7 +23,7 @@ def migrate(settings: Settings) -> None:
     from alembic import command
     from alembic.config import Config
 
-    from pipelines.warehouse.declared import follow_declarations
+    from pipelines.warehouse.base.declared import follow_declarations
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))

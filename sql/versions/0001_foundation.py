@@ -1,7 +1,7 @@
 """Schemas, roles, and the tables of schema quality.
 
 What is in ``base`` and ``share`` derives from the library declarations and is made from them by
-``pipelines.warehouse.base_tables``; what is written by hand is here.
+``pipelines.warehouse.base.tables``; what is written by hand is here.
 """
 
 from pathlib import Path

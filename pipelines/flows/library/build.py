@@ -55,7 +55,7 @@ from pipelines.quality.suites import empty_core, library_parameters, suites_for_
 from pipelines.runtime.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications, record_expectations
-from pipelines.warehouse.publish import publish as publish_tables
+from pipelines.warehouse.base.publish import publish as publish_tables
 from pipelines.warehouse.survival import record_resolution
 
 

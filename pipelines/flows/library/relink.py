@@ -13,7 +13,7 @@ from pipelines.flows.shared.session import Workplace
 from pipelines.lake.lock import table_lock
 from pipelines.libraries import Library, libraries_linking_to, load_library
 from pipelines.merge.links import link_entities
-from pipelines.warehouse.publish import publish as publish_tables
+from pipelines.warehouse.base.publish import publish as publish_tables
 
 ENTITY_ORDER = ("entity_id",)
 

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
-from pipelines.warehouse.publication import Publication
-from pipelines.warehouse.publish import publish
+from pipelines.warehouse.base.publication import Publication
+from pipelines.warehouse.base.publish import publish
 
 Rows = Sequence[Mapping[str, object]]
 Publish = Callable[..., Publication]

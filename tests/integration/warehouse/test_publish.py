@@ -11,8 +11,8 @@ from sqlalchemy import Engine, text
 
 from pipelines.errors import DatabaseUnavailable, PublicationFailed
 from pipelines.settings import Settings
-from pipelines.warehouse import publish as publish_module
 from pipelines.warehouse import read_publications
+from pipelines.warehouse.base import publish as publish_module
 
 
 def query(warehouse: Engine, sql: str, **parameters: object) -> list[tuple[Any, ...]]:

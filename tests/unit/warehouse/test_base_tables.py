@@ -6,7 +6,9 @@ import ibis.expr.datatypes as dt
 import pytest
 
 from pipelines.libraries import Link, libraries_in_order, load_libraries
-from pipelines.warehouse.base_tables import (
+from pipelines.warehouse.base.publication import fingerprint_files
+from pipelines.warehouse.base.share_views import view_statement
+from pipelines.warehouse.base.tables import (
     base_tables,
     create_statements,
     ibis_type,
@@ -16,8 +18,6 @@ from pipelines.warehouse.base_tables import (
     quoted,
 )
 from pipelines.warehouse.database import shown_url, sqlalchemy_url
-from pipelines.warehouse.publication import fingerprint_files
-from pipelines.warehouse.share_views import view_statement
 
 LIBRARIES = load_libraries()
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from pipelines.clean.masking import mask_sql
 from pipelines.libraries import Library
-from pipelines.warehouse.base_tables import quoted
+from pipelines.warehouse.base.tables import quoted
 from pipelines.warehouse.database import run_sql
 
 

@@ -6,13 +6,13 @@ from hashlib import sha256
 from sqlalchemy import Connection, text
 
 from pipelines.libraries import Library, libraries_in_order
-from pipelines.warehouse.base_tables import create_statements
-from pipelines.warehouse.database import run_sql
-from pipelines.warehouse.share_views import (
+from pipelines.warehouse.base.share_views import (
     create_share_view,
     dispute_statement,
     view_statement,
 )
+from pipelines.warehouse.base.tables import create_statements
+from pipelines.warehouse.database import run_sql
 
 _GRANTS = (
     "GRANT SELECT ON ALL TABLES IN SCHEMA base TO base_reader",

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.libraries import Library, load_libraries
-from pipelines.warehouse.base_tables import (
+from pipelines.warehouse.base.tables import (
     BaseTable,
     index_statements,
     late_constraints,

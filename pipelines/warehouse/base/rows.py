@@ -9,7 +9,7 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from pipelines.engines.duck import arrow_reader
-from pipelines.warehouse.base_tables import BaseTable, ibis_type
+from pipelines.warehouse.base.tables import BaseTable, ibis_type
 
 _ROWS_PER_BATCH = 50_000  # some 20 MB of golden records: the copy never waits, memory stays small
 _NUL = "\x00"  # PostgreSQL's text cannot hold it; shown as the symbol for it, as editors do

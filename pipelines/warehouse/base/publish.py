@@ -18,16 +18,22 @@ from pipelines.engines.duck import connect as connect_duck
 from pipelines.errors import DatabaseUnavailable, PublicationFailed
 from pipelines.libraries import Library
 from pipelines.settings import Settings
-from pipelines.warehouse.base_tables import base_tables
-from pipelines.warehouse.database import database_url, shown_url
-from pipelines.warehouse.load import KeysRepeated, Load, complete_table, load_table, relink_others
-from pipelines.warehouse.publication import (
+from pipelines.warehouse.base.load import (
+    KeysRepeated,
+    Load,
+    complete_table,
+    load_table,
+    relink_others,
+)
+from pipelines.warehouse.base.publication import (
     Publication,
     fingerprint_files,
     last_publication,
     note_publication,
 )
-from pipelines.warehouse.rows import arrow_batches
+from pipelines.warehouse.base.rows import arrow_batches
+from pipelines.warehouse.base.tables import base_tables
+from pipelines.warehouse.database import database_url, shown_url
 
 
 def publish(

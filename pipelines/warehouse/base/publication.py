@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.libraries import Library
-from pipelines.warehouse.load import Load
+from pipelines.warehouse.base.load import Load
 
 
 @dataclass(frozen=True)
