@@ -12,7 +12,7 @@ from pipelines.cli.options import Home
 from pipelines.flows.owner import dispute as flow
 from pipelines.settings import load_settings
 from pipelines.warehouse import connect
-from pipelines.warehouse.disputes import DisputeRefused, read_disputes
+from pipelines.warehouse.people.disputes import DisputeRefused, read_disputes
 
 app = typer.Typer(help="Doubt a published value (异议) until its owner has answered.")
 

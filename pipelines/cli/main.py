@@ -28,7 +28,7 @@ from pipelines.errors import (
 from pipelines.flows.shared.errors import NeverPublished, NothingToApprove
 from pipelines.identity.review.errors import DecisionRefused
 from pipelines.runtime.interrupt import INTERRUPTED
-from pipelines.warehouse.disputes import DisputeRefused
+from pipelines.warehouse.people.disputes import DisputeRefused
 
 app = typer.Typer(
     name="baselib",

@@ -40,7 +40,7 @@ from pipelines.quality.discrepancy import (
 )
 from pipelines.settings import Settings
 from pipelines.standards.rules import severities
-from pipelines.warehouse.disputes import disputed_values
+from pipelines.warehouse.people.disputes import disputed_values
 
 
 def compare(settings: Settings, library_name: str, run: str) -> CompareResult:

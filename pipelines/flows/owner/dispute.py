@@ -19,7 +19,7 @@ from pipelines.libraries import load_libraries
 from pipelines.settings import Settings
 from pipelines.standards.working_days import load_working_calendar
 from pipelines.warehouse import connect
-from pipelines.warehouse.disputes import (
+from pipelines.warehouse.people.disputes import (
     DisputeRefused,
     Ending,
     PublishedValue,

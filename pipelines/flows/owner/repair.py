@@ -35,14 +35,14 @@ from pipelines.quality.answers import (
 from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.standards.rules import load_rules
-from pipelines.warehouse.corrections import (
+from pipelines.warehouse.people.corrections import (
     KEPT_SCHEMA,
     find_issues,
     keep_answers,
     note_import,
     read_ledger,
 )
-from pipelines.warehouse.disputes import Ending, end_answered
+from pipelines.warehouse.people.disputes import Ending, end_answered
 
 _JUDGED = {"fingerprint": "string", "verdict": "string", "because": "string", "guard": "string"}
 

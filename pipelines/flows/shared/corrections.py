@@ -12,7 +12,7 @@ from pipelines.contracts.source import Source
 from pipelines.flows.shared.session import Workplace, identity_key
 from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.stage.overlay import LEDGER_SCHEMA
-from pipelines.warehouse.corrections import read_ledger
+from pipelines.warehouse.people.corrections import read_ledger
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pipelines.flows.shared.session import Workplace
 from pipelines.identity.review.decisions import in_force
 from pipelines.identity.review.schemas import DECISION_SCHEMA
 from pipelines.libraries import Library
-from pipelines.warehouse.decisions import read_decisions
+from pipelines.warehouse.people.decisions import read_decisions
 
 DECISION_ORDER = ("left_source", "left_key", "right_source", "right_key")
 

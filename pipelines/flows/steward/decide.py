@@ -24,7 +24,7 @@ from pipelines.identity.review.errors import RegroupingRefused, UnknownAct
 from pipelines.identity.review.questions import question_name
 from pipelines.libraries import Library
 from pipelines.settings import Settings
-from pipelines.warehouse.decisions import open_ledger
+from pipelines.warehouse.people.decisions import open_ledger
 
 MOST_PAIRS = 2_000  # an entity this large was joined by a value, which is mended at its parser
 

@@ -31,7 +31,7 @@ from pipelines.report.steward.levels import waterfall_of
 from pipelines.report.steward.side_by_side import shown_records, side_by_side
 from pipelines.report.steward.waterfall import Waterfall
 from pipelines.settings import Settings
-from pipelines.warehouse.decisions import read_decisions
+from pipelines.warehouse.people.decisions import read_decisions
 from pipelines.warehouse.readings import record_unmasked_reading
 
 MOST_RECORDS = 40  # side by side; more fit no page, and such an entity is an error to be unmerged

@@ -31,7 +31,7 @@ from pipelines.identity.review.questions import (
 from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.settings import Settings
-from pipelines.warehouse.decisions import read_decisions
+from pipelines.warehouse.people.decisions import read_decisions
 from pipelines.warehouse.survival import is_approved, read_comparisons
 
 _COLUMNS = {**dict.fromkeys(PAIR, "string"), "cause": "string", "probability": "float64"}

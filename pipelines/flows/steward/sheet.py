@@ -43,7 +43,7 @@ from pipelines.report.steward.question_sheet import (
 )
 from pipelines.report.steward.side_by_side import side_by_side
 from pipelines.settings import Settings
-from pipelines.warehouse.decisions import open_ledger, read_decisions
+from pipelines.warehouse.people.decisions import open_ledger, read_decisions
 
 Purpose = Literal["queue", "second", "audit"]
 MOST_QUESTIONS = 500  # what one person answers in a week; the rest comes in the next sheet

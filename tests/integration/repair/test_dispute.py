@@ -9,7 +9,7 @@ from pipelines.flows.owner.dispute import DISPUTED, Doubt, answer, dispute, read
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
-from pipelines.warehouse.disputes import (
+from pipelines.warehouse.people.disputes import (
     DisputeRefused,
     disputed_values,
     end_answered,

@@ -10,7 +10,7 @@ from steward_town import HEALTH, INSURANCE, PEOPLE, POLICE, answer, fill
 from pipelines.flows.steward.queue import queue
 from pipelines.flows.steward.sheet import export_questions, import_answers
 from pipelines.identity.review.errors import SheetUnreadable
-from pipelines.warehouse.decisions import read_decisions
+from pipelines.warehouse.people.decisions import read_decisions
 
 WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")
 ZHAOS = ((POLICE, "p3"), (HEALTH, "h4"), "potential_match", 0.9, "score")

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, ProgrammingError
 from pipelines.identity.review.decisions import Judgement, Record, in_force, pair_of
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
-from pipelines.warehouse.decisions import open_ledger, read_decisions
+from pipelines.warehouse.people.decisions import open_ledger, read_decisions
 
 A, B, C = (Record("civil_affairs__marriages", key) for key in ("甲", "b", "C"))
 COLUMNS = (
