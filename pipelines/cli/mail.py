@@ -10,7 +10,7 @@ from rich.table import Table
 from pipelines.cli.options import Home
 from pipelines.settings import load_settings
 from pipelines.warehouse import connect, read_mail, settle_mail
-from pipelines.warehouse.outbox import STATES
+from pipelines.warehouse.quality.outbox import STATES
 
 app = typer.Typer(help="The outbox: reports that wait, were sent, or did not arrive.")
 

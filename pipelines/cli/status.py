@@ -25,8 +25,8 @@ from pipelines.warehouse import (
     read_publications,
     read_timings,
 )
-from pipelines.warehouse.scores import ScoreRecord, read_scores
-from pipelines.warehouse.survival import is_approved, read_comparisons, read_resolutions
+from pipelines.warehouse.quality.id_changes import is_approved, read_comparisons, read_resolutions
+from pipelines.warehouse.quality.scores import ScoreRecord, read_scores
 
 MOST_RULES = 15
 PIPE_WIDTH = 150

@@ -36,7 +36,7 @@ from pipelines.warehouse import (
     read_publications,
     stop_embedded,
 )
-from pipelines.warehouse.survival import read_resolutions
+from pipelines.warehouse.quality.id_changes import read_resolutions
 
 _KEYS = {"": ["entity_id"], "_source": ["source", "source_key"], "_redirect": ["entity_id"]}
 

@@ -11,7 +11,7 @@ from pipelines.warehouse.database import (
     stop_embedded,
 )
 from pipelines.warehouse.migrations import migrate
-from pipelines.warehouse.outbox import (
+from pipelines.warehouse.quality.outbox import (
     Attempt,
     ClaimedMail,
     NewMail,
@@ -24,7 +24,7 @@ from pipelines.warehouse.outbox import (
     reported_batches,
     settle_mail,
 )
-from pipelines.warehouse.records import (
+from pipelines.warehouse.quality.runs import (
     BatchRecord,
     FindingCount,
     FindingRecord,

@@ -14,7 +14,7 @@ from pipelines.lake import open_lake
 from pipelines.libraries import load_library
 from pipelines.settings import load_settings
 from pipelines.warehouse import connect, count_mail, migrate, stop_embedded
-from pipelines.warehouse.outbox import STATES
+from pipelines.warehouse.quality.outbox import STATES
 
 BATCH = "20260630"
 CONTRACT = """\

@@ -16,7 +16,7 @@ from pipelines.warehouse import (
     record_findings,
     record_timing,
 )
-from pipelines.warehouse.scores import record_score
+from pipelines.warehouse.quality.scores import record_score
 
 AIRFLOW_RUN, COMMAND_RUN = "20260630T020000", "20260630"  # in this order
 

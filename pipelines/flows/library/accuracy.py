@@ -13,8 +13,8 @@ from pipelines.identity.review.errors import AccuracyNotProven
 from pipelines.identity.review.questions import beside_entities, stratum
 from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library
-from pipelines.warehouse.accuracy import record_accuracy
 from pipelines.warehouse.people.decisions import read_decisions
+from pipelines.warehouse.quality.accuracy import record_accuracy
 
 LINKED = "linked:"
 

@@ -56,7 +56,7 @@ from pipelines.runtime.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications, record_expectations
 from pipelines.warehouse.base.publish import publish as publish_tables
-from pipelines.warehouse.survival import record_resolution
+from pipelines.warehouse.quality.id_changes import record_resolution
 
 
 def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:

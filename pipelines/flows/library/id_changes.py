@@ -14,7 +14,7 @@ from pipelines.identity.ids.id_changes import Budget, Survival, changed_ids, sur
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications
-from pipelines.warehouse.survival import (
+from pipelines.warehouse.quality.id_changes import (
     IdComparison,
     approve,
     is_approved,

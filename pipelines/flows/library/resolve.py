@@ -15,7 +15,7 @@ from pipelines.identity.conclusion import Resolved
 from pipelines.identity.resolve import resolve
 from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library
-from pipelines.warehouse.survival import ResolutionRecord
+from pipelines.warehouse.quality.id_changes import ResolutionRecord
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from pipelines.mail.smtp import (
 )
 from pipelines.settings import Settings
 from pipelines.warehouse import ClaimedMail, QueuedMail, claim_mail, connect, count_mail, read_mail
-from pipelines.warehouse.outbox import UNDELIVERED
-from pipelines.warehouse.owner_months import note_sent
+from pipelines.warehouse.quality.outbox import UNDELIVERED
+from pipelines.warehouse.quality.owner_months import note_sent
 
 # Greylisting lets a sender in after a few minutes; a server that is down for a night, by morning.
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))

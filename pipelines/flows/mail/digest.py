@@ -16,7 +16,7 @@ from pipelines.report.owner.model import Report
 from pipelines.report.owner.periods import Span, ended_before
 from pipelines.settings import Settings
 from pipelines.warehouse import has_mail, read_batches, reported_batches
-from pipelines.warehouse.owner_months import refresh_owner_months
+from pipelines.warehouse.quality.owner_months import refresh_owner_months
 
 PERIODS: Final[Sequence[Period]] = ("daily", "weekly", "monthly")
 EVERYTHING = "*"

@@ -11,7 +11,7 @@ from pipelines.flows.source.standing import figures_of
 from pipelines.report.leaders.city import CityMonth, city_month, render_city
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
-from pipelines.warehouse.owner_months import compute_owner_months, read_owner_months
+from pipelines.warehouse.quality.owner_months import compute_owner_months, read_owner_months
 
 MONTHS = 6  # of the trend
 

@@ -31,7 +31,7 @@ from pipelines.warehouse import (
     record_expectations,
     record_findings,
 )
-from pipelines.warehouse.drift import read_history, record_drift
+from pipelines.warehouse.quality.drift import read_history, record_drift
 
 EXPECTATIONS = PROJECT / "expectations"
 LINE_ORDER = ("_file", "_line")

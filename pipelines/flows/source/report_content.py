@@ -43,7 +43,7 @@ from pipelines.report.repair_sheet.write import (
 from pipelines.report.words import vocabulary
 from pipelines.runtime.scratch import scratch_folder
 from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings
-from pipelines.warehouse.issue_news import read_issue_news
+from pipelines.warehouse.quality.issue_news import read_issue_news
 
 CHUNK_ROWS = 20_000
 _TEXT_SHARE = 0.7  # of a mail's bytes, what a file of that size takes before it is written as text

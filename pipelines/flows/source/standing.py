@@ -10,8 +10,8 @@ from pipelines.contracts.source import Language, Source
 from pipelines.report.owner.figures import COUNTS, OwnerFigures
 from pipelines.report.owner.model import Dimension, Score
 from pipelines.standards.scores import load_scoring
-from pipelines.warehouse.owner_months import OwnerMonth, read_owner_months
-from pipelines.warehouse.scores import read_score_news
+from pipelines.warehouse.quality.owner_months import OwnerMonth, read_owner_months
+from pipelines.warehouse.quality.scores import read_score_news
 
 MONTHS = 3  # in a mail: this one so far, and those that it is compared with
 

@@ -27,8 +27,8 @@ from pipelines.records import batch_order, current_records
 from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger
 from pipelines.warehouse import read_stopped_batches
-from pipelines.warehouse.issues import IssueSession, open_issues
-from pipelines.warehouse.owner_months import refresh_owner_months
+from pipelines.warehouse.quality.issues import IssueSession, open_issues
+from pipelines.warehouse.quality.owner_months import refresh_owner_months
 
 CHUNK_ROWS = 50_000
 

@@ -32,7 +32,7 @@ from pipelines.report.steward.side_by_side import shown_records, side_by_side
 from pipelines.report.steward.waterfall import Waterfall
 from pipelines.settings import Settings
 from pipelines.warehouse.people.decisions import read_decisions
-from pipelines.warehouse.readings import record_unmasked_reading
+from pipelines.warehouse.quality.unmasked_access import record_unmasked_reading
 
 MOST_RECORDS = 40  # side by side; more fit no page, and such an entity is an error to be unmerged
 MOST_WATERFALLS = 6  # the surest links need no picture, and a page of more is not read

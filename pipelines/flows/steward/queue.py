@@ -32,7 +32,7 @@ from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.settings import Settings
 from pipelines.warehouse.people.decisions import read_decisions
-from pipelines.warehouse.survival import is_approved, read_comparisons
+from pipelines.warehouse.quality.id_changes import is_approved, read_comparisons
 
 _COLUMNS = {**dict.fromkeys(PAIR, "string"), "cause": "string", "probability": "float64"}
 ASKED = {**_COLUMNS, "rule": "string"}

@@ -10,7 +10,7 @@ from pipelines.contracts.source import Source
 from pipelines.quality.answers import ASKED_SCHEMA
 from pipelines.settings import Settings
 from pipelines.stage.overlay import LEDGER_SCHEMA
-from pipelines.warehouse.issues import open_issues
+from pipelines.warehouse.quality.issues import open_issues
 
 KEPT_SCHEMA = (
     *("fingerprint", "record", "column_name", "rule", "verdict"),

@@ -10,7 +10,7 @@ from pipelines.flows.library.build import publish
 from pipelines.flows.library.id_changes import approve_run
 from pipelines.flows.shared.errors import IdBudgetExceeded, NothingToApprove
 from pipelines.warehouse import connect, read_publications
-from pipelines.warehouse.survival import read_approvals, read_comparisons
+from pipelines.warehouse.quality.id_changes import read_approvals, read_comparisons
 
 POLICE, HEALTH = "public_security__register", "health__patients"
 PEOPLE = range(1, 41)

@@ -20,7 +20,7 @@ from pipelines.warehouse import (
     read_mail,
     settle_mail,
 )
-from pipelines.warehouse.outbox import STATES
+from pipelines.warehouse.quality.outbox import STATES
 
 sys.path.insert(0, str(Path(__file__).parent))
 from post_office import HOST, Mailbox, free_port, serving
@@ -189,7 +189,7 @@ def test_killed_while_the_server_has_the_message_it_is_not_sent_again(post, monk
     def die(attempt):
         raise Killed
 
-    monkeypatch.setattr("pipelines.warehouse.outbox.Attempt.sent", die)
+    monkeypatch.setattr("pipelines.warehouse.quality.outbox.Attempt.sent", die)
     with serving(mailbox) as port:
         with pytest.raises(Killed):
             post.send(port)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from pipelines.warehouse import connect, migrate
-from pipelines.warehouse.issue_news import IssueNews, read_issue_news
+from pipelines.warehouse.quality.issue_news import IssueNews, read_issue_news
 
 ISSUE = """
 INSERT INTO quality.issue (fingerprint, source, department, layer, record, column_name, rule,

@@ -19,7 +19,7 @@ from pipelines.warehouse import (
     reported_batches,
     settle_mail,
 )
-from pipelines.warehouse.outbox import STATES
+from pipelines.warehouse.quality.outbox import STATES
 
 OWNER = "owner@example.cn"
 MAIL = NewMail("batch", "a__b", "20260630", OWNER, 1, 1, "<1@x>", "报告", "a.eml")

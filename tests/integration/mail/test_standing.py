@@ -6,7 +6,7 @@ from pipelines.flows.source.standing import read_standing
 from pipelines.quality.score import Count, score_counts
 from pipelines.standards.scores import load_scoring
 from pipelines.warehouse import connect, migrate
-from pipelines.warehouse.scores import record_score
+from pipelines.warehouse.quality.scores import record_score
 
 
 @pytest.fixture

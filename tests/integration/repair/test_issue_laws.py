@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from pipelines.quality.issues import ISSUE_SCHEMA, KNOWN_SCHEMA, judge
 from pipelines.warehouse import connect, migrate
-from pipelines.warehouse.issues import open_issues
-from pipelines.warehouse.owner_months import note_sent
 from pipelines.warehouse.people.corrections import KEPT_SCHEMA, keep_answers
+from pipelines.warehouse.quality.issues import open_issues
+from pipelines.warehouse.quality.owner_months import note_sent
 from tests.integration.repair.conftest import make_department
 
 WHEN = datetime(2026, 6, 1, 4, tzinfo=UTC)

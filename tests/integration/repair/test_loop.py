@@ -22,7 +22,7 @@ from pipelines.report.repair_sheet.columns import (
     NOTE,
     YES,
 )
-from pipelines.warehouse.scores import read_scores
+from pipelines.warehouse.quality.scores import read_scores
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
 from tests.integration.repair.test_import import rules, staged
 

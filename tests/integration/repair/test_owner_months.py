@@ -9,7 +9,7 @@ from pipelines.batch import CHINA
 from pipelines.errors import CalendarUnknown
 from pipelines.flows.source.standing import read_months
 from pipelines.standards.working_days import load_working_calendar
-from pipelines.warehouse.owner_months import (
+from pipelines.warehouse.quality.owner_months import (
     compute_owner_months,
     note_sent,
     read_owner_months,

@@ -19,7 +19,7 @@ from pipelines.identity.review.errors import (
 )
 from pipelines.identity.review.questions import question_name
 from pipelines.libraries import load_library
-from pipelines.warehouse.survival import approve
+from pipelines.warehouse.quality.id_changes import approve
 
 WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")
 ZHAOS = ((POLICE, "p3"), (HEALTH, "h4"), "potential_match", 0.9, "score")

@@ -13,9 +13,10 @@ from sqlalchemy.exc import ProgrammingError
 
 from pipelines.libraries import GoldenColumn, load_libraries
 from pipelines.settings import Settings
-from pipelines.warehouse import connect, migrate, quality_tables
+from pipelines.warehouse import connect, migrate
 from pipelines.warehouse.base.declared import follow_declarations
 from pipelines.warehouse.base.share_views import masked_columns
+from pipelines.warehouse.quality import tables as quality_tables
 
 PERSON = {
     "entity_id": "P-a",

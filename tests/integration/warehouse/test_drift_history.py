@@ -3,7 +3,7 @@
 from pipelines.quality.drift import Drift, Measure
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.warehouse import read_batches, record_batch, record_expectations
-from pipelines.warehouse.drift import LOOK_BACK, read_drift, read_history, record_drift
+from pipelines.warehouse.quality.drift import LOOK_BACK, read_drift, read_history, record_drift
 
 SOURCE = "health__births"
 

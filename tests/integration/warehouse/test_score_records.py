@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.quality.score import Count, score_columns, score_counts
 from pipelines.warehouse import read_expectations, record_expectations
-from pipelines.warehouse.scores import (
+from pipelines.warehouse.quality.scores import (
     read_counts,
     read_score_news,
     read_scores,

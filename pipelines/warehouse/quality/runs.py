@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipelines.batch import batch_key
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.warehouse.quality_tables import (
+from pipelines.warehouse.quality.tables import (
     BATCH,
     EXPECTATION_RESULT,
     FINDING_COUNT,

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, func
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipelines.identity.review.accuracy import Accuracy
-from pipelines.warehouse.quality_tables import IDENTITY_ACCURACY
+from pipelines.warehouse.quality.tables import IDENTITY_ACCURACY
 
 
 def record_accuracy(

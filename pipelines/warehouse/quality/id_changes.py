@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipelines.identity.ids.id_changes import Budget, IdChange, SourceLoss, Survival
-from pipelines.warehouse.quality_tables import (
+from pipelines.warehouse.quality.tables import (
     ID_APPROVAL,
     ID_CHANGE,
     ID_COMPARISON,

@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from pipelines.warehouse.quality_tables import MAIL, MAIL_ABOUT, MAIL_ATTEMPT
+from pipelines.warehouse.quality.tables import MAIL, MAIL_ABOUT, MAIL_ATTEMPT
 
 STATES = ("pending", "sent", "failed", "doubtful", "closed")
 UNDELIVERED = ("failed", "doubtful")  # a person has to look

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, TableClause, and_, case, delete, insert, select, text
 
 from pipelines.quality.score import Change, Count, Scope, Score, changes
-from pipelines.warehouse.quality_tables import INDICATOR_COUNT, SCORE, delivered_order
+from pipelines.warehouse.quality.tables import INDICATOR_COUNT, SCORE, delivered_order
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, delete, exists, insert, select
 
 from pipelines.batch import batch_key
 from pipelines.quality.drift import Drift, Measure
-from pipelines.warehouse.quality_tables import DRIFT, EXPECTATION_RESULT, delivered_order
+from pipelines.warehouse.quality.tables import DRIFT, EXPECTATION_RESULT, delivered_order
 
 LOOK_BACK = 30  # batches: a month of a daily source; what was usual a year ago is history
 
