@@ -10,7 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from pipelines.lake.lock import table_lock
 from pipelines.settings import Settings
-from pipelines.warehouse.database import database_url, sqlalchemy_url
+from pipelines.warehouse.server.database import database_url, sqlalchemy_url
 
 SCHEMA = "iceberg"
 

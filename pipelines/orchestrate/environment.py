@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from pipelines.settings import PROJECT, Settings
-from pipelines.warehouse.database import ensure_database, sqlalchemy_url
+from pipelines.warehouse.server.database import ensure_database, sqlalchemy_url
 
 USER = "admin"
 # What a site sets itself, and a stray AIRFLOW_HOME or AIRFLOW__… of the caller does not.

@@ -3,13 +3,6 @@
 ``publish`` is in a module of its own, since it loads DuckDB and ADBC.
 """
 
-from pipelines.warehouse.database import (
-    connect,
-    database_url,
-    ensure_database,
-    sqlalchemy_url,
-    stop_embedded,
-)
 from pipelines.warehouse.migrations import migrate
 from pipelines.warehouse.quality.outbox import (
     Attempt,
@@ -40,6 +33,13 @@ from pipelines.warehouse.quality.runs import (
     record_expectations,
     record_findings,
     record_timing,
+)
+from pipelines.warehouse.server.database import (
+    connect,
+    database_url,
+    ensure_database,
+    sqlalchemy_url,
+    stop_embedded,
 )
 
 __all__ = [

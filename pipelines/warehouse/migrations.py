@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from pipelines.libraries import load_libraries
 from pipelines.settings import PROJECT, Settings
-from pipelines.warehouse.database import connect
+from pipelines.warehouse.server.database import connect
 
 SCRIPTS = PROJECT / "sql"
 

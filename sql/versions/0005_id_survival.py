@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alembic import op
 
-from pipelines.warehouse.database import run_sql
+from pipelines.warehouse.server.database import run_sql
 
 revision = "0005"
 down_revision = "0006"

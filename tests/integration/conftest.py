@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from pipelines.settings import Settings, load_settings
-from pipelines.warehouse.database import ensure_database, stop_embedded
+from pipelines.warehouse.server.database import ensure_database, stop_embedded
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pipelines.warehouse.base.share_views import (
     view_statement,
 )
 from pipelines.warehouse.base.tables import create_statements
-from pipelines.warehouse.database import run_sql
+from pipelines.warehouse.server.database import run_sql
 
 _GRANTS = (
     "GRANT SELECT ON ALL TABLES IN SCHEMA base TO base_reader",

@@ -33,7 +33,7 @@ from pipelines.warehouse.base.publication import (
 )
 from pipelines.warehouse.base.rows import arrow_batches
 from pipelines.warehouse.base.tables import base_tables
-from pipelines.warehouse.database import database_url, shown_url
+from pipelines.warehouse.server.database import database_url, shown_url
 
 
 def publish(

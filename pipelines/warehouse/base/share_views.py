@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 from pipelines.clean.masking import mask_sql
 from pipelines.libraries import Library
 from pipelines.warehouse.base.tables import quoted
-from pipelines.warehouse.database import run_sql
+from pipelines.warehouse.server.database import run_sql
 
 
 def create_share_view(connection: Connection, library: Library) -> None:

@@ -20,7 +20,7 @@ from pipelines.contracts.source import Source
 from pipelines.errors import BaselibError, DatabaseUnavailable
 from pipelines.settings import Settings
 from pipelines.standards.working_days import load_working_calendar
-from pipelines.warehouse.database import database_url, shown_url
+from pipelines.warehouse.server.database import database_url, shown_url
 
 
 @dataclass

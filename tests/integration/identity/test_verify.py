@@ -10,7 +10,7 @@ from pipelines.flows.shared.session import open_workplace
 from pipelines.flows.verify import verify
 from pipelines.settings import load_settings
 from pipelines.warehouse import migrate
-from pipelines.warehouse.database import ensure_database
+from pipelines.warehouse.server.database import ensure_database
 
 POLICE, HEALTH, CHANGES = "public_security__register", "health__patients", "civil_affairs__changes"
 DAY_1, DAY_2, DAY_3 = "20260701", "20260702", "20260703"

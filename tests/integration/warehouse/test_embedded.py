@@ -16,7 +16,7 @@ from sqlalchemy import text
 from pipelines.errors import DatabaseUnavailable
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import connect, database_url, ensure_database, stop_embedded
-from pipelines.warehouse.embedded import EmbeddedServer
+from pipelines.warehouse.server.embedded import EmbeddedServer
 
 PROJECT = Path(__file__).parents[3]
 ASK = """

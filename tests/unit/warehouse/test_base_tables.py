@@ -17,7 +17,7 @@ from pipelines.warehouse.base.tables import (
     postgres_type,
     quoted,
 )
-from pipelines.warehouse.database import shown_url, sqlalchemy_url
+from pipelines.warehouse.server.database import shown_url, sqlalchemy_url
 
 LIBRARIES = load_libraries()
 

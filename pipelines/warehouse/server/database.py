@@ -9,7 +9,7 @@ from sqlalchemy.pool import NullPool
 
 from pipelines.errors import DatabaseUnavailable
 from pipelines.settings import Settings
-from pipelines.warehouse.embedded import EmbeddedServer
+from pipelines.warehouse.server.embedded import EmbeddedServer
 
 DATABASE = "baselib"
 
