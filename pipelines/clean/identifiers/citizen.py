@@ -12,8 +12,7 @@ from functools import cache
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean import check_digits
-from pipelines.clean.identifiers import written_form
+from pipelines.clean.identifiers import check_digits, written_form
 from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch, Step
 from pipelines.standards.code_tables import (
     REGION_SCHEMA,

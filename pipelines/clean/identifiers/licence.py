@@ -10,8 +10,7 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean import check_digits
-from pipelines.clean.identifiers import written_form
+from pipelines.clean.identifiers import check_digits, written_form
 from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
 
 _NONE = ibis.null("string")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.clean import check_digits
+from pipelines.clean.identifiers import check_digits
 
 
 def evaluate(

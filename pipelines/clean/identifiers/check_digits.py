@@ -13,7 +13,7 @@ from itertools import pairwise
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.fold import fold
+from pipelines.clean.identifiers.fold import fold
 
 DIGITS = "0123456789"
 BASE_31 = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100: no I, O, S, V, Z
