@@ -12,8 +12,8 @@ import ibis.expr.types as ir
 
 from pipelines.clean import region_names
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, upper
+from pipelines.clean.names.persons import HAN, LOST
 from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
-from pipelines.clean.person_names import HAN, LOST
 
 # ---- address ----
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.variants import unify_variants
+from pipelines.clean.names.variants import unify_variants
 from pipelines.compare.values import names_compatible, normal_form
 from pipelines.libraries import Library, Link, load_library
 

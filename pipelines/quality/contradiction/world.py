@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.variants import unify_variants
+from pipelines.clean.names.variants import unify_variants
 from pipelines.compare.values import normal_form
 from pipelines.libraries import load_library
 from pipelines.merge.links import with_further_identifiers

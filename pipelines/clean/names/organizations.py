@@ -12,9 +12,9 @@ import ibis.expr.types as ir
 
 from pipelines.clean import region_names
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, upper
+from pipelines.clean.names.persons import HAN, LOST
+from pipelines.clean.names.variants import unify_variants
 from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
-from pipelines.clean.person_names import HAN, LOST
-from pipelines.clean.variants import unify_variants
 
 _BULLETS, _DASHES = "•‧∙・●⋅ㆍ⸱⚫˙⦁∘᛫⸳ꞏ", "‐‑‒–—―─━−⁃"
 _OPENING, _CLOSING = "([{【〔「『〖", ")]}】〕」』〗"

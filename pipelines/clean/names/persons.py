@@ -11,8 +11,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, upper
+from pipelines.clean.names.variants import unify_variants
 from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
-from pipelines.clean.variants import unify_variants
 
 HAN = r"\x{3005}\x{3007}\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{fa0e}-\x{fa29}\x{20000}-\x{3ffff}"
 LATIN = r"A-Za-z\x{c0}-\x{24f}\x{1e00}-\x{1eff}"
