@@ -10,10 +10,10 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean import region_names
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, upper
 from pipelines.clean.names.persons import HAN, LOST
 from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
+from pipelines.clean.places import region_names
 
 # ---- address ----
 

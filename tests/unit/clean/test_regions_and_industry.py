@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.clean.industry import industry_code
-from pipelines.clean.regions import region_code
+from pipelines.clean.places.regions import region_code
 from pipelines.standards.code_tables import load_code_table, load_regions
 
 REFERENCE = Path(__file__).parents[4] / "shared/data/codes"
