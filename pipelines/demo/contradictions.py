@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.demo.city import City
 from pipelines.demo.dirt import put
-from pipelines.demo.firms import Kind, Status
-from pipelines.demo.licenses import TYPES
-from pipelines.demo.people import MARRIED_SINCE, TODAY, YEAR
 from pipelines.demo.rates import CONTRADICTIONS
 from pipelines.demo.text import Bools, Ints, choose, day_text, join
+from pipelines.demo.world.city import City
+from pipelines.demo.world.firms import Kind, Status
+from pipelines.demo.world.licenses import TYPES
+from pipelines.demo.world.people import MARRIED_SINCE, TODAY, YEAR
 
 _LONG_AGO = 60  # days; what happened later may not have been noticed yet
 

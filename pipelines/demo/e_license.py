@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo import trades
-from pipelines.demo.city import City
 from pipelines.demo.contradictions import license_plants
 from pipelines.demo.feed import Columns, Feed, change_times
-from pipelines.demo.licenses import TYPES, type_codes
-from pipelines.demo.people import TODAY
 from pipelines.demo.population import scrambled
 from pipelines.demo.text import Ints, blank_unless, choose, day_text, pick
+from pipelines.demo.world import trades
+from pipelines.demo.world.city import City
+from pipelines.demo.world.licenses import TYPES, type_codes
+from pipelines.demo.world.people import TODAY
 from pipelines.demo.writers import DelimitedWriter, ParquetWriter, Writer
 
 _STATUS = {

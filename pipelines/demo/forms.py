@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from pipelines.demo.names import RARE
-from pipelines.demo.places import COUNTIES
-from pipelines.demo.words import word_list
+from pipelines.demo.world.names import RARE
+from pipelines.demo.world.places import COUNTIES
+from pipelines.demo.world.words import word_list
 
 _DATE = re.compile(r"(\d{4})\D?(\d{2})\D?(\d{2})")
 _AMOUNT = re.compile(r"\d+(?:\.\d+)?")

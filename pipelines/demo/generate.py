@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.demo import e_license, legal_entity, population
-from pipelines.demo.city import make_city
 from pipelines.demo.feed import CHUNK, Delivered, Feed, deliver
-from pipelines.demo.people import FIRST_BATCH
 from pipelines.demo.text import join, number
+from pipelines.demo.world.city import make_city
+from pipelines.demo.world.people import FIRST_BATCH
 
 FEEDS: Sequence[Feed] = (*population.FEEDS, *legal_entity.FEEDS, *e_license.FEEDS)
 _PREFIX = {"person": "P", "legal_entity": "E", "license": "L"}

@@ -5,11 +5,11 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo.city import City, written
 from pipelines.demo.contradictions import INSURED, MARRIAGES, MEDICAL_RECORDS
 from pipelines.demo.feed import Columns, Feed, change_times
-from pipelines.demo.people import MARRIED_SINCE, TODAY
 from pipelines.demo.text import Bools, Ints, blank_unless, choose, day_text, join, number, pick
+from pipelines.demo.world.city import City, written
+from pipelines.demo.world.people import MARRIED_SINCE, TODAY
 from pipelines.demo.writers import DelimitedWriter, JsonLinesWriter, SqliteWriter, XlsxWriter
 
 _ETHNIC = [

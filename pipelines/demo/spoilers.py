@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo import checks, forms
+from pipelines.demo import forms
 from pipelines.demo.rates import RATES
 from pipelines.demo.text import to_matrix
+from pipelines.demo.world import checks
 
 Texts = list[str]
 Spoiler = Callable[[Texts, np.random.Generator], Texts]

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from pipelines.demo import firms as firms_module
-from pipelines.demo import names
-from pipelines.demo.city import make_city
-from pipelines.demo.firms import Kind
-from pipelines.demo.people import FIRST_BATCH, TODAY
+from pipelines.demo.world import firms as firms_module
+from pipelines.demo.world import names
+from pipelines.demo.world.city import make_city
+from pipelines.demo.world.firms import Kind
+from pipelines.demo.world.people import FIRST_BATCH, TODAY
 from pipelines.errors import DemoBatchTooEarly
 
 from .oracles import (

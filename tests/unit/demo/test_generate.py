@@ -19,10 +19,10 @@ import pytest
 import yaml
 
 from pipelines.demo import writers
-from pipelines.demo.city import make_city
 from pipelines.demo.feed import deliver
 from pipelines.demo.generate import FEEDS, generate
 from pipelines.demo.population import scrambled
+from pipelines.demo.world.city import make_city
 
 from .oracles import citizen_id_is_valid
 

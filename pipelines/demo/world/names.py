@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.demo.text import Bools, Ints, choose, join, pick
-from pipelines.demo.words import word_list, words
+from pipelines.demo.world.words import word_list, words
 
 MIDDLE_DOT = "·"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.demo.text import Ints
-from pipelines.demo.words import words
+from pipelines.demo.world.words import words
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,6 @@ from enum import IntEnum
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo import checks, trades
-from pipelines.demo.people import TODAY, YEAR, People
-from pipelines.demo.places import (
-    CITY,
-    CITY_CODE,
-    COUNTIES,
-    COUNTY_CODES,
-    DEVELOPMENT_ZONE_CODE,
-    Places,
-    make_places,
-)
 from pipelines.demo.text import (
     Ints,
     blank_unless,
@@ -35,6 +24,17 @@ from pipelines.demo.text import (
     pick,
     rank_within,
     to_matrix,
+)
+from pipelines.demo.world import checks, trades
+from pipelines.demo.world.people import TODAY, YEAR, People
+from pipelines.demo.world.places import (
+    CITY,
+    CITY_CODE,
+    COUNTIES,
+    COUNTY_CODES,
+    DEVELOPMENT_ZONE_CODE,
+    Places,
+    make_places,
 )
 
 # Organisations per person, as in a city whose market is lively.

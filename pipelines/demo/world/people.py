@@ -10,15 +10,6 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo import checks, names
-from pipelines.demo.places import (
-    COUNTY_CODES,
-    ELSEWHERE_CODES,
-    FORMER_CODES,
-    SINCE,
-    Places,
-    make_places,
-)
 from pipelines.demo.text import (
     Bools,
     Floats,
@@ -31,6 +22,15 @@ from pipelines.demo.text import (
     pick,
     rank_within,
     to_matrix,
+)
+from pipelines.demo.world import checks, names
+from pipelines.demo.world.places import (
+    COUNTY_CODES,
+    ELSEWHERE_CODES,
+    FORMER_CODES,
+    SINCE,
+    Places,
+    make_places,
 )
 
 EPOCH = date(1970, 1, 1)

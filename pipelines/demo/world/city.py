@@ -7,9 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from pipelines.batch import batch_date
-from pipelines.demo.firms import Firms, Kind, Status, make_firms
-from pipelines.demo.licenses import Licenses, make_licenses
-from pipelines.demo.people import (
+from pipelines.demo.rates import EVENT_SHARE, INSURED_AFTER_DEATH
+from pipelines.demo.text import Bools, Ints
+from pipelines.demo.world.firms import Firms, Kind, Status, make_firms
+from pipelines.demo.world.licenses import Licenses, make_licenses
+from pipelines.demo.world.people import (
     EPOCH,
     FIRST_BATCH,
     NEWBORN_DAYS,
@@ -18,8 +20,6 @@ from pipelines.demo.people import (
     People,
     make_people,
 )
-from pipelines.demo.rates import EVENT_SHARE, INSURED_AFTER_DEATH
-from pipelines.demo.text import Bools, Ints
 from pipelines.errors import DemoBatchTooEarly
 
 

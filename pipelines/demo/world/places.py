@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.demo.text import Bools, Ints, choose, join, number, pick
-from pipelines.demo.words import word_list
+from pipelines.demo.world.words import word_list
 
 PROVINCE, CITY, CITY_CODE = "示范省", "云州市", 130600
 DEVELOPMENT_ZONE_CODE = 130671  # a registration authority that GB/T 2260 does not know (trap 3)

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.demo import checks, trades
-from pipelines.demo.firms import Firms, Kind, Status
-from pipelines.demo.people import TODAY, People
 from pipelines.demo.text import Bools, Ints, from_matrix, join, number, pick, to_matrix
+from pipelines.demo.world import checks, trades
+from pipelines.demo.world.firms import Firms, Kind, Status
+from pipelines.demo.world.people import TODAY, People
 
 ROOT = "1.2.156.3005.2"
 REISSUED_SHARE = 0.1
