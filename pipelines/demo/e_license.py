@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo.contradictions import license_plants
+from pipelines.demo.dirt.contradictions import license_plants
 from pipelines.demo.feed import Columns, Feed, change_times
 from pipelines.demo.population import scrambled
 from pipelines.demo.text import Ints, blank_unless, choose, day_text, pick

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo.contradictions import ENTERPRISES, INSURED_UNITS, TAXPAYERS
+from pipelines.demo.dirt.contradictions import ENTERPRISES, INSURED_UNITS, TAXPAYERS
 from pipelines.demo.feed import Columns, Feed, change_times
 from pipelines.demo.population import scrambled
 from pipelines.demo.text import Ints, blank_unless, choose, day_text, join, number, pick

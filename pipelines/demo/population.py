@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo.contradictions import INSURED, MARRIAGES, MEDICAL_RECORDS
+from pipelines.demo.dirt.contradictions import INSURED, MARRIAGES, MEDICAL_RECORDS
 from pipelines.demo.feed import Columns, Feed, change_times
 from pipelines.demo.text import Bools, Ints, blank_unless, choose, day_text, join, number, pick
 from pipelines.demo.world.city import City, written

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.demo import forms
+from pipelines.demo.dirt import forms
 from pipelines.demo.rates import LINE_BREAK, RAGGED_LINE, UNDECODABLE_BYTES
 from pipelines.demo.text import Bools, choose, join
 

@@ -7,11 +7,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from pipelines.demo import forms
-from pipelines.demo.dirt import put, spoil
+from pipelines.demo.dirt import forms
+from pipelines.demo.dirt.choose import put, spoil
+from pipelines.demo.dirt.spoilers import SPOILERS
 from pipelines.demo.generate import FEEDS
 from pipelines.demo.rates import HABIT, RATES
-from pipelines.demo.spoilers import SPOILERS
 
 from .oracles import citizen_id_is_valid, license_identifier_is_valid, uscc_is_valid
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipelines.demo.dirt import put
+from pipelines.demo.dirt.choose import put
 from pipelines.demo.rates import CONTRADICTIONS
 from pipelines.demo.text import Bools, Ints, choose, day_text, join
 from pipelines.demo.world.city import City

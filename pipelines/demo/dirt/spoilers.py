@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pyarrow as pa
 
-from pipelines.demo import forms
+from pipelines.demo.dirt import forms
 from pipelines.demo.rates import RATES
 from pipelines.demo.text import to_matrix
 from pipelines.demo.world import checks

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.demo.dirt.spoilers import SPOILERS
 from pipelines.demo.rates import HABIT, RATES, Rate
-from pipelines.demo.spoilers import SPOILERS
 from pipelines.demo.text import Bools
 
 
