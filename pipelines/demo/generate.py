@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.demo import e_license, legal_entity, population
-from pipelines.demo.feed import CHUNK, Delivered, Feed, deliver
+from pipelines.demo.deliveries import e_license, legal_entity, population
+from pipelines.demo.deliveries.feed import CHUNK, Delivered, Feed, deliver
 from pipelines.demo.text import join, number
 from pipelines.demo.world.city import make_city
 from pipelines.demo.world.people import FIRST_BATCH

@@ -18,10 +18,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from pipelines.demo import writers
-from pipelines.demo.feed import deliver
+from pipelines.demo.deliveries import writers
+from pipelines.demo.deliveries.feed import deliver
+from pipelines.demo.deliveries.population import scrambled
 from pipelines.demo.generate import FEEDS, generate
-from pipelines.demo.population import scrambled
 from pipelines.demo.world.city import make_city
 
 from .oracles import citizen_id_is_valid

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.demo import rates
+from pipelines.demo.deliveries.writers import Writer
 from pipelines.demo.dirt.choose import put, spoil
 from pipelines.demo.dirt.contradictions import Plant, plant
 from pipelines.demo.text import Bools, Ints, day_text, join, number, pick
 from pipelines.demo.world.city import City, written
-from pipelines.demo.writers import Writer
 
 CHUNK = 50_000
 _IDENTITY = {

@@ -5,14 +5,19 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from pipelines.demo.deliveries.feed import Columns, Feed, change_times
+from pipelines.demo.deliveries.population import scrambled
+from pipelines.demo.deliveries.writers import (
+    DelimitedWriter,
+    JsonLinesWriter,
+    SqliteWriter,
+    XlsxWriter,
+)
 from pipelines.demo.dirt.contradictions import ENTERPRISES, INSURED_UNITS, TAXPAYERS
-from pipelines.demo.feed import Columns, Feed, change_times
-from pipelines.demo.population import scrambled
 from pipelines.demo.text import Ints, blank_unless, choose, day_text, join, number, pick
 from pipelines.demo.world.city import City
 from pipelines.demo.world.firms import Kind
 from pipelines.demo.world.people import TODAY
-from pipelines.demo.writers import DelimitedWriter, JsonLinesWriter, SqliteWriter, XlsxWriter
 
 _MARKET = (Kind.COMPANY, Kind.BRANCH, Kind.BUSINESS)
 # How many organisations of each kind a department knows.

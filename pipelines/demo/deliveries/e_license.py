@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from pipelines.demo.deliveries.feed import Columns, Feed, change_times
+from pipelines.demo.deliveries.population import scrambled
+from pipelines.demo.deliveries.writers import DelimitedWriter, ParquetWriter, Writer
 from pipelines.demo.dirt.contradictions import license_plants
-from pipelines.demo.feed import Columns, Feed, change_times
-from pipelines.demo.population import scrambled
 from pipelines.demo.text import Ints, blank_unless, choose, day_text, pick
 from pipelines.demo.world import trades
 from pipelines.demo.world.city import City
 from pipelines.demo.world.licenses import TYPES, type_codes
 from pipelines.demo.world.people import TODAY
-from pipelines.demo.writers import DelimitedWriter, ParquetWriter, Writer
 
 _STATUS = {
     "plain": ("有效", "过期", "注销", "暂扣", "已换证"),

@@ -5,12 +5,17 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from pipelines.demo.deliveries.feed import Columns, Feed, change_times
+from pipelines.demo.deliveries.writers import (
+    DelimitedWriter,
+    JsonLinesWriter,
+    SqliteWriter,
+    XlsxWriter,
+)
 from pipelines.demo.dirt.contradictions import INSURED, MARRIAGES, MEDICAL_RECORDS
-from pipelines.demo.feed import Columns, Feed, change_times
 from pipelines.demo.text import Bools, Ints, blank_unless, choose, day_text, join, number, pick
 from pipelines.demo.world.city import City, written
 from pipelines.demo.world.people import MARRIED_SINCE, TODAY
-from pipelines.demo.writers import DelimitedWriter, JsonLinesWriter, SqliteWriter, XlsxWriter
 
 _ETHNIC = [
     "",
