@@ -19,8 +19,8 @@ from msoffcrypto.exceptions import FileFormatError, InvalidKeyError
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pipelines.errors import BaselibError
-from pipelines.extract.encodings import open_plain
-from pipelines.extract.excel import Cell, show
+from pipelines.extract.formats.encodings import open_plain
+from pipelines.extract.formats.excel import Cell, show
 from pipelines.report.repair_sheet.columns import (
     CONFIRMED,
     CORRECTION,

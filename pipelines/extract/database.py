@@ -21,7 +21,7 @@ from sqlalchemy.pool import NullPool
 
 from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, MissingColumn, UnreadableDelivery
-from pipelines.extract.chunk import shown
+from pipelines.extract.formats.chunk import shown
 from pipelines.extract.secrets import secret_of
 
 ROWS = 20_000  # rows in memory, and in a row group; the server holds the rest

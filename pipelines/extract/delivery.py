@@ -14,15 +14,15 @@ from pathlib import Path
 from pipelines.contracts.source import Source
 from pipelines.errors import BatchChanged, DeliveryMissing
 from pipelines.extract.api import fetch_pages
-from pipelines.extract.chunk import Chunk, empty_chunk
-from pipelines.extract.columns import mapped_names, refuse_unusable, require_mapped
 from pipelines.extract.database import fetch_table
-from pipelines.extract.delimited import read_delimited
-from pipelines.extract.encodings import Encoding, choose, damaged
-from pipelines.extract.excel import read_excel
 from pipelines.extract.files import copy_files, find_files, fingerprint
-from pipelines.extract.jsonlines import read_json_lines, read_page
-from pipelines.extract.parquet import read_parquet
+from pipelines.extract.formats.chunk import Chunk, empty_chunk
+from pipelines.extract.formats.columns import mapped_names, refuse_unusable, require_mapped
+from pipelines.extract.formats.delimited import read_delimited
+from pipelines.extract.formats.encodings import Encoding, choose, damaged
+from pipelines.extract.formats.excel import read_excel
+from pipelines.extract.formats.jsonlines import read_json_lines, read_page
+from pipelines.extract.formats.parquet import read_parquet
 from pipelines.extract.raw import RawWriter
 
 MANIFEST = "_delivery.json"

@@ -11,7 +11,7 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.extract.chunk import Chunk, strings
+from pipelines.extract.formats.chunk import Chunk, strings
 
 GROUP_ROWS = 122_880  # DuckDB's own row group, so that a scan spreads over its threads
 GROUP_BYTES = 128 << 20  # but no more than this in memory, however wide the rows are

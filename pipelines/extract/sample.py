@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 
 from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.chunk import Chunk
 from pipelines.extract.database import render
-from pipelines.extract.delimited import read_delimited
-from pipelines.extract.encodings import detect, open_plain, utf8_blocks
-from pipelines.extract.excel import HEADER_ROWS, open_sheet, read_excel, show
-from pipelines.extract.jsonlines import read_json_lines
-from pipelines.extract.parquet import read_parquet
+from pipelines.extract.formats.chunk import Chunk
+from pipelines.extract.formats.delimited import read_delimited
+from pipelines.extract.formats.encodings import detect, open_plain, utf8_blocks
+from pipelines.extract.formats.excel import HEADER_ROWS, open_sheet, read_excel, show
+from pipelines.extract.formats.jsonlines import read_json_lines
+from pipelines.extract.formats.parquet import read_parquet
 
 ROWS = 5_000  # records looked at; enough to tell a key from what only seems unique
 Kind = Literal["csv", "xlsx", "jsonl", "parquet", "sqlite"]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract import delimited
-from pipelines.extract.delimited import read_delimited
-from pipelines.extract.encodings import choose
-from pipelines.extract.records import _stray_returns, _walk, lay_out
+from pipelines.extract.formats import delimited
+from pipelines.extract.formats.delimited import read_delimited
+from pipelines.extract.formats.encodings import choose
+from pipelines.extract.formats.records import _stray_returns, _walk, lay_out
 
 HEADER = "编号,姓名\n"
 
@@ -179,7 +179,7 @@ def test_lines_tied_together_by_two_forgotten_marks_are_told_apart(source, tmp_p
 def test_a_forgotten_mark_at_the_end_of_a_long_file_does_not_swallow_it(
     source, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("pipelines.extract.records.MAX_RECORD", 200)
+    monkeypatch.setattr("pipelines.extract.formats.records.MAX_RECORD", 200)
     body = "".join(f"{n},张三\n" for n in range(3, 300))
     rows, defects = read(source, tmp_path / "in.csv", f'{HEADER}2,"李四\n{body}', block=64)
     assert set(rows) == set(range(3, 300))
@@ -187,7 +187,7 @@ def test_a_forgotten_mark_at_the_end_of_a_long_file_does_not_swallow_it(
 
 
 def test_an_unclosed_mark_is_given_up_before_it_fills_the_memory(monkeypatch):
-    monkeypatch.setattr("pipelines.extract.records.MAX_RECORD", 20)
+    monkeypatch.setattr("pipelines.extract.formats.records.MAX_RECORD", 20)
     text = b'1,"a\n' + b"2,b\n" * 10
     layout = lay_out(text, b",", b'"', final=False)
     assert layout.malformed == [(0, 5)]

@@ -183,6 +183,6 @@ def test_row_groups_are_written_as_they_fill(make_source, tmp_path, land, monkey
 
 
 def small_blocks(source, file, encoding):
-    from pipelines.extract.delimited import read_delimited
+    from pipelines.extract.formats.delimited import read_delimited
 
     return read_delimited(source, file, encoding, block=512)

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract import jsonlines
-from pipelines.extract.excel import read_excel
-from pipelines.extract.jsonlines import read_json_lines, read_page
-from pipelines.extract.parquet import read_parquet
+from pipelines.extract.formats import jsonlines
+from pipelines.extract.formats.excel import read_excel
+from pipelines.extract.formats.jsonlines import read_json_lines, read_page
+from pipelines.extract.formats.parquet import read_parquet
 
 
 def gathered(chunks):

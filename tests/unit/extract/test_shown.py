@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.extract import database, excel
-from pipelines.extract.chunk import shown
+from pipelines.extract import database
+from pipelines.extract.formats import excel
+from pipelines.extract.formats.chunk import shown
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 of_databases = st.one_of(

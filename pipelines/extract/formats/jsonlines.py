@@ -13,9 +13,9 @@ import numpy as np
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.chunk import MALFORMED_JSON, UNDECODABLE_BYTES, Chunk, Defect, shown
-from pipelines.extract.columns import refuse_unusable
-from pipelines.extract.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
+from pipelines.extract.formats.chunk import MALFORMED_JSON, UNDECODABLE_BYTES, Chunk, Defect, shown
+from pipelines.extract.formats.columns import refuse_unusable
+from pipelines.extract.formats.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
 
 ROWS = 50_000  # records turned to columns at a time
 _NESTED = (dict, list)

@@ -18,7 +18,7 @@ import numpy as np
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.chunk import MIXED_ENCODING, UNDECODABLE_BYTES
+from pipelines.extract.formats.chunk import MIXED_ENCODING, UNDECODABLE_BYTES
 
 BLOCK = 4 << 20  # bytes decoded at a time; some 30,000 records, one Arrow batch
 _SAMPLE = 1 << 20  # bytes looked at to tell encodings apart

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.chunk import Chunk, empty_chunk, strings
-from pipelines.extract.columns import header_names
+from pipelines.extract.formats.chunk import Chunk, empty_chunk, strings
+from pipelines.extract.formats.columns import header_names
 
 ROWS = 65_536  # rows turned to text at a time
 

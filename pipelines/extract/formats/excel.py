@@ -15,8 +15,8 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.chunk import RAGGED_LINE, Chunk, Defect, empty_chunk, shown
-from pipelines.extract.columns import header_names, mapped_names
+from pipelines.extract.formats.chunk import RAGGED_LINE, Chunk, Defect, empty_chunk, shown
+from pipelines.extract.formats.columns import header_names, mapped_names
 
 ROWS = 20_000  # rows turned to text at a time
 HEADER_ROWS = 20  # a title, a date and a unit may stand above the header, hardly more

@@ -17,7 +17,7 @@ import pyarrow.csv as pa_csv
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.chunk import (
+from pipelines.extract.formats.chunk import (
     MALFORMED_LINE,
     RAGGED_LINE,
     UNDECODABLE_BYTES,
@@ -27,9 +27,9 @@ from pipelines.extract.chunk import (
     Mask,
     empty_chunk,
 )
-from pipelines.extract.columns import header_names
-from pipelines.extract.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
-from pipelines.extract.records import Layout, Offsets, lay_out
+from pipelines.extract.formats.columns import header_names
+from pipelines.extract.formats.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
+from pipelines.extract.formats.records import Layout, Offsets, lay_out
 
 MAX_LINE = 64 << 20  # bytes; a longer line is no text but a picture, an archive, a dump
 # Arrow takes delimiters of one byte: one of these that the text does not contain stands in for a
