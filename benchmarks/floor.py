@@ -21,7 +21,7 @@ from benchmarks.cost import Measured, Meter
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
 from pipelines.demo.world.people import FIRST_BATCH
-from pipelines.extract.files import find_files
+from pipelines.extract.connections.files import find_files
 from pipelines.lake import Lake, open_lake
 from pipelines.libraries import load_libraries
 from pipelines.warehouse import database_url, stop_embedded

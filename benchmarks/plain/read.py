@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines.contracts.source import Server, Source
 from pipelines.demo.world.people import FIRST_BATCH
-from pipelines.extract.files import find_files
+from pipelines.extract.connections.files import find_files
 
 
 def read(source: Source) -> pd.DataFrame:

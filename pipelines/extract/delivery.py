@@ -13,9 +13,9 @@ from pathlib import Path
 
 from pipelines.contracts.source import Source
 from pipelines.errors import BatchChanged, DeliveryMissing
-from pipelines.extract.api import fetch_pages
-from pipelines.extract.database import fetch_table
-from pipelines.extract.files import copy_files, find_files, fingerprint
+from pipelines.extract.connections.api import fetch_pages
+from pipelines.extract.connections.database import fetch_table
+from pipelines.extract.connections.files import copy_files, find_files, fingerprint
 from pipelines.extract.formats.chunk import Chunk, empty_chunk
 from pipelines.extract.formats.columns import mapped_names, refuse_unusable, require_mapped
 from pipelines.extract.formats.delimited import read_delimited

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.database import render
+from pipelines.extract.connections.database import render
 from pipelines.extract.formats.chunk import Chunk
 from pipelines.extract.formats.delimited import read_delimited
 from pipelines.extract.formats.encodings import detect, open_plain, utf8_blocks

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Regions: codes against their timeline, and names of regions at the head of a text."""

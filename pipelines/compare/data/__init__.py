@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Data that comparisons look things up in, and the scripts that made them."""

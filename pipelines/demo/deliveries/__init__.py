@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What each fictional department delivers: which records, columns, dirt and file format."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""The fictional city without dirt: people, organisations, licences, places, and their numbers."""

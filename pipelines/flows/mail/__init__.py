@@ -1,1 +1,4 @@
-"""TODO room."""
+"""Verbs over all sources' mail: digest, deliver, tidy, and the leaders' summary.
+
+Imports ``shared`` and ``source``.
+"""

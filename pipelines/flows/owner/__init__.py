@@ -1,1 +1,4 @@
-"""TODO room."""
+"""The data owner's verbs: repair sheets that come back, and disputes.
+
+Imports ``shared`` and ``source``.
+"""

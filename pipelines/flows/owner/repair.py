@@ -17,7 +17,7 @@ from pipelines.batch import batch_date
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
 from pipelines.extract.answers import Answer, AnswersUnreadable, read_answers
-from pipelines.extract.secrets import attachment_passwords
+from pipelines.extract.connections.secrets import attachment_passwords
 from pipelines.flows.owner.dispute import DISPUTED
 from pipelines.flows.shared.corrections import ledger_table
 from pipelines.flows.shared.parsing import parsed_rows

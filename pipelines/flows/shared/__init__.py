@@ -1,1 +1,4 @@
-"""TODO room."""
+"""What verbs share: the session of a run, its inputs, the identity ledger, errors, results.
+
+Imports no other room of ``flows``.
+"""

@@ -1,1 +1,4 @@
-"""TODO room."""
+"""The verbs of a source: land, stage, check, score, track, report.
+
+Imports ``shared``; nothing of a library's verbs.
+"""

@@ -14,7 +14,7 @@ from pipelines.batch import CHINA, batch_key
 from pipelines.contracts import usable_sources
 from pipelines.contracts.source import Language, Source
 from pipelines.engines.duck import arrow_reader
-from pipelines.extract.secrets import named_secret
+from pipelines.extract.connections.secrets import named_secret
 from pipelines.flows.shared.session import Workplace, identity_key, moment
 from pipelines.flows.source.standing import read_months, read_standing
 from pipelines.libraries import load_library

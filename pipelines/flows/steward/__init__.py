@@ -1,1 +1,4 @@
-"""TODO room."""
+"""The steward's verbs: queue, decide, sheets out and in, explain, accuracy.
+
+Imports ``shared`` and ``library``.
+"""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""One page for the leaders of the city, as HTML and as PDF."""

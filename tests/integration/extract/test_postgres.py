@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, make_url, text
 
 from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract import Delivery, database, land_delivery
+from pipelines.extract import Delivery, land_delivery
+from pipelines.extract.connections import database
 from pipelines.settings import Settings
 
 BATCH = "20260630"

@@ -9,8 +9,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
-from pipelines.extract import api, land_delivery
-from pipelines.extract.api import fetch_pages
+from pipelines.extract import land_delivery
+from pipelines.extract.connections import api
+from pipelines.extract.connections.api import fetch_pages
 
 BATCH = "20260630"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.extract import database
+from pipelines.extract.connections import database
 from pipelines.extract.formats import excel
 from pipelines.extract.formats.chunk import shown
 

@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.errors import DeliveryMissing, MissingColumn, UnreadableDelivery
-from pipelines.extract import database, land_delivery
+from pipelines.extract import land_delivery
+from pipelines.extract.connections import database
 
 BATCH = "20260630"
 

@@ -16,8 +16,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
+from pipelines.extract.connections.secrets import expanded, secret_of
 from pipelines.extract.formats.jsonlines import at_path, parse_page, records_on
-from pipelines.extract.secrets import expanded, secret_of
 
 ATTEMPTS = 6  # with the pauses below, a minute: longer outages are for the scheduler's own retries
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds; each pause is twice the one before

@@ -21,8 +21,8 @@ from sqlalchemy.pool import NullPool
 
 from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, MissingColumn, UnreadableDelivery
+from pipelines.extract.connections.secrets import secret_of
 from pipelines.extract.formats.chunk import shown
-from pipelines.extract.secrets import secret_of
 
 ROWS = 20_000  # rows in memory, and in a row group; the server holds the rest
 SLICE = 500  # rows made text at a time: few enough for the processor's cache, a third faster
