@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.cli.identity_queue import console, record_of
+from pipelines.cli.identity.queue import console, record_of
 from pipelines.cli.options import Home
 from pipelines.flows.steward.explain import Unmasking
 from pipelines.flows.steward.explain import explain as explain_subject

@@ -6,12 +6,10 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli import (
-    identity_explain,
-    identity_queue,
-    identity_sheet,
-    identity_survival,
-)
+from pipelines.cli.identity import explain as identity_explain
+from pipelines.cli.identity import id_changes as identity_survival
+from pipelines.cli.identity import queue as identity_queue
+from pipelines.cli.identity import sheet as identity_sheet
 from pipelines.cli.options import Home
 from pipelines.settings import load_settings
 
