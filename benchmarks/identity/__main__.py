@@ -10,7 +10,7 @@ from benchmarks.identity.contest import CONTESTANTS
 from benchmarks.identity.report import as_markdown, write
 from benchmarks.identity.scoreboard import board
 from benchmarks.identity.timed import scale_run
-from benchmarks.identity.world import LIBRARIES
+from benchmarks.identity.world.build import LIBRARIES
 from benchmarks.machine import this_machine
 
 OUT = Path(__file__).parent.parent / "out" / "identity"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from benchmarks.identity.world import RECORDS
+from benchmarks.identity.world.build import RECORDS
 from pipelines.libraries import load_library
 
 

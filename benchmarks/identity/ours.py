@@ -6,7 +6,7 @@ import ibis
 import pypinyin  # noqa: F401
 import splink  # noqa: F401  (imported before the clock starts, as for everybody)
 
-from benchmarks.identity.world import RECORDS
+from benchmarks.identity.world.build import RECORDS
 from pipelines.identity import resolve
 from pipelines.libraries import load_library
 

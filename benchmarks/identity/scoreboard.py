@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.identity.contest import contend
-from benchmarks.identity.planted import tags_of
 from benchmarks.identity.report import Board, Outcome
 from benchmarks.identity.scores import Rows, Scores, calibration, score, share_decided
-from benchmarks.identity.world import RECORDS, TRUTH, make_world
+from benchmarks.identity.world.build import RECORDS, TRUTH, make_world
+from benchmarks.identity.world.planted import tags_of
 from pipelines.libraries import load_library
 
 GROUPS = {"population": ("age", "name", "region", "sex"), "legal_entity": ("kind", "region")}

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from benchmarks.identity.planted import telling_bits
+from benchmarks.identity.world.planted import telling_bits
 
 Rows = Sequence[tuple[object, ...]]
 

@@ -16,7 +16,7 @@ import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 from splink.internals.comparison_creator import ComparisonCreator
 
-from benchmarks.identity.world import RECORDS
+from benchmarks.identity.world.build import RECORDS
 
 _RECALL = 0.8  # of the blocking rules, taken as deterministic
 _PREDICT, _CLUSTER = 0.5, 0.95  # match probabilities

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.identity.contest import Cost, contend
-from benchmarks.identity.world import make_world
+from benchmarks.identity.world.build import make_world
 from benchmarks.machine import Machine
 
 SECONDS_AT_MOST, PEAK_AT_MOST, TENFOLD_AT_MOST = 60, 4096, 12.0

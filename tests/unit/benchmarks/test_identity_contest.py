@@ -8,7 +8,7 @@ import pytest
 from benchmarks.identity.contest import Cost, contend
 from benchmarks.identity.report import Board, Outcome, as_markdown
 from benchmarks.identity.scoreboard import board, score_answer
-from benchmarks.identity.world import make_world
+from benchmarks.identity.world.build import make_world
 from benchmarks.machine import Machine
 
 SCALE = 2_500  # person records; the enterprises that go with them

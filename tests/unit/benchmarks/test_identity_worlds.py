@@ -5,14 +5,14 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from benchmarks.identity.codepoints import to_texts
-from benchmarks.identity.firm_files import firm_files
-from benchmarks.identity.firms import make_firms
-from benchmarks.identity.lunar import as_solar
-from benchmarks.identity.people import make_people
-from benchmarks.identity.person_files import person_files
-from benchmarks.identity.planted import FIRM_TAGS, PERSON_TAGS
-from benchmarks.identity.rates import FIRM_SLIPS, FIRM_TRAITS, PERSON_SLIPS, PERSON_TRAITS
+from benchmarks.identity.world.codepoints import to_texts
+from benchmarks.identity.world.firm_files import firm_files
+from benchmarks.identity.world.firms import make_firms
+from benchmarks.identity.world.lunar import as_solar
+from benchmarks.identity.world.people import make_people
+from benchmarks.identity.world.person_files import person_files
+from benchmarks.identity.world.planted import FIRM_TAGS, PERSON_TAGS
+from benchmarks.identity.world.rates import FIRM_SLIPS, FIRM_TRAITS, PERSON_SLIPS, PERSON_TRAITS
 
 PERSONS, FIRMS = 20_000, 4_000
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.identity.codepoints import Bools, Ints, Matrix, Texts, join, to_matrix
-from benchmarks.identity.numbers_of_people import TODAY, reissue, unique_numbers
-from benchmarks.identity.rates import (
+from benchmarks.identity.world.codepoints import Bools, Ints, Matrix, Texts, join, to_matrix
+from benchmarks.identity.world.numbers_of_people import TODAY, reissue, unique_numbers
+from benchmarks.identity.world.rates import (
     CHANGED_MOBILE,
     FORMER_TENANTS,
     PERSON_TRAITS,
     RECYCLED_MOBILE,
 )
-from benchmarks.identity.words import (
+from benchmarks.identity.world.words import (
     all_given_characters,
     characters,
     given_characters,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.identity.codepoints import Bools, Ints, Texts, join, number, where
-from benchmarks.identity.words import pairs, words
+from benchmarks.identity.world.codepoints import Bools, Ints, Texts, join, number, where
+from benchmarks.identity.world.words import pairs, words
 
 _CITY = "鲁东省东江市"
 

@@ -3,8 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.identity.codepoints import Bools, Ints, Texts, join, number, to_matrix, to_texts
-from benchmarks.identity.rates import PERSON_TRAITS
+from benchmarks.identity.world.codepoints import (
+    Bools,
+    Ints,
+    Texts,
+    join,
+    number,
+    to_matrix,
+    to_texts,
+)
+from benchmarks.identity.world.rates import PERSON_TRAITS
 
 TODAY = np.datetime64("2026-06-30")
 # The sequence codes from 900 on are hardly given out: a made-up number should be nobody's.

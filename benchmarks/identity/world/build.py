@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
-from benchmarks.identity.departments import BATCH, FileOf, physical, sources
-from benchmarks.identity.firm_files import firm_files
-from benchmarks.identity.firms import make_firms
-from benchmarks.identity.people import make_people
-from benchmarks.identity.person_files import person_files
+from benchmarks.identity.world.departments import BATCH, FileOf, physical, sources
+from benchmarks.identity.world.firm_files import firm_files
+from benchmarks.identity.world.firms import make_firms
+from benchmarks.identity.world.people import make_people
+from benchmarks.identity.world.person_files import person_files
 from pipelines.contracts.source import Source
 from pipelines.libraries import load_library
 from pipelines.records import current_records, library_records

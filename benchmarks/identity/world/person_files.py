@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.identity import lunar
-from benchmarks.identity.codepoints import (
+from benchmarks.identity.world import lunar
+from benchmarks.identity.world.codepoints import (
     Bools,
     Ints,
     Matrix,
@@ -22,17 +22,17 @@ from benchmarks.identity.codepoints import (
     to_texts,
     where,
 )
-from benchmarks.identity.departments import PERSON_COLUMNS, FileOf
-from benchmarks.identity.numbers_of_people import TODAY
-from benchmarks.identity.people import (
+from benchmarks.identity.world.departments import PERSON_COLUMNS, FileOf
+from benchmarks.identity.world.numbers_of_people import TODAY
+from benchmarks.identity.world.people import (
     FORMER_REGIONS,
     REGIONS,
     People,
 )
-from benchmarks.identity.places import Homes, make_homes
-from benchmarks.identity.planted import PERSON_TAGS, Slips
-from benchmarks.identity.rates import DUPLICATED, MISTYPED_15_DIGITS, PERSON_SLIPS
-from benchmarks.identity.words import characters, pairs, words, zipf
+from benchmarks.identity.world.places import Homes, make_homes
+from benchmarks.identity.world.planted import PERSON_TAGS, Slips
+from benchmarks.identity.world.rates import DUPLICATED, MISTYPED_15_DIGITS, PERSON_SLIPS
+from benchmarks.identity.world.words import characters, pairs, words, zipf
 
 PERSONS_A_CLERK = 30_000
 _PLACEHOLDERS = np.array(

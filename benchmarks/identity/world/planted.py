@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.identity.codepoints import Bools, Ints
-from benchmarks.identity.rates import (
+from benchmarks.identity.world.codepoints import Bools, Ints
+from benchmarks.identity.world.rates import (
     FIRM_SLIPS,
     FIRM_TRAITS,
     PERSON_SLIPS,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from benchmarks.identity.codepoints import (
+from benchmarks.identity.world.codepoints import (
     Bools,
     Ints,
     Texts,
@@ -16,14 +16,14 @@ from benchmarks.identity.codepoints import (
     to_texts,
     where,
 )
-from benchmarks.identity.departments import FIRM_COLUMNS, FileOf
-from benchmarks.identity.firms import Firms
-from benchmarks.identity.numbers_of_people import TODAY
-from benchmarks.identity.people import REGIONS
-from benchmarks.identity.places import Homes, make_homes
-from benchmarks.identity.planted import FIRM_TAGS, Slips
-from benchmarks.identity.rates import FIRM_SLIPS
-from benchmarks.identity.words import words
+from benchmarks.identity.world.departments import FIRM_COLUMNS, FileOf
+from benchmarks.identity.world.firms import Firms
+from benchmarks.identity.world.numbers_of_people import TODAY
+from benchmarks.identity.world.people import REGIONS
+from benchmarks.identity.world.places import Homes, make_homes
+from benchmarks.identity.world.planted import FIRM_TAGS, Slips
+from benchmarks.identity.world.rates import FIRM_SLIPS
+from benchmarks.identity.world.words import words
 
 _PLACEHOLDERS = np.array(["无", "000000000000000000", "0", "不详"])
 _NAME_WIDTH, _CUT_NAME = 40, 12

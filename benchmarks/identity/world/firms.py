@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.identity.codepoints import (
+from benchmarks.identity.world.codepoints import (
     Bools,
     Ints,
     Texts,
@@ -19,10 +19,10 @@ from benchmarks.identity.codepoints import (
     to_texts,
     where,
 )
-from benchmarks.identity.numbers_of_people import TODAY
-from benchmarks.identity.people import REGIONS, make_people
-from benchmarks.identity.rates import FIRM_TRAITS
-from benchmarks.identity.words import characters, pairs, words
+from benchmarks.identity.world.numbers_of_people import TODAY
+from benchmarks.identity.world.people import REGIONS, make_people
+from benchmarks.identity.world.rates import FIRM_TRAITS
+from benchmarks.identity.world.words import characters, pairs, words
 
 CITY = 370800  # the city's own registration authority
 _COUNTY_SHARES = np.array([0.34, 0.15, 0.14, 0.14, 0.08, 0.08, 0.07])

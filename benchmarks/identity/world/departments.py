@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.identity.codepoints import Ints, Texts
+from benchmarks.identity.world.codepoints import Ints, Texts
 from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 
 BATCH = "20260630"

@@ -9,7 +9,7 @@ import numpy as np
 from lunar_python import LunarYear
 from numpy.typing import NDArray
 
-from benchmarks.identity.codepoints import Ints
+from benchmarks.identity.world.codepoints import Ints
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2027
 
