@@ -5,7 +5,8 @@ from typing import Any, get_args
 
 from pipelines.contracts.faults import Faults
 from pipelines.contracts.server import SECRET
-from pipelines.contracts.source import Language, Period, Protection, Reporting
+from pipelines.contracts.source import Period, Protection, Reporting
+from pipelines.standards.rules import Language
 
 
 def build_reporting(custom: Mapping[str, Any], faults: Faults) -> Reporting:

@@ -1,6 +1,6 @@
 """What a source contract says, in this project's words.
 
-``registry.py`` reads the Open Data Contract Standard documents under ``sources/`` into these
+The package reads the Open Data Contract Standard documents under ``sources/`` into these
 values; everything else works with these and never sees YAML. Importing this module is cheap: the
 DAG files do it on every parse.
 """
@@ -11,10 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from pipelines.standards.rules import Language
+
 Delivery = Literal["snapshot", "delta"]
 Format = Literal["csv", "xlsx", "jsonl", "parquet", "table", "api"]
 Period = Literal["batch", "daily", "weekly", "monthly"]
-Language = Literal["zh", "en"]
 Protection = Literal["masked", "password"]
 
 

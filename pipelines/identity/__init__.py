@@ -6,9 +6,6 @@ ids and their events). ``review`` is what stewards decide. Pure: tables in, tabl
 ``compare``, ``records``, ``keyed_digests`` and declarations; never ``quality``, a flow, the edge.
 """
 
-from pipelines.identity.conclusion import Resolved
-from pipelines.identity.resolve import resolve
-from pipelines.merge.links import link_entities
-from pipelines.records import current_records, library_records
+from pipelines.identity.resolve import Resolved, resolve
 
-__all__ = ["Resolved", "current_records", "library_records", "link_entities", "resolve"]
+__all__ = ["Resolved", "resolve"]

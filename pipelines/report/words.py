@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.contracts.source import Language
+from pipelines.standards.rules import Language
 
 
 @dataclass(frozen=True)

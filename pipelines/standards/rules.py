@@ -12,10 +12,10 @@ from typing import Literal
 
 import yaml
 
-from pipelines.contracts.source import Language
 from pipelines.errors import DeclarationRefused
 
 Severity = Literal["error", "warning", "info"]
+Language = Literal["zh", "en"]
 
 RULES_FILE = Path(__file__).with_name("rules.yml")
 ELEMENT_RULES_FILE = Path(__file__).with_name("element_rules.yml")

@@ -37,5 +37,5 @@ def train(
     target = train_model(load_settings(home=home), library, out)
     sys.stdout.write(
         f"Wrote {target}. It takes effect when it has been reviewed and replaces "
-        f"pipelines/resolve/models/{target.name}; see docs/identity.md.\n"
+        f"pipelines/identity/scores/models/{target.name}; see docs/identity.md.\n"
     )

@@ -6,9 +6,8 @@ Compared are the record-to-entity tables of the last publication and of the cand
 import hashlib
 import logging
 
-import ibis.expr.types as ir
-
 from pipelines.flows.shared.errors import IdBudgetExceeded, NothingToApprove
+from pipelines.flows.shared.run_inputs import published_crosswalk
 from pipelines.flows.shared.session import Workplace, open_workplace
 from pipelines.identity.ids.id_changes import Budget, Survival, changed_ids, survival
 from pipelines.libraries import Library, load_libraries, load_library
@@ -65,17 +64,6 @@ def compare_with_published(place: Workplace, library: Library, run: str) -> IdCo
         found.vanished,
     )
     return comparison
-
-
-def published_crosswalk(place: Workplace, library: Library) -> ir.Table | None:
-    """``entity_id, source, source_key, rule`` of every record, as it was published last."""
-    publications = read_publications(place.warehouse, library.name)
-    table = f"core.{library.entity}_source"
-    if not publications:
-        return None
-    snapshot = publications[-1].snapshot_ids[table]
-    rows = place.lake.read(place.con, table, snapshot_id=snapshot)
-    return rows.select("entity_id", "source", "source_key", "rule")
 
 
 def refuse_over_budget(place: Workplace, library: Library, comparison: IdComparison) -> None:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import ibis.expr.types as ir
 
-import pipelines.identity
+import pipelines
 from pipelines.flows.shared.identity_ledger import ledger_before
 from pipelines.flows.shared.session import Workplace, identity_key
-from pipelines.identity.conclusion import Resolved
-from pipelines.identity.resolve import resolve
+from pipelines.identity.resolve import Resolved, resolve
 from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library
 from pipelines.warehouse.quality.id_changes import ResolutionRecord
@@ -58,6 +57,12 @@ def rules_digest(library: Library) -> str:
 
 @cache
 def _code_digest() -> str:
-    (folder,) = pipelines.identity.__path__
-    files = sorted(Path(folder).rglob("*.py"))
-    return hashlib.sha256(b"\x1f".join(file.read_bytes() for file in files)).hexdigest()
+    """Of the modules that decide who is who; not of clerical review, which only asks."""
+    (root,) = map(Path, pipelines.__path__)
+    files = [
+        *(root / "identity").rglob("*.py"),
+        *(root / "compare").rglob("*.py"),
+        root / "records.py",
+    ]
+    deciding = sorted(file for file in files if "review" not in file.relative_to(root).parts)
+    return hashlib.sha256(b"\x1f".join(file.read_bytes() for file in deciding)).hexdigest()

@@ -17,8 +17,8 @@ LINK_AT, ASK_AT = 0.99, 0.2
 def train(settings: Settings, library_name: str, out: Path | None = None) -> Path:
     """Write a model trained on the records that the last run read.
 
-    The file is a proposal: it takes effect when somebody has reviewed it and put it in place of
-    ``pipelines/resolve/models/<entity>.json``. The thresholds of the present model are kept.
+    The file is a proposal: it takes effect when somebody has reviewed it and put it in place of the
+    one in ``pipelines/identity/scores/models``. The thresholds of the present model are kept.
 
     Args:
         settings: Where the staged records are.

@@ -7,7 +7,7 @@ from pipelines.batch import CHINA
 from pipelines.contracts import load_sources
 from pipelines.errors import SettingRefused
 from pipelines.flows.shared.session import moment
-from pipelines.flows.source.standing import figures_of
+from pipelines.flows.source.score_news import figures_of
 from pipelines.report.leaders.city import CityMonth, city_month, render_city
 from pipelines.settings import Settings
 from pipelines.warehouse import connect

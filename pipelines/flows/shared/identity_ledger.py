@@ -13,8 +13,8 @@ import ibis.expr.types as ir
 from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
 from pipelines.flows.shared.session import Workplace
-from pipelines.identity.conclusion import Resolved
 from pipelines.identity.ids.events import EVENT_SCHEMA
+from pipelines.identity.resolve import Resolved
 from pipelines.libraries import Library
 from pipelines.warehouse import read_stopped_batches
 

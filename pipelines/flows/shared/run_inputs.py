@@ -11,6 +11,7 @@ from pipelines.errors import TableMissing
 from pipelines.flows.shared.session import Workplace
 from pipelines.libraries import Library
 from pipelines.records import current_records, library_records
+from pipelines.warehouse import read_publications
 
 
 def latest_run(place: Workplace, library: Library) -> str:
@@ -57,3 +58,14 @@ def current_of_run(place: Workplace, library: Library, run: str) -> Mapping[str,
 def records_of_run(place: Workplace, library: Library, run: str) -> ir.Table:
     """``library_records`` of what the run reads."""
     return library_records(current_of_run(place, library, run), library)
+
+
+def published_crosswalk(place: Workplace, library: Library) -> ir.Table | None:
+    """``entity_id, source, source_key, rule`` of every record, as it was published last."""
+    publications = read_publications(place.warehouse, library.name)
+    table = f"core.{library.entity}_source"
+    if not publications:
+        return None
+    snapshot = publications[-1].snapshot_ids[table]
+    rows = place.lake.read(place.con, table, snapshot_id=snapshot)
+    return rows.select("entity_id", "source", "source_key", "rule")

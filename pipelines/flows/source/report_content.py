@@ -12,11 +12,11 @@ import ibis.expr.types as ir
 
 from pipelines.batch import CHINA, batch_key
 from pipelines.contracts import usable_sources
-from pipelines.contracts.source import Language, Source
+from pipelines.contracts.source import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.connections.secrets import named_secret
 from pipelines.flows.shared.session import Workplace, identity_key, moment
-from pipelines.flows.source.standing import read_months, read_standing
+from pipelines.flows.source.score_news import read_months, read_standing
 from pipelines.libraries import load_library
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.report.owner.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
@@ -42,6 +42,7 @@ from pipelines.report.repair_sheet.write import (
 )
 from pipelines.report.words import vocabulary
 from pipelines.runtime.scratch import scratch_folder
+from pipelines.standards.rules import Language
 from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings
 from pipelines.warehouse.quality.issue_news import read_issue_news
 

@@ -12,8 +12,7 @@ from typing import cast
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.flows.library.id_changes import published_crosswalk
-from pipelines.flows.shared.run_inputs import latest_run, records_of_run
+from pipelines.flows.shared.run_inputs import latest_run, published_crosswalk, records_of_run
 from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
 from pipelines.identity.review.decisions import Cause, Decision, Pair, Record, in_force, standings
 from pipelines.identity.review.errors import UnknownQuestion

@@ -17,10 +17,10 @@ import ibis
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
-from pipelines.identity.clusters.score_clusters import doubtful
 from pipelines.identity.rules.identifier_groups import Groups, group_by_identifier
 from pipelines.identity.scores.blocking import near_pairs
 from pipelines.identity.scores.comparisons import COMMON, COMPARISONS, RARE, Comparison
+from pipelines.identity.scores.doubt import doubtful
 from pipelines.identity.scores.match_weights import splink_settings
 from pipelines.identity.scores.pair_levels import everybody_of, levels_of
 from pipelines.identity.tables.comparison_keys import working_set

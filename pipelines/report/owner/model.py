@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from pipelines.contracts.source import Language, Owner, Period, Source
+from pipelines.contracts.source import Owner, Period, Source
 from pipelines.report.owner.figures import OwnerFigures
 from pipelines.standards.elements import load_elements
-from pipelines.standards.rules import Rule, load_rules
+from pipelines.standards.rules import Language, Rule, load_rules
 
 SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
 MOST_GROUPS = 8  # told in full; the others are counted in one line each, all rows are attached

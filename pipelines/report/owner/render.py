@@ -12,12 +12,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from pipelines.contracts.source import Language
 from pipelines.report.owner.charts import Chart, draw_dimensions, draw_findings, draw_trend
 from pipelines.report.owner.figures import COUNTS
 from pipelines.report.owner.model import FindingGroup, Report, SourceReport
 from pipelines.report.repair_sheet.rows import SEVERITIES
 from pipelines.report.words import vocabulary
+from pipelines.standards.rules import Language
 
 TEMPLATES = Path(__file__).with_name("templates")
 MOST_BARS = 6

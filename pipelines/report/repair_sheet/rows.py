@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from pipelines.contracts.source import Language, Source
+from pipelines.contracts.source import Source
 from pipelines.report.repair_sheet.columns import NO, WHOLE_ROW, YES
-from pipelines.standards.rules import Rule, load_rules
+from pipelines.standards.rules import Language, Rule, load_rules
 
 Cell = str | int | None
 Line = tuple[Cell, ...]

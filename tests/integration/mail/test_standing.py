@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.flows.source.standing import read_standing
+from pipelines.flows.source.score_news import read_standing
 from pipelines.quality.score import Count, score_counts
 from pipelines.standards.scores import load_scoring
 from pipelines.warehouse import connect, migrate

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from pipelines.batch import CHINA
 from pipelines.errors import CalendarUnknown
-from pipelines.flows.source.standing import read_months
+from pipelines.flows.source.score_news import read_months
 from pipelines.standards.working_days import load_working_calendar
 from pipelines.warehouse.quality.owner_months import (
     compute_owner_months,

@@ -3,8 +3,8 @@
 import ibis
 import pytest
 
-from pipelines.identity import current_records, library_records
 from pipelines.libraries import load_library
+from pipelines.records import current_records, library_records
 
 STAGED = {
     "source_key": "string",

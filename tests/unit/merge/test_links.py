@@ -3,8 +3,8 @@
 import ibis
 import pytest
 
-from pipelines.identity import link_entities
 from pipelines.libraries import load_library
+from pipelines.merge.links import link_entities
 
 LICENSE = load_library("e_license")
 LICENSES = {

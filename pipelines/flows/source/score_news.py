@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 from sqlalchemy import Engine
 
-from pipelines.contracts.source import Language, Source
+from pipelines.contracts.source import Source
 from pipelines.report.owner.figures import COUNTS, OwnerFigures
 from pipelines.report.owner.model import Dimension, Score
+from pipelines.standards.rules import Language
 from pipelines.standards.scores import load_scoring
 from pipelines.warehouse.quality.owner_months import OwnerMonth, read_owner_months
 from pipelines.warehouse.quality.scores import read_score_news
