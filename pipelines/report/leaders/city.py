@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from pipelines.report.owner.figures import COUNTS, OwnerFigures
 
-TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).parents[1] / "templates"
 MOST_ROWS = 20  # fit one page; the rest is one line
 TITLES: Mapping[str, str] = {
     "found": "发现",

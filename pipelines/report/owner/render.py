@@ -19,7 +19,7 @@ from pipelines.report.repair_sheet.rows import SEVERITIES
 from pipelines.report.words import vocabulary
 from pipelines.standards.rules import Language
 
-TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).parents[1] / "templates"
 MOST_BARS = 6
 _DOMAIN = "baselib.invalid"
 

@@ -13,7 +13,7 @@ from pipelines.libraries import Library
 from pipelines.report.steward.side_by_side import shown_columns
 from pipelines.report.steward.waterfall import Waterfall, draw
 
-TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).parents[1] / "templates"
 VERDICT_ZH = {"same": "同一", "different": "不同", "cannot_tell": "无法判断"}
 OPINION_ZH = {"first": "首次", "second": "复核", "final": "定论"}
 EVENT_ZH = {

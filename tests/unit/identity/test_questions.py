@@ -4,7 +4,7 @@ import ibis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_judgement import RECORDS, decided, ledgers, pairs
+from test_decisions_law import RECORDS, decided, ledgers, pairs
 
 from pipelines.identity.review.decisions import contradictions, in_force, infer, pair_of
 from pipelines.identity.review.questions import (

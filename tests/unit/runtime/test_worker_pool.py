@@ -141,7 +141,7 @@ MOTHER = """\
 import sys
 from functools import partial
 from pipelines.runtime.worker_pool import Part, work_through
-from test_crew import ignore, meet
+from test_worker_pool import ignore, meet
 if __name__ == "__main__":
     folder = sys.argv[1]
     idle, busy = Part(partial(ignore, "")), Part(partial(meet, folder, "begun", "never"))
