@@ -65,7 +65,7 @@ def contend(contestant: str, folder: Path, library: str, home: Path) -> tuple[Pa
 
 
 def _answer(module: str, folder: str, library: str, out: str) -> None:
-    run = import_module(f"benchmarks.identity.{module}").run
+    run = import_module(f"benchmarks.identity.peers.{module}").run
     began, cpu = time.perf_counter(), _processor_seconds()
     run(Path(folder), library, Path(out))
     cost = {"seconds": time.perf_counter() - began, "cpu_seconds": _processor_seconds() - cpu}
