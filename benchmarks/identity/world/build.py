@@ -35,7 +35,7 @@ RECORDS, TRUTH = "records.parquet", "truth.parquet"
 _MEMORY, _THREADS = "3GB", 2
 _GENERATOR = (
     "words.yml", "words.py", "rates.py", "codepoints.py", "lunar.py", "places.py", "planted.py",
-    "departments.py", "people.py", "numbers_of_people.py", "world.py",
+    "departments.py", "people.py", "numbers_of_people.py", "build.py",
 )  # fmt: skip
 _GENERATOR_OF = {
     "population": ("person_files.py",),
