@@ -26,7 +26,7 @@ from pipelines.extract.formats.parquet import read_parquet
 from pipelines.extract.raw import RawWriter
 
 MANIFEST = "_delivery.json"
-SPARSE = {"jsonl", "api"}  # a record says only what it has, so columns are judged at the end
+SPARSE = {"jsonl", "api"}  # a record says only what it has, so columns are checked at the end
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _read(source: Source, batch: str, folder: Path, scratch: Path, stem: str) ->
                 found |= dict.fromkeys(chunk.columns)
                 writer.add(file.name, chunk)
         if source.server.format in SPARSE:
-            _judge_sparse(source, found, writer)
+            _check_sparse_columns(source, found, writer)
     mapped = mapped_names(source)
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return Delivery(
@@ -144,7 +144,7 @@ def _read(source: Source, batch: str, folder: Path, scratch: Path, stem: str) ->
     )
 
 
-def _judge_sparse(source: Source, found: Collection[str], writer: RawWriter) -> None:
+def _check_sparse_columns(source: Source, found: Collection[str], writer: RawWriter) -> None:
     """Columns of records that say only what they have; without any, the contract's are taken."""
     refuse_unusable(source, "the delivery", found)
     if found:

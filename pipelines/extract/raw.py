@@ -11,7 +11,7 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.extract.formats.chunk import Chunk, strings
+from pipelines.extract.formats.chunk import Chunk, string_array
 
 GROUP_ROWS = 122_880  # DuckDB's own row group, so that a scan spreads over its threads
 GROUP_BYTES = 128 << 20  # but no more than this in memory, however wide the rows are
@@ -33,8 +33,8 @@ class RawWriter:
         self.defective = 0
         self._folder, self._stem, self._batch = folder, stem, batch
         self._names: list[str] = []
-        self._waiting: list[pa.Table] = []
-        self._waiting_rows = self._waiting_bytes = 0
+        self._pending: list[pa.Table] = []
+        self._pending_rows = self._pending_bytes = 0
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> "RawWriter":
@@ -61,10 +61,10 @@ class RawWriter:
         table = pa.concat_tables([self._records(file, chunk), self._defects(file, chunk)])
         self.rows += len(table)
         self.defective += len(chunk.defects)
-        self._waiting.append(table.sort_by("_line") if chunk.defects else table)
-        self._waiting_rows += len(table)
-        self._waiting_bytes += table.nbytes
-        if self._waiting_rows >= GROUP_ROWS or self._waiting_bytes >= GROUP_BYTES:
+        self._pending.append(table.sort_by("_line") if chunk.defects else table)
+        self._pending_rows += len(table)
+        self._pending_bytes += table.nbytes
+        if self._pending_rows >= GROUP_ROWS or self._pending_bytes >= GROUP_BYTES:
             self._flush()
 
     def _records(self, file: str, chunk: Chunk) -> pa.Table:
@@ -74,8 +74,8 @@ class RawWriter:
 
     def _defects(self, file: str, chunk: Chunk) -> pa.Table:
         lines = pa.array([defect.line for defect in chunk.defects], pa.int64())
-        rules = strings([defect.rule for defect in chunk.defects])
-        texts = strings([defect.text for defect in chunk.defects])
+        rules = string_array([defect.rule for defect in chunk.defects])
+        texts = string_array([defect.text for defect in chunk.defects])
         return self._table([_nothing(len(lines))] * len(self._names), file, lines, rules, texts)
 
     def _table(
@@ -94,14 +94,14 @@ class RawWriter:
             path = self._folder / f"{self._stem}-{len(self.paths) + 1}.parquet"
             self.paths.append(path)
             self._writer = pq.ParquetWriter(path, self._schema(), compression="zstd")
-        table = pa.concat_tables(self._waiting or [self._schema().empty_table()])
+        table = pa.concat_tables(self._pending or [self._schema().empty_table()])
         self._writer.write_table(table, row_group_size=GROUP_ROWS)
-        self._waiting = []
-        self._waiting_rows = self._waiting_bytes = 0
+        self._pending = []
+        self._pending_rows = self._pending_bytes = 0
 
     def _finish_file(self) -> None:
         """Close the file that is being written; one with no row is kept for its columns."""
-        if self._waiting:
+        if self._pending:
             self._flush()
         if self._writer is not None:
             self._writer.close()

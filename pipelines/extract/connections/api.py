@@ -78,11 +78,11 @@ def _pages(
         records = records_on(source, _shown(url), page)
         yield content, records
         mark = hashlib.sha256(content).digest()
-        following = at_path(page, server.next_path) if server.next_path else bool(records)
-        if not following:
+        next_page = at_path(page, server.next_path) if server.next_path else bool(records)
+        if not next_page:
             return
         number += 1
-        url = _next_url(source, start, url, following, number)
+        url = _next_url(source, start, url, next_page, number)
         if url in asked or (records and mark in seen):
             raise UnreadableDelivery(
                 source.name, _shown(url), f"Page {number - 1} comes again and again.",
@@ -92,18 +92,18 @@ def _pages(
 
 
 def _next_url(
-    source: Source, start: httpx.URL, now: httpx.URL, following: object, number: int
+    source: Source, start: httpx.URL, current: httpx.URL, next_page: object, number: int
 ) -> httpx.URL:
-    """The address of the next page; ``following`` is an address, a token, a number or just True."""
-    if following is True:
+    """The address of the next page; ``next_page`` is an address, a token, a number or just True."""
+    if next_page is True:
         return start.copy_set_param(source.server.page_parameter, number)
-    text = str(following)
+    text = str(next_page)
     if not text.startswith(("http://", "https://", "/", "?")):
         return start.copy_set_param(source.server.page_parameter, text)
-    url = now.join(text)
+    url = current.join(text)
     if (url.scheme, url.host, url.port) != (start.scheme, start.host, start.port):
         raise UnreadableDelivery(
-            source.name, _shown(now), f"Its next page is at another host, {url.host}.",
+            source.name, _shown(current), f"Its next page is at another host, {url.host}.",
             "The token is not sent there; ask the department to correct the API.",
         )  # fmt: skip
     return url
@@ -126,9 +126,9 @@ def _get(
     try:
         response = again(_ask, client, url)
     except (_Busy, httpx.HTTPError, httpx.InvalidURL) as wrong:
-        said = str(wrong) if isinstance(wrong, _Busy) else type(wrong).__name__
+        reason = str(wrong) if isinstance(wrong, _Busy) else type(wrong).__name__
         raise UnreadableDelivery(
-            source.name, _shown(url), f"No answer after {ATTEMPTS} attempts ({said}).",
+            source.name, _shown(url), f"No answer after {ATTEMPTS} attempts ({reason}).",
             "Run the batch again later; if it stays so, tell the department.",
         ) from None  # fmt: skip
     if response.status_code in {404, 410}:

@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, MissingColumn, UnreadableDelivery
 from pipelines.extract.connections.secrets import secret_of
-from pipelines.extract.formats.chunk import shown
+from pipelines.extract.formats.chunk import text_array
 
 ROWS = 20_000  # rows in memory, and in a row group; the server holds the rest
 SLICE = 500  # rows made text at a time: few enough for the processor's cache, a third faster
@@ -76,10 +76,10 @@ def _select(
 ) -> CursorResult[Any]:
     if connection.dialect.name == "postgresql":
         connection = connection.execution_options(postgresql_readonly=True)
-    known = {"watermark": watermark, "batch": batch}
+    parameters = {"watermark": watermark, "batch": batch}
     statement = source.server.query or _table_query(connection, source, watermark)
-    given = {name: known[name] for name in set(_PARAMETER.findall(statement))}
-    return connection.execute(text(statement), given)
+    used = {name: parameters[name] for name in set(_PARAMETER.findall(statement))}
+    return connection.execute(text(statement), used)
 
 
 def _table_query(connection: Connection, source: Source, watermark: str | None) -> str:
@@ -100,17 +100,17 @@ def _write(
     place = _watermark_place(source, names, file)
     highest: Any = None
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        waiting: list[pa.Table] = []
+        pending: list[pa.Table] = []
         for rows in result.partitions(SLICE):
             columns = list(zip(*rows, strict=True))
-            waiting.append(pa.table([shown(each, render) for each in columns], schema=schema))
+            pending.append(pa.table([text_array(each, render) for each in columns], schema=schema))
             if place is not None:
                 highest = _highest(highest, columns[place])
-            if sum(map(len, waiting)) >= ROWS:
-                writer.write_table(pa.concat_tables(waiting))
-                waiting = []
-        if waiting:
-            writer.write_table(pa.concat_tables(waiting))
+            if sum(map(len, pending)) >= ROWS:
+                writer.write_table(pa.concat_tables(pending))
+                pending = []
+        if pending:
+            writer.write_table(pa.concat_tables(pending))
     return watermark if highest is None else render(highest)
 
 
@@ -154,8 +154,8 @@ def _refused(source: Source, name: str, wrong: Exception) -> UnreadableDelivery:
     """What the database says about its tables and our right to them; never about a value."""
     cause: object = getattr(wrong, "orig", None) or wrong
     about_data = not isinstance(wrong, OperationalError | ProgrammingError)
-    said = type(cause).__name__ if about_data else str(cause).strip().splitlines()[0]
+    reason = type(cause).__name__ if about_data else str(cause).strip().splitlines()[0]
     return UnreadableDelivery(
-        source.name, name, f"The database cannot answer: {said}.",
+        source.name, name, f"The database cannot answer: {reason}.",
         "Check table or query, location and secret in the contract, and our right to read it.",
     )  # fmt: skip

@@ -44,8 +44,8 @@ def copy_files(files: Sequence[Path], folder: Path) -> None:
 
 def fingerprint(files: Sequence[Path]) -> str:
     """SHA-256 of what was delivered: the files' contents in order of their names."""
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     for file in sorted(files, key=lambda file: file.name):
         with file.open("rb") as stream:
-            whole.update(hashlib.file_digest(stream, "sha256").digest())
-    return whole.hexdigest()
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()

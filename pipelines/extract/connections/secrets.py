@@ -33,8 +33,8 @@ def named_secret(source: Source, name: str) -> str:
 def attachment_passwords(sources: Iterable[Source]) -> list[str]:
     """The passwords under which attachments went out, as far as the environment has them."""
     names = {source.reporting.secret for source in sources if source.reporting.secret}
-    found = (os.environ.get(f"BASELIB_SECRET_{name}") for name in sorted(names))
-    return [password for password in found if password]
+    values = (os.environ.get(f"BASELIB_SECRET_{name}") for name in sorted(names))
+    return [password for password in values if password]
 
 
 def expanded(source: Source, text: str) -> str:

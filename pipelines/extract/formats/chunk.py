@@ -40,21 +40,21 @@ class Chunk:
 _TEXT = {str, NoneType}
 
 
-def strings(values: Sequence[str | None]) -> pa.Array:
+def string_array(values: Sequence[str | None]) -> pa.Array:
     """Python text as a column."""
     return pa.array(values, pa.string())
 
 
-def shown(values: Sequence[Any], show: Callable[[Any], str | None]) -> pa.Array:
+def text_array(values: Sequence[Any], show: Callable[[Any], str | None]) -> pa.Array:
     """Any values as a column of text; ``show``, which leaves text as it is, says how.
 
     Most columns are text already. To see that takes less than half the time of asking each.
     """
     if _TEXT.issuperset(map(type, values)):
-        return strings(values)
-    return strings([show(value) for value in values])
+        return string_array(values)
+    return string_array([show(value) for value in values])
 
 
 def empty_chunk(names: Sequence[str]) -> Chunk:
     """No records, but the columns that there would be: a delivery may be empty and still right."""
-    return Chunk({name: strings([]) for name in names}, np.empty(0, np.int64))
+    return Chunk({name: string_array([]) for name in names}, np.empty(0, np.int64))

@@ -37,9 +37,9 @@ def refuse_unusable(source: Source, file: str, names: Iterable[str]) -> None:
         UnreadableDelivery: one is empty, two are equal (to a database, which does not tell
             capitals from small letters), or one is that of a column that we add.
     """
-    given = list(names)
-    counts = Counter(name.casefold() for name in given)
-    twice = sorted({name for name in given if counts[name.casefold()] > 1 or not name.strip()})
+    listed = list(names)
+    counts = Counter(name.casefold() for name in listed)
+    twice = sorted({name for name in listed if counts[name.casefold()] > 1 or not name.strip()})
     if twice:
         raise UnreadableDelivery(
             source.name,
@@ -47,7 +47,7 @@ def refuse_unusable(source: Source, file: str, names: Iterable[str]) -> None:
             f"Its columns have a name more than once, or none: {', '.join(map(repr, twice))}.",
             "Ask for a delivery in which every column has a name of its own.",
         )
-    taken = sorted(name for name in given if name.casefold() in ADDED)
+    taken = sorted(name for name in listed if name.casefold() in ADDED)
     if taken:
         raise UnreadableDelivery(
             source.name,

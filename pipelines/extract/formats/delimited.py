@@ -34,7 +34,9 @@ from pipelines.extract.formats.records import Layout, Offsets, lay_out
 MAX_LINE = 64 << 20  # bytes; a longer line is no text but a picture, an archive, a dump
 # Arrow takes delimiters of one byte: one of these that the text does not contain stands in for a
 # longer delimiter while a block is parsed.
-_STAND_INS = tuple(bytes([code]) for code in (0x1F, 0x1E, 0x1D, 0x1C, 1, 2, 3, 4, 5, 6, 7))
+_REPLACEMENT_SEPARATORS = tuple(
+    bytes([code]) for code in (0x1F, 0x1E, 0x1D, 0x1C, 1, 2, 3, 4, 5, 6, 7)
+)
 _BOM = b"\xef\xbb\xbf"
 _LF = 10
 
@@ -119,7 +121,7 @@ def _piece(source: Source, text: bytes, line: int) -> _Piece:
     quote = source.server.quote.encode() if source.server.quote else None
     if len(delimiter) == 1:
         return _Piece(text, line, delimiter, delimiter, quote)
-    separator = next((byte for byte in _STAND_INS if byte not in text), None)
+    separator = next((byte for byte in _REPLACEMENT_SEPARATORS if byte not in text), None)
     if separator is None:
         raise UnreadableDelivery(
             source.name, "", f"Near line {line} it holds every control character there is.",
@@ -154,22 +156,22 @@ def _after(layout: Layout, number: int) -> Layout:
 
 
 def _chunks(piece: _Piece, layout: Layout, names: Sequence[str]) -> Iterator[Chunk]:
-    """Records of a piece; what a lost quotation mark tied together is untied and tried again."""
-    waiting = [(piece, layout)]
-    while waiting:
-        piece, layout = waiting.pop()
+    """Records of a piece; what a lost quotation mark merged is split again."""
+    pending = [(piece, layout)]
+    while pending:
+        piece, layout = pending.pop()
         if not layout.consumed:
             continue
-        chunk, tied = _split_fields(piece, layout, names)
+        chunk, merged = _split_fields(piece, layout, names)
         yield chunk
-        for start, end in tied:
+        for start, end in merged:
             lines = piece.rest_of(start, end)
             first = lines.text.index(b"\n") + 1
             rest = lines.rest_of(first, len(lines.text))
             found = lay_out(rest.text, rest.separator, rest.quote, final=True)
             none = np.empty(0, np.int64)
-            waiting.append((lines, Layout(none, none, [(0, first)], first)))
-            waiting.append((rest, found))
+            pending.append((lines, Layout(none, none, [(0, first)], first)))
+            pending.append((rest, found))
 
 
 def _split_fields(
@@ -192,9 +194,9 @@ def _split_fields(
     wrong = np.zeros(len(starts), np.bool_)
     wrong[kept[ragged]] = True
     several = np.searchsorted(newlines, ends - 1) > lines - piece.line
-    tied = [(int(starts[n]), int(ends[n])) for n in np.flatnonzero(wrong & several)]
+    merged = [(int(starts[n]), int(ends[n])) for n in np.flatnonzero(wrong & several)]
     defects += _defects(RAGGED_LINE, wrong & ~several, piece, layout, lines)
-    return Chunk(columns, np.delete(lines[kept], ragged), defects), tied
+    return Chunk(columns, np.delete(lines[kept], ragged), defects), merged
 
 
 def _undecodable(text: bytes, starts: Offsets, ends: Offsets) -> Mask:

@@ -15,7 +15,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.formats.chunk import RAGGED_LINE, Chunk, Defect, empty_chunk, shown
+from pipelines.extract.formats.chunk import RAGGED_LINE, Chunk, Defect, empty_chunk, text_array
 from pipelines.extract.formats.columns import header_names, mapped_names
 
 ROWS = 20_000  # rows turned to text at a time
@@ -73,8 +73,8 @@ def open_sheet(source: Source, file: Path) -> CalamineSheet:
 
 def _header_place(source: Source, rows: Sequence[Row]) -> int:
     wanted = mapped_names(source)
-    known = [sum((show(cell) or "").strip() in wanted for cell in row) for row in rows]
-    return known.index(max(known)) if known else 0
+    matches = [sum((show(cell) or "").strip() in wanted for cell in row) for row in rows]
+    return matches.index(max(matches)) if matches else 0
 
 
 def _chunk(numbered: Sequence[tuple[int, Row]], names: Sequence[str]) -> Chunk:
@@ -91,7 +91,7 @@ def _chunk(numbered: Sequence[tuple[int, Row]], names: Sequence[str]) -> Chunk:
             rows.append(row[:width])  # all rows of a sheet are as wide as the widest
             lines.append(line)
     cells = zip(*rows, strict=True) if rows else [()] * width
-    columns = {name: shown(column, show) for name, column in zip(names, cells, strict=True)}
+    columns = {name: text_array(column, show) for name, column in zip(names, cells, strict=True)}
     return Chunk(columns, np.array(lines, np.int64), defects)
 
 

@@ -13,7 +13,13 @@ import numpy as np
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.formats.chunk import MALFORMED_JSON, UNDECODABLE_BYTES, Chunk, Defect, shown
+from pipelines.extract.formats.chunk import (
+    MALFORMED_JSON,
+    UNDECODABLE_BYTES,
+    Chunk,
+    Defect,
+    text_array,
+)
 from pipelines.extract.formats.columns import refuse_unusable
 from pipelines.extract.formats.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
 
@@ -39,13 +45,13 @@ def read_json_lines(
     Raises:
         UnreadableDelivery: the archive is damaged, or a key has a name that baselib adds itself.
     """
-    waiting: list[tuple[int, bytes]] = []
+    pending: list[tuple[int, bytes]] = []
     for line, text in _lines(source, file, encoding, block):
-        waiting.append((line, text))
-        if len(waiting) >= rows:
-            yield _line_chunk(source, file.name, waiting)
-            waiting = []
-    yield _line_chunk(source, file.name, waiting)
+        pending.append((line, text))
+        if len(pending) >= rows:
+            yield _line_chunk(source, file.name, pending)
+            pending = []
+    yield _line_chunk(source, file.name, pending)
 
 
 def _lines(source: Source, file: Path, encoding: str, block: int) -> Iterator[tuple[int, bytes]]:
@@ -71,7 +77,7 @@ def _line_chunk(source: Source, file: str, lines: Sequence[tuple[int, bytes]]) -
             record = _parse(line)
         except (ValueError, RecursionError):
             record = None
-        if isinstance(record, dict) and (not _may_hold_halves(line) or _whole(record)):
+        if isinstance(record, dict) and (not _may_hold_surrogates(line) or _is_encodable(record)):
             records.append(record)
             numbers.append(number)
         else:
@@ -87,10 +93,10 @@ def read_page(source: Source, file: Path) -> Iterator[Chunk]:
     """
     content = file.read_bytes()
     found = records_on(source, file.name, parse_page(source, file.name, content))
-    doubtful = _may_hold_halves(content)  # asked once: a page is as long as its records together
+    suspect = _may_hold_surrogates(content)  # asked once: a page is as long as its records together
     records, numbers, defects = [], [], []
     for number, record in enumerate(found, start=1):
-        if isinstance(record, dict) and (not doubtful or _whole(record)):
+        if isinstance(record, dict) and (not suspect or _is_encodable(record)):
             records.append(record)
             numbers.append(number)
         else:
@@ -137,7 +143,7 @@ def _chunk(
 ) -> Chunk:
     names = dict.fromkeys(name for record in records for name in record)
     refuse_unusable(source, file, names)
-    columns = {name: shown([record.get(name) for record in records], _text) for name in names}
+    columns = {name: text_array([record.get(name) for record in records], _text) for name in names}
     return Chunk(columns, np.array(numbers, np.int64), defects)
 
 
@@ -168,15 +174,15 @@ def _text(value: object) -> str | None:
 
 
 # How half of a character begins, spelt out and in UTF-8 that is none; NUL is in every UTF-16 text.
-_SIGNS_OF_HALVES = (b"\\ud", b"\\uD", b"\xed", b"\0")
+_SURROGATE_SIGNS = (b"\\ud", b"\\uD", b"\xed", b"\0")
 
 
-def _may_hold_halves(text: bytes) -> bool:
+def _may_hold_surrogates(text: bytes) -> bool:
     """Whether half of a character may be in JSON; whole ones, and Hangul, may look like it."""
-    return any(sign in text for sign in _SIGNS_OF_HALVES)
+    return any(sign in text for sign in _SURROGATE_SIGNS)
 
 
-def _whole(record: object) -> bool:
+def _is_encodable(record: object) -> bool:
     """Whether all text of a record can be written: none of its characters is a half."""
     try:
         _compact(record).encode()

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.formats.chunk import Chunk, empty_chunk, strings
+from pipelines.extract.formats.chunk import Chunk, empty_chunk, string_array
 from pipelines.extract.formats.columns import header_names
 
 ROWS = 65_536  # rows turned to text at a time
@@ -48,7 +48,7 @@ def as_text(column: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(kind):
         return as_text(column.dictionary_decode())
     if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return strings([_json(value) for value in column.to_pylist()])
+        return string_array([_json(value) for value in column.to_pylist()])
     if pa.types.is_floating(kind):
         whole = pc.equal(pc.floor(column), column)
         small = pc.less(pc.abs(column), 2**53)  # up to here a float holds every whole number

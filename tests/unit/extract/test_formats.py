@@ -194,9 +194,9 @@ def test_half_a_character_on_a_page_harms_its_record_only(make_source, tmp_path,
 def test_a_page_is_searched_once_however_many_records_it_has(make_source, tmp_path, monkeypatch):
     """Once a record, the time would grow with the square of a page."""
     searched = []
-    search = jsonlines._may_hold_halves
+    search = jsonlines._may_hold_surrogates
     monkeypatch.setattr(
-        jsonlines, "_may_hold_halves", lambda text: searched.append(text) or search(text)
+        jsonlines, "_may_hold_surrogates", lambda text: searched.append(text) or search(text)
     )
     file = tmp_path / "page.json"
     file.write_text(json.dumps([{"a": n} for n in range(100)]))

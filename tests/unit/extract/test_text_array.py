@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipelines.extract.connections import database
 from pipelines.extract.formats import excel
-from pipelines.extract.formats.chunk import shown
+from pipelines.extract.formats.chunk import text_array
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
 of_databases = st.one_of(
@@ -35,12 +35,14 @@ of_sheets = st.one_of(
 
 @given(st.one_of(st.lists(of_databases), st.lists(st.one_of(text, st.none()))))
 def test_a_column_of_a_database_is_its_values_one_by_one(values):
-    assert shown(values, database.render).to_pylist() == [database.render(each) for each in values]
+    assert text_array(values, database.render).to_pylist() == [
+        database.render(each) for each in values
+    ]
 
 
 @given(st.one_of(st.lists(of_sheets), st.lists(text)))
 def test_a_column_of_a_sheet_is_its_cells_one_by_one(values):
-    assert shown(values, excel.show).to_pylist() == [excel.show(each) for each in values]
+    assert text_array(values, excel.show).to_pylist() == [excel.show(each) for each in values]
 
 
 class _Written(str):
@@ -54,8 +56,8 @@ def test_only_what_is_text_and_nothing_else_is_taken_as_it_is(other):
     def show(value):
         return value if type(value) is str else "shown"
 
-    assert shown(["a", other], show).to_pylist() == ["a", "shown"]
-    assert shown(("a", "b"), lambda _: pytest.fail("text needs no showing")).to_pylist() == [
+    assert text_array(["a", other], show).to_pylist() == ["a", "shown"]
+    assert text_array(("a", "b"), lambda _: pytest.fail("text needs no showing")).to_pylist() == [
         "a",
         "b",
     ]
