@@ -1,4 +1,4 @@
-"""A batch: the unit of everything. Its id begins with the date of its data, YYYYMMDD.
+"""Batch ids: each begins with the date of its data, YYYYMMDD; order and date of a batch.
 
 The date is part of the id so that "in the future" and "120 years old" are judged against the day of
 the data: a replay next year finds what today's run found.
@@ -20,11 +20,11 @@ def batch_date(batch: str) -> date:
     Raises:
         BadBatchId: the id does not begin with a calendar date, or has an unsafe suffix.
     """
-    matched = _ID.match(batch)
-    if not matched:
+    match = _ID.match(batch)
+    if not match:
         raise BadBatchId(batch)
     try:
-        return datetime.strptime(matched[1], "%Y%m%d").date()  # noqa: DTZ007 - a calendar date
+        return datetime.strptime(match[1], "%Y%m%d").date()  # noqa: DTZ007 - a calendar date
     except ValueError:
         raise BadBatchId(batch) from None
 
@@ -32,8 +32,8 @@ def batch_date(batch: str) -> date:
 def batch_key(batch: str) -> str:
     """Text that sorts as batches were delivered: 20260630-10 after 20260630-2.
 
-    The same order as ``batch_order`` of ``resolve/records.py`` and ``delivered_order`` of the
-    warehouse have; compare batch ids by nothing else.
+    The same order as ``batch_order`` of ``pipelines/records.py`` and ``delivered_order`` of the
+    warehouse; compare batch ids by nothing else.
     """
     return f"{batch[:8]}{len(batch):02}{batch}"
 

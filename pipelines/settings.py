@@ -1,4 +1,4 @@
-"""Where baselib keeps its things and how large it may grow: one object, made once, passed in.
+"""Settings: folders, limits and URLs, read from the environment once and passed in.
 
 Read from the environment (``BASELIB_*``) when constructed; importing this module has no effect.
 ``docs/settings.md`` is generated from the fields below.
@@ -62,7 +62,7 @@ class Settings(BaseSettings):
         default=180,
         ge=0,
         description="Days after which a sent report and its sheets are deleted from the outbox "
-        "folder; 0 keeps them. What they told stays in the database.",
+        "folder; 0 keeps them. Their content stays in the database.",
     )
     report_contact: str = Field(
         default="",
@@ -164,8 +164,8 @@ def load_settings(**overrides: object) -> Settings:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         return Settings(**given)  # type: ignore[arg-type]
-    except ValidationError as invalid:
-        first = invalid.errors()[0]
+    except ValidationError as refused:
+        first = refused.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
         secret = name in {"database_url", "smtp_url"}
         value = "(hidden)" if secret else str(first.get("input"))

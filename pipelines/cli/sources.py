@@ -42,10 +42,10 @@ def check(
     settings = load_settings(home=home, sources=(folder,) if folder else None)
     if faults := check_sources(settings):
         raise ContractsRefused(faults)
-    known = load_sources(settings)
-    for note in notes_on_sources(known):
+    declared = load_sources(settings)
+    for note in notes_on_sources(declared):
         sys.stdout.write(f"note: {note}\n")
-    sys.stdout.write(f"{len(known)} contract(s), no fault.\n")
+    sys.stdout.write(f"{len(declared)} contract(s), no fault.\n")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Every source there is: the contracts under the source folders, read and checked.
+"""Load and check source contracts: the files under the source folders as ``Source`` values.
 
 ``load_sources`` for the pipeline, ``check_sources`` for the person who writes a contract. Loading
 is cheap (no engine is imported), because every DAG file does it on every parse.
@@ -7,9 +7,9 @@ is cheap (no engine is imported), because every DAG file does it on every parse.
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pipelines.contracts.builder import References, build_source
 from pipelines.contracts.document import read_document
 from pipelines.contracts.faults import Faults
-from pipelines.contracts.meaning import Vocabulary, build_source
 from pipelines.contracts.source import Source
 from pipelines.errors import ContractFault, ContractsRefused, UnknownSource
 from pipelines.libraries import load_libraries
@@ -45,13 +45,13 @@ def load_source(settings: Settings, name: str) -> Source:
 
 
 def usable_sources(settings: Settings) -> Mapping[str, Source]:
-    """The active sources whose contracts are right, so that a wrong one stops only itself."""
+    """The active sources whose contracts have no fault: a faulty contract stops only itself."""
     sources, faults = _read_all(settings)
-    wrong = {fault.file for fault in faults}
+    faulty = {fault.file for fault in faults}
     return {
         name: source
         for name, source in sources.items()
-        if source.file not in wrong and source.status == "active"
+        if source.file not in faulty and source.status == "active"
     }
 
 
@@ -61,58 +61,58 @@ def check_sources(settings: Settings) -> Sequence[ContractFault]:
 
 
 def notes_on_sources(sources: Mapping[str, Source]) -> Sequence[str]:
-    """What is allowed and yet worth a look: columns that no golden record takes up."""
+    """Hints about valid contracts: columns that are staged and part of no golden record."""
     notes = []
     for source in sources.values():
         golden = load_libraries()[source.library].columns
-        spare = [
+        unused = [
             column.name
             for column in source.columns
             if column.element and column.name not in golden and column.name != source.changed_at
         ]
-        if spare:
+        if unused:
             notes.append(
-                f"{source.name}: staged, but not in the golden record: {', '.join(spare)}."
+                f"{source.name}: staged, but not in the golden record: {', '.join(unused)}."
             )
     return notes
 
 
 def _read_all(settings: Settings) -> tuple[dict[str, Source], list[ContractFault]]:
-    known = Vocabulary(load_elements(), load_libraries(), settings.home)
+    references = References(load_elements(), load_libraries(), settings.home)
     sources: dict[str, Source] = {}
     faults: list[ContractFault] = []
-    first: dict[str, Path] = {}
+    first_file: dict[str, Path] = {}
     for file in _contract_files(settings.sources, faults):
-        of_file = Faults(file)
-        if file.stem in first:
-            of_file.add(
+        file_faults = Faults(file)
+        if file.stem in first_file:
+            file_faults.add(
                 "the file's name",
                 file.stem,
-                f"This source is declared by {first[file.stem]} as well.",
+                f"This source is declared by {first_file[file.stem]} as well.",
                 "Rename one of the files; the name is the source's name.",
             )
-        first.setdefault(file.stem, file)
-        source = _read(file, known, of_file)
-        faults += of_file.found
+        first_file.setdefault(file.stem, file)
+        source = _read(file, references, file_faults)
+        faults += file_faults.found
         if source is not None:
             sources[source.name] = source
     return dict(sorted(sources.items())), faults
 
 
-def _read(file: Path, known: Vocabulary, faults: Faults) -> Source | None:
+def _read(file: Path, references: References, faults: Faults) -> Source | None:
     _check_file_name(file, faults)
     try:
         text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as wrong:
+    except (OSError, UnicodeDecodeError) as error:
         faults.add(
             "the file",
             file.name,
-            f"It cannot be read ({type(wrong).__name__}).",
+            f"It cannot be read ({type(error).__name__}).",
             "Save it as UTF-8 and let this user read it.",
         )
         return None
     document = read_document(text, faults)
-    return build_source(document, known, faults) if document is not None else None
+    return build_source(document, references, faults) if document is not None else None
 
 
 def _check_file_name(file: Path, faults: Faults) -> None:

@@ -1,4 +1,4 @@
-"""From a YAML file to an Open Data Contract Standard 3.2 document, or to the faults in it.
+"""Parse a contract: YAML text to an Open Data Contract Standard 3.2 document, or to its faults.
 
 The official package refuses unknown keys at the top level only and ignores the others, so that a
 misspelt ``physcialName`` would be lost without a word; here every level is checked against the
@@ -39,15 +39,15 @@ def read_document(text: str, faults: Faults) -> OpenDataContractStandard | None:
     raw = _parse_yaml(text, faults)
     if raw is None:
         return None
-    for where, key, known in _unknown_keys(raw, OpenDataContractStandard, ""):
-        faults.add(where, key, "ODCS 3.2 has no such key here.", suggestion(key, known))
-    known_only = {
+    for where, key, allowed in _unknown_keys(raw, OpenDataContractStandard, ""):
+        faults.add(where, key, "ODCS 3.2 has no such key here.", suggestion(key, allowed))
+    allowed_only = {
         key: value for key, value in raw.items() if key in _keys(OpenDataContractStandard)
     }
     try:
-        document = OpenDataContractStandard.model_validate(known_only)
-    except ValidationError as invalid:
-        for error in invalid.errors():
+        document = OpenDataContractStandard.model_validate(allowed_only)
+    except ValidationError as refused:
+        for error in refused.errors():
             where = _path(error["loc"])
             faults.add(
                 where, error.get("input"), f"{error['msg']}.", "Correct it as ODCS 3.2 says."
@@ -60,10 +60,10 @@ def read_document(text: str, faults: Faults) -> OpenDataContractStandard | None:
 def _parse_yaml(text: str, faults: Faults) -> dict[str, Any] | None:
     try:
         raw = yaml.load(text, _StrictLoader)  # noqa: S506 - a subclass of the safe loader
-    except yaml.YAMLError as wrong:
-        mark = getattr(wrong, "problem_mark", None)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the document"
-        problem = getattr(wrong, "problem", None) or "it cannot be parsed"
+        problem = getattr(error, "problem", None) or "it cannot be parsed"
         faults.add(where, None, f"This is not valid YAML: {problem}.", "Correct the line.")
         return None
     if not isinstance(raw, dict):
@@ -102,7 +102,7 @@ def _check_head(document: OpenDataContractStandard, faults: Faults) -> None:
 def _unknown_keys(
     value: object, annotation: object, where: str
 ) -> Iterator[tuple[str, str, list[str]]]:
-    """Path, key and known keys, for each key of ``value`` that the models do not have."""
+    """Path, key and allowed keys, for each key of ``value`` that the models do not have."""
     if isinstance(value, list):
         item = _first(annotation, list)
         for index, each in enumerate(value):

@@ -1,4 +1,4 @@
-"""Collecting what is wrong with one contract, all of it, instead of stopping at the first."""
+"""Collect all faults of one contract, instead of stopping at the first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ class Faults:
         shown = "" if value is None else str(value)
         self.found.append(ContractFault(self.file, where, shown, problem, remedy))
 
-    def one_of(self, where: str, value: object, known: Iterable[str], what: str) -> bool:
-        """Whether ``value`` is among ``known``; if not, note it with the closest spelling."""
-        names = list(known)
+    def one_of(self, where: str, value: object, allowed: Iterable[str], what: str) -> bool:
+        """Whether ``value`` is among ``allowed``; if not, note it with the closest spelling."""
+        names = list(allowed)
         if value in names:
             return True
         problem = f"This is not {what}." if value is not None else f"There must be {what} here."
@@ -30,9 +30,9 @@ class Faults:
         return False
 
 
-def suggestion(value: object, known: Iterable[str]) -> str:
-    """The remedy for a misspelt name: the closest known ones, or the list of all."""
-    names = sorted(known)
+def suggestion(value: object, allowed: Iterable[str]) -> str:
+    """The remedy for a misspelt name: the closest allowed one, or the list of all."""
+    names = sorted(allowed)
     close = get_close_matches(str(value), names, n=1, cutoff=0.5) if value is not None else []
     if close:
         return f"Did you mean {close[0]!r}?"

@@ -1,4 +1,4 @@
-"""How a contract wants its data owner to be told: period, language, protection of attachments."""
+"""Report options of a contract: period, language, protection of attachments."""
 
 from collections.abc import Mapping
 from typing import Any, get_args

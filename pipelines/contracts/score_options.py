@@ -1,4 +1,4 @@
-"""How a contract wants its quality weighed: the option ``quality_weights``."""
+"""Quality weights of a contract: the option ``quality_weights``."""
 
 from collections.abc import Mapping
 from typing import Any

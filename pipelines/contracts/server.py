@@ -1,4 +1,4 @@
-"""Where a delivery is found: an ODCS server, turned into this project's ``Server``.
+"""Build a ``Server`` (where a delivery is found, and how it is read) from an ODCS server.
 
 ODCS has a type for files (``local``), PostgreSQL (``postgres``, ``postgresql``) and HTTP (``api``);
 every other database that SQLAlchemy reaches, SQLite for one, is ``type: custom`` with its URL in
@@ -64,13 +64,13 @@ def build_server(server: OdcsServer, home: Path, faults: Faults) -> Server | Non
 
 
 def properties_of(
-    given: list[CustomProperty] | None, known: tuple[str, ...], where: str, faults: Faults
+    given: list[CustomProperty] | None, allowed: tuple[str, ...], where: str, faults: Faults
 ) -> dict[str, str]:
-    """Custom properties as a mapping; one that is not ``known`` or comes twice is a fault."""
+    """Custom properties as a mapping; one that is not ``allowed`` or comes twice is a fault."""
     values: dict[str, str] = {}
     for index, each in enumerate(given or []):
         path, name = f"{where}.customProperties[{index}]", each.property or ""
-        if faults.one_of(f"{path}.property", each.property, known, "a property known here"):
+        if faults.one_of(f"{path}.property", each.property, allowed, "a property known here"):
             if name in values:
                 faults.add(path, name, "This property is given twice.", "Keep one of them.")
             values[name] = "" if each.value is None else str(each.value)
@@ -118,9 +118,9 @@ def _path_pattern(path: str | None, home: Path, faults: Faults) -> str:
     return str(faults.file.parent.resolve() / path)
 
 
-def _check_placeholders(where: str, text: str, known: set[str], faults: Faults) -> None:
+def _check_placeholders(where: str, text: str, allowed: set[str], faults: Faults) -> None:
     for name in _PLACEHOLDER.findall(text):
-        faults.one_of(where, name, known, "a placeholder")
+        faults.one_of(where, name, allowed, "a placeholder")
     if _PLACEHOLDER.sub("", text.replace("${", "{")).count("{") or "}" in _PLACEHOLDER.sub(
         "", re.sub(r"\$\{[^{}]*\}", "", text)
     ):

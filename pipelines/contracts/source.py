@@ -1,4 +1,4 @@
-"""What a source contract says, in this project's words.
+"""Source: the dataclasses that a source contract is read into.
 
 The package reads the Open Data Contract Standard documents under ``sources/`` into these
 values; everything else works with these and never sees YAML. Importing this module is cheap: the
@@ -46,7 +46,7 @@ class Server:
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """One mapped column: ``name`` here, ``physical_name`` there, ``element`` what it means."""
+    """One mapped column: ``name`` here, ``physical_name`` there, ``element`` its data element."""
 
     name: str
     physical_name: str
@@ -67,7 +67,7 @@ class Owner:
 
 @dataclass(frozen=True)
 class Reporting:
-    """How the owner is told: after each batch or in a digest, in which words, under which lock.
+    """How the owner is informed: period of reports, language, protection of attachments.
 
     ``masked``: attachments show masked values. ``password``: the workbook shows the values as they
     are and opens with the password in ``BASELIB_SECRET_<secret>``, which no mail ever carries.

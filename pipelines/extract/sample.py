@@ -1,4 +1,4 @@
-"""Look at a sample of a department's data: what kind of file, which columns, what is in them."""
+"""Inspect a sample of a department's data: its format, encoding, columns and some values."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Begin a source contract by looking at a sample of the data.
+"""Contract skeletons: begin a source contract from a sample of the data.
 
 What can be guessed is guessed, and every guess is in the contract for a person to check; what only
 the department knows is left empty on lines marked ``<-``, so that ``sources check`` asks for it.
@@ -95,15 +95,15 @@ def new_contract(sample: Path, name: str, library: str) -> str:
         UnreadableDelivery: the sample is none of the kinds that can be landed.
     """
     declared = load_library(library)
-    seen = look_at(sample, name)
-    guesses = _guess_columns(seen.values, declared)
+    looked_at = look_at(sample, name)
+    guesses = _guess_columns(looked_at.values, declared)
     return _TEMPLATE.format(
         name=name,
         sample=sample.name,
         title=_text(sample.stem),
         library=library,
         dataset=name.partition("__")[2] or name,
-        server="\n".join(f"    {line}" for line in _server(seen)),
+        server="\n".join(f"    {line}" for line in _server(looked_at)),
         changed_at=_changed_at(guesses),
         columns="\n".join(_lines(guesses)),
     )
@@ -118,8 +118,8 @@ def _guess_columns(
     if key is not None:
         guesses.append(_Guess(key, "source_key", key=True))
     taken: set[str] = set()
-    for physical, seen in values.items():
-        golden = _golden(physical, seen, library, taken, names)
+    for physical, texts in values.items():
+        golden = _golden_column(physical, texts, library, taken, names)
         if golden is not None:
             taken.add(golden)
             element = (
@@ -131,9 +131,9 @@ def _guess_columns(
     return guesses
 
 
-def _golden(
+def _golden_column(
     physical: str,
-    seen: Sequence[str | None],
+    texts: Sequence[str | None],
     library: Library,
     taken: set[str],
     names: Mapping[str, Mapping[str, str]],
@@ -143,15 +143,15 @@ def _golden(
     by_name = names["changed_at"].get(simple) or names[library.name].get(simple)
     if by_name and by_name not in taken:
         return by_name
-    alike = _element_of(seen)
+    element = _element_of(texts)
     for column in library.columns.values():
-        if alike == column.element_name and column.name not in taken:
+        if element == column.element_name and column.name not in taken:
             return column.name
     return None
 
 
-def _element_of(seen: Sequence[str | None]) -> str | None:
-    filled = [value.strip() for value in seen if value and value.strip()]
+def _element_of(texts: Sequence[str | None]) -> str | None:
+    filled = [value.strip() for value in texts if value and value.strip()]
     for element, pattern in _PATTERNS.items():
         fitting = sum(pattern.fullmatch(value) is not None for value in filled)
         if filled and fitting >= ENOUGH * len(filled):
@@ -168,7 +168,9 @@ def _key(
     of a record's number, or nothing but being unique speaks for a column, it must be unique. The
     number of a person comes after that of a record: he may be in several, and his may be corrected.
     """
-    share = {name: len({*filter(None, seen)}) / max(len(seen), 1) for name, seen in values.items()}
+    share = {
+        name: len({*filter(None, texts)}) / max(len(texts), 1) for name, texts in values.items()
+    }
     nearly = [name for name, distinct in share.items() if distinct >= KEY_SHARE]
     named = [name for name in nearly if _simple(name) in names]
     unique = [name for name in nearly if share[name] == 1]
@@ -213,25 +215,25 @@ def _simple(name: str) -> str:
     return _NOISE.sub("", name).casefold()
 
 
-def _server(seen: Sample) -> list[str]:
-    file = seen.file.resolve()
+def _server(sample: Sample) -> list[str]:
+    file = sample.file.resolve()
     pattern = _DATE.sub("{batch}", file.name, count=1)
-    if seen.kind == "sqlite":
+    if sample.kind == "sqlite":
         return [
             "type: custom                  # any database that SQLAlchemy reaches",
             f"location: {_text(f'sqlite:///{file}')}",
             "customProperties:",
-            f"  - {{property: table, value: {_text(seen.table)}}}",
+            f"  - {{property: table, value: {_text(sample.table)}}}",
         ]
     lines = [
         "type: local                   # local | postgres | api | custom",
         f"path: {_text(str(file.with_name(pattern)))}   # {{batch}} stands for the batch id",
-        f"format: {seen.kind}",
+        f"format: {sample.kind}",
     ]
-    if seen.kind == "csv":
-        lines.append(f"delimiter: {_text(seen.delimiter)}")
-    if seen.kind in {"csv", "jsonl"}:
-        lines.append(f"encoding: {seen.encoding}")
+    if sample.kind == "csv":
+        lines.append(f"delimiter: {_text(sample.delimiter)}")
+    if sample.kind in {"csv", "jsonl"}:
+        lines.append(f"encoding: {sample.encoding}")
     return lines
 
 
@@ -265,6 +267,6 @@ def _line(guess: _Guess) -> str:
 
 
 def _text(value: str) -> str:
-    """A YAML scalar: plain where it can be, else in double quotes, which JSON writes alike."""
+    """A YAML scalar: plain where it can be, else in double quotes, which JSON writes element."""
     plain = re.fullmatch(r"[\w.]*[^\W\d][\w.]*", value) and yaml.safe_load(value) == value
     return value if plain else json.dumps(value, ensure_ascii=False)

@@ -50,8 +50,8 @@ def load_elements(file: Path = ELEMENTS_FILE) -> Mapping[str, DataElement]:
     for name, fields in declared.items():
         try:
             elements[name] = DataElement(name=name, **fields)
-        except TypeError as wrong:
+        except TypeError as error:
             raise DeclarationRefused(
-                file, name, str(wrong), "Compare with the other elements."
+                file, name, str(error), "Compare with the other elements."
             ) from None
     return elements

@@ -36,7 +36,7 @@ class Rule:
     clause_en: str = ""  # where the clause is written in Chinese
 
     def problem_in(self, language: Language) -> str:
-        """What is wrong."""
+        """What is wrong, for the data owner."""
         return self.en if language == "en" else self.zh
 
     def repair_in(self, language: Language) -> str:
@@ -60,8 +60,8 @@ def load_rules(file: Path = RULES_FILE) -> Mapping[str, Rule]:
     for code, fields in declared.items():
         try:
             rules[code] = Rule(code=code, **fields)
-        except TypeError as wrong:
-            raise DeclarationRefused(file, code, str(wrong), "Compare with other rules.") from None
+        except TypeError as error:
+            raise DeclarationRefused(file, code, str(error), "Compare with other rules.") from None
     return rules
 
 
@@ -74,7 +74,7 @@ def severities() -> Mapping[str, Severity]:
 def load_element_rules(file: Path = ELEMENT_RULES_FILE) -> Mapping[str, frozenset[str]]:
     """Element to the rules that its parser can find broken; what a score is "out of".
 
-    Written by ``make docs`` from the parsers, which take seconds to ask.
+    Written by ``make docs`` from the parsers, which take seconds to import.
     """
     declared = yaml.safe_load(file.read_text(encoding="utf-8"))
     return {element: frozenset(rules) for element, rules in declared.items()}

@@ -77,19 +77,19 @@ def load_scoring(file: Path = SCORES_FILE) -> Scoring:
             declared["grades"],
             tuple(Rating(**each) for each in declared["ratings"]),
         )
-    except (KeyError, TypeError, AttributeError) as wrong:
+    except (KeyError, TypeError, AttributeError) as error:
         remedy = "See the head of the file."
-        raise DeclarationRefused(file, "scores", f"{wrong}.", remedy) from None
+        raise DeclarationRefused(file, "scores", f"{error}.", remedy) from None
     _refuse_incomplete(file, scoring)
     return scoring
 
 
 def _refuse_incomplete(file: Path, scoring: Scoring) -> None:
-    homeless = {
+    without_dimension = {
         n for n, each in scoring.indicators.items() if each.dimension not in scoring.dimensions
     }
-    if homeless:
-        where, why = f"indicators.{min(homeless)}", "belongs to no dimension."
+    if without_dimension:
+        where, why = f"indicators.{min(without_dimension)}", "belongs to no dimension."
         raise DeclarationRefused(file, where, why, "Its first two digits are the dimension's.")
     if abs(sum(scoring.weights().values()) - 1) > 1e-9:
         raise DeclarationRefused(file, "dimensions", "Weights do not add up to 1.", "Correct them.")

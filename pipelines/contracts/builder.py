@@ -1,4 +1,4 @@
-"""From an ODCS document to a ``Source``: what the contract means, and whether it can work."""
+"""Build a ``Source`` from an ODCS document and validate every field of it."""
 
 import re
 from collections import Counter
@@ -40,7 +40,7 @@ UNITS = {
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class References:
     """What a contract may refer to."""
 
     elements: Mapping[str, DataElement]
@@ -49,14 +49,14 @@ class Vocabulary:
 
 
 def build_source(
-    document: OpenDataContractStandard, known: Vocabulary, faults: Faults
+    document: OpenDataContractStandard, references: References, faults: Faults
 ) -> Source | None:
     """The source that a document declares; ``None`` with the reasons in ``faults``."""
     library = document.domain or ""
-    faults.one_of("domain", document.domain, known.libraries, "a base library")
-    server = _server(document, known.home, faults)
+    faults.one_of("domain", document.domain, references.libraries, "a base library")
+    server = _server(document, references.home, faults)
     table = _table(document, faults)
-    columns = _columns(table, known, library, faults) if table else ()
+    columns = _columns(table, references, library, faults) if table else ()
     delivery, changed_at = _delivery(table, columns, faults) if table else ("snapshot", None)
     owner = _owner(document, faults)
     sla = {entry.property: entry for entry in document.slaProperties or []}
@@ -121,7 +121,7 @@ def _table(document: OpenDataContractStandard, faults: Faults) -> SchemaObject |
 
 
 def _columns(
-    table: SchemaObject, known: Vocabulary, library: str, faults: Faults
+    table: SchemaObject, references: References, library: str, faults: Faults
 ) -> tuple[SourceColumn, ...]:
     columns = []
     for index, written in enumerate(table.properties or []):
@@ -129,9 +129,9 @@ def _columns(
         _check_name(where, written, faults)
         if written.semanticType is not None:
             faults.one_of(
-                f"{where}.semanticType", written.semanticType, known.elements, "a data element"
+                f"{where}.semanticType", written.semanticType, references.elements, "a data element"
             )
-        _check_golden(where, written, known, library, faults)
+        _check_golden(where, written, references, library, faults)
         columns.append(
             SourceColumn(
                 name=written.name or "",
@@ -142,7 +142,7 @@ def _columns(
                 title=written.businessName or written.physicalName or "",
             )
         )
-    _check_columns(columns, known, faults)
+    _check_columns(columns, references, faults)
     return tuple(columns)
 
 
@@ -165,16 +165,18 @@ def _check_name(where: str, written: SchemaProperty, faults: Faults) -> None:
 
 
 def _check_golden(
-    where: str, written: SchemaProperty, known: Vocabulary, library: str, faults: Faults
+    where: str, written: SchemaProperty, references: References, library: str, faults: Faults
 ) -> None:
     """A column that feeds the golden record must mean what the golden record means."""
-    if library not in known.libraries:
+    if library not in references.libraries:
         return
-    golden = known.libraries[library].columns.get(written.name or "")
+    golden = references.libraries[library].columns.get(written.name or "")
     element = written.semanticType
     if golden is None or element == golden.element_name:
         return
-    if element is None or element in known.elements:  # else it was complained of already
+    if (
+        element is None or element in references.elements
+    ):  # else the element itself is a fault already
         faults.add(
             f"{where}.semanticType",
             element,
@@ -183,7 +185,7 @@ def _check_golden(
         )
 
 
-def _check_columns(columns: list[SourceColumn], known: Vocabulary, faults: Faults) -> None:
+def _check_columns(columns: list[SourceColumn], references: References, faults: Faults) -> None:
     where = "schema[0].properties"
     if not columns:
         faults.add(where, None, "No column is mapped.", "List the columns to take.")
@@ -214,7 +216,7 @@ def _check_columns(columns: list[SourceColumn], known: Vocabulary, faults: Fault
                 "Remove all but one.",
             )
     for element, count in Counter(c.element for c in columns if c.element).items():
-        declared = known.elements.get(element)
+        declared = references.elements.get(element)
         if count > 1 and declared is not None and not declared.repeatable:
             faults.add(
                 where,
@@ -321,7 +323,7 @@ def _duration(
         return None
     where, unit = f"slaProperties.{name}", (entry.unit or "").lower()
     unit = UNITS.get(unit, unit)
-    known = faults.one_of(f"{where}.unit", unit or None, DAYS, "a unit of time")
+    has_unit = faults.one_of(f"{where}.unit", unit or None, DAYS, "a unit of time")
     try:
         value = float(entry.value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -331,7 +333,7 @@ def _duration(
             f"{where}.value", entry.value, "This is no length of time.", "Write a positive number."
         )
         return None
-    return timedelta(days=value * DAYS[unit]) if known else None
+    return timedelta(days=value * DAYS[unit]) if has_unit else None
 
 
 def _description(document: OpenDataContractStandard) -> str:
