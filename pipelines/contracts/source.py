@@ -17,6 +17,7 @@ Delivery = Literal["snapshot", "delta"]
 Format = Literal["csv", "xlsx", "jsonl", "parquet", "table", "api"]
 Period = Literal["batch", "daily", "weekly", "monthly"]
 Protection = Literal["masked", "password"]
+DateOrder = Literal["ymd", "dmy", "mdy"]
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,31 @@ class Server:
     kind: Literal["file", "database", "api"]
     format: Format
     location: str
-    encoding: str = "utf-8"  # files; "auto" tries UTF-8 first, then GB18030, strictly
+    encoding: str = "utf-8"  # files, database text; "auto": UTF-8, then GB18030, strictly (files)
     delimiter: str = ","  # delimited text; one character or several
     quote: str | None = '"'  # delimited text; None where quotation marks are ordinary characters
-    sheet: str | None = None  # xlsx: sheet name; the first when absent
+    escape: str | None = None  # delimited text: character before a quotation mark inside a field
+    sheet: str | None = None  # workbooks: sheet name; the first visible one when absent
+    sheets: Sequence[str] = ()  # workbooks: several sheets in order; ("*",) for all visible ones
+    sheet_column: str | None = None  # physical name of the column that holds the sheet's name
+    header_row: int | None = None  # from 1; 0: none, columns are column_1, column_2; None: found
+    header_rows: int = 1  # rows of the header, one below the other; their names are joined
+    footer_rows: int = 0  # last rows that are no records: totals, signatures
+    footer_words: Sequence[str] = ()  # a row whose first cell begins so, and all after it, is none
+    complete_marker: str | None = None  # file that says a delivery is whole; {file}: its base name
+    settle_seconds: int = 0  # a file is taken when it has not changed for so long
+    expected_rows: tuple[int, int] | None = None  # fewest and most records of one delivery
     table: str | None = None  # database: schema-qualified table or view
     query: str | None = None  # database: SELECT with :watermark and :batch parameters
     watermark_column: str | None = None  # physical column whose maximum is the next watermark
     records_path: str = "data"  # api: dotted path of the list of records in the JSON answer
     next_path: str = "next"  # api: dotted path of the next page's URL or token
     page_parameter: str = "page"
+    cursor_parameter: str | None = None  # api: query parameter for the token found at next_path
+    success_path: str | None = None  # api: dotted path of the field that says a page succeeded
+    success_values: Sequence[str] = ()  # api: its values, as text, that mean success
+    message_path: str | None = None  # api: dotted path of the message of a page that failed
+    total_path: str | None = None  # api: dotted path of the number of records of all pages
     secret: str | None = None
 
 
@@ -54,6 +70,12 @@ class SourceColumn:
     required: bool = False
     primary_key: bool = False
     title: str = ""
+    unit: str | None = None  # money: unit of values that are bare numbers, e.g. 万元
+    currency: str | None = None  # money: currency of values without one, ISO 4217, e.g. USD
+    decimal_mark: str = "."  # money: "." or ","
+    thousands_mark: str = ","  # money: what groups digits, "" if nothing
+    date_order: DateOrder | None = None  # dates of numbers only: which part comes first
+    encoding: str | None = None  # database: encoding of this column's bytes, if its own
 
 
 @dataclass(frozen=True)
