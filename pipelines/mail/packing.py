@@ -1,4 +1,4 @@
-"""Share the files of a report among as many mails as they need; none is left out."""
+"""Distribute the attachments of a report over as many mails as they need."""
 
 from collections.abc import Sequence
 

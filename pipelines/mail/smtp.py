@@ -1,10 +1,10 @@
-"""Hand one message to a mail server, and say how it ended: taken, not taken, or not known.
+"""Send one message by SMTP; it ends accepted, refused, or in doubt.
 
 SMTP has one gap that no client can close: after the line that ends the content (``.``), the server
 may have taken the message although its answer is lost. Sending again could make two of it, not
-sending could make none. So that moment is told apart from every other: ``hand_over`` is called just
-before it, and what goes wrong after it is ``MailInDoubt``. What goes wrong before it left the
-server with half a message, which it must throw away (RFC 5321, 4.1.1.4).
+sending could make none. So that moment is kept apart: ``hand_over`` is called just before it, and
+what goes wrong after it is ``MailInDoubt``. What goes wrong before it left the server with half a
+message, which it must throw away (RFC 5321, 4.1.1.4).
 """
 
 import re
@@ -25,15 +25,15 @@ _TOO_LARGE = 552
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long to wait for a server, in seconds."""
+class Timeouts:
+    """Time limits of the dialogue with a server, in seconds."""
 
-    answer: float = 60.0  # greylisting servers hold the line for up to 30 s before they answer
-    taken: float = 600.0  # after the end of the message, while it is scanned (RFC 5321, 4.5.3.2.6)
-    goodbye: float = 5.0
+    reply: float = 60.0  # greylisting servers hold the line for up to 30 s before they answer
+    end_of_message: float = 600.0  # the message is scanned meanwhile (RFC 5321, 4.5.3.2.6)
+    quit: float = 5.0
 
 
-PATIENCE = Patience()
+TIMEOUTS = Timeouts()
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class SmtpServer:
     security: str  # "none" | "starttls" | "tls"
     user: str | None
     password: str | None
-    patience: Patience = PATIENCE
+    timeouts: Timeouts = TIMEOUTS
 
 
-class MailNotTaken(Exception):
-    """The server did not take the message; ``permanent`` says that asking again cannot help."""
+class MailRefused(Exception):
+    """The server refused the message; ``permanent`` says that asking again cannot help."""
 
     def __init__(self, problem: str, *, permanent: bool) -> None:
         super().__init__(problem)
@@ -104,19 +104,19 @@ def send_message(
     Raises:
         MailServerUnusable: no message can be sent this way: nobody answers, the certificate or the
             login is wrong, the sender is refused.
-        MailNotTaken: this message was not taken; a 5xx answer is permanent, all else may pass.
+        MailRefused: this message was not taken; a 5xx answer is permanent, all else may pass.
         MailInDoubt: see there.
     """
     with _session(server) as session:
-        with _not_taken():
+        with _refused_before_end():
             _address(session, parseaddr(sender)[1], recipient, len(message))
             _answer(session, "data", wanted=354)
             for block in _blocks(_wire_form(message)):
                 session.send(block)
         hand_over()
-        code, said = _end_of_message(session, server.patience)
+        code, reply = _end_of_message(session, server.timeouts)
         if code != 250:
-            raise MailNotTaken(f"{code} {_text(said)}", permanent=code >= 500)
+            raise MailRefused(f"{code} {_text(reply)}", permanent=code >= 500)
 
 
 @contextmanager
@@ -124,20 +124,20 @@ def _session(server: SmtpServer) -> Iterator[smtplib.SMTP]:
     try:
         session = _connect(server)
     except (OSError, smtplib.SMTPException) as broken:
-        raise MailServerUnusable(f"{server.host}:{server.port}", _said_by(broken)) from None
+        raise MailServerUnusable(f"{server.host}:{server.port}", _reason_of(broken)) from None
     try:
         yield session
     finally:
         with suppress(OSError, smtplib.SMTPException):
             if session.sock is not None:
-                session.sock.settimeout(server.patience.goodbye)
+                session.sock.settimeout(server.timeouts.quit)
                 session.quit()
         session.close()
 
 
 def _connect(server: SmtpServer) -> smtplib.SMTP:
     context = ssl.create_default_context()
-    wait = server.patience.answer
+    wait = server.timeouts.reply
     if server.security == "tls":
         session: smtplib.SMTP = smtplib.SMTP_SSL(
             server.host, server.port, timeout=wait, context=context
@@ -159,44 +159,44 @@ def _connect(server: SmtpServer) -> smtplib.SMTP:
 def _address(session: smtplib.SMTP, sender: str, recipient: str, size: int) -> None:
     limit = session.esmtp_features.get("size", "")
     if limit.isdigit() and 0 < int(limit) < size:
-        raise MailNotTaken(
+        raise MailRefused(
             f"{_TOO_LARGE} {size:,} bytes; the server takes {int(limit):,}. "
             "Lower BASELIB_MAIL_SIZE_LIMIT.",
             permanent=True,
         )
-    code, said = session.mail(sender, [f"size={size}"] if limit else [])
+    code, reply = session.mail(sender, [f"size={size}"] if limit else [])
     if code >= 500 and code != _TOO_LARGE:
-        raise MailServerUnusable("the sender", f"{code} {_text(said)}")
+        raise MailServerUnusable("the sender", f"{code} {_text(reply)}")
     if code != 250:
-        raise MailNotTaken(f"{code} {_text(said)}", permanent=code >= 500)
-    code, said = session.rcpt(recipient)
+        raise MailRefused(f"{code} {_text(reply)}", permanent=code >= 500)
+    code, reply = session.rcpt(recipient)
     if code not in (250, 251):
-        raise MailNotTaken(f"{code} {_text(said)}", permanent=code >= 500)
+        raise MailRefused(f"{code} {_text(reply)}", permanent=code >= 500)
 
 
 def _answer(session: smtplib.SMTP, command: str, wanted: int) -> None:
-    code, said = session.docmd(command)
+    code, reply = session.docmd(command)
     if code != wanted:
-        raise MailNotTaken(f"{code} {_text(said)}", permanent=code >= 500)
+        raise MailRefused(f"{code} {_text(reply)}", permanent=code >= 500)
 
 
-def _end_of_message(session: smtplib.SMTP, patience: Patience) -> tuple[int, bytes]:
+def _end_of_message(session: smtplib.SMTP, timeouts: Timeouts) -> tuple[int, bytes]:
     try:
         if session.sock is not None:
-            session.sock.settimeout(patience.taken)
+            session.sock.settimeout(timeouts.end_of_message)
         session.send(b".\r\n")
         return session.getreply()
     except (OSError, smtplib.SMTPException) as broken:
-        raise MailInDoubt(_said_by(broken)) from None
+        raise MailInDoubt(_reason_of(broken)) from None
 
 
 @contextmanager
-def _not_taken() -> Iterator[None]:
+def _refused_before_end() -> Iterator[None]:
     """What breaks before the end of a message has kept the server from taking it."""
     try:
         yield
     except (OSError, smtplib.SMTPException) as broken:
-        raise MailNotTaken(_said_by(broken), permanent=False) from None
+        raise MailRefused(_reason_of(broken), permanent=False) from None
 
 
 def _wire_form(message: bytes) -> bytes:
@@ -210,11 +210,11 @@ def _blocks(content: bytes) -> Iterator[bytes]:
         yield content[start : start + _BLOCK]
 
 
-def _said_by(broken: Exception) -> str:
+def _reason_of(broken: Exception) -> str:
     if isinstance(broken, smtplib.SMTPResponseException):
         return f"{broken.smtp_code} {_text(broken.smtp_error)}"
     return f"{type(broken).__name__}: {broken}"
 
 
-def _text(said: bytes | str) -> str:
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+def _text(reply: bytes | str) -> str:
+    return reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply

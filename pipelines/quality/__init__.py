@@ -1,4 +1,4 @@
-"""Policy on facts: what is measured of a batch, which suites apply, and what their results mean.
+"""Data quality: measures, scores, drift, suites, issues, and comparisons between sources.
 
 Pure: tables to tables, results to values. ``engines/gx`` runs the suites; writing results to
 PostgreSQL belongs in ``warehouse``, and the report of a data owner in ``report``.

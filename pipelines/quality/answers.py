@@ -1,4 +1,4 @@
-"""What an owner's answers are worth, judged before anything is kept.
+"""Validation of an owner's answers before they enter the correction ledger.
 
 A corrected value goes through the very parsers that found the fault, together with everything else
 that was answered about its row: it is taken if the fault is gone and no other has come.
@@ -17,7 +17,7 @@ ANSWER_SCHEMA = {
     "note": "string",
     "problem": "string",
 }
-ASKED_SCHEMA = {
+ANSWERED_ISSUE_SCHEMA = {
     "fingerprint": "string",
     "source": "string",
     "layer": "string",
@@ -31,7 +31,7 @@ ASKED_SCHEMA = {
     "value_digest": "string",
     "told_digest": "string",
 }
-# Verdict -> what is said to whoever sent the sheet; the first four are applied.
+# Verdict -> the sentence that its sender reads; the first four are applied.
 VERDICTS = {
     "accepted": "更正已接受",
     "confirmed": "“确认无误”已登记",
@@ -50,45 +50,45 @@ VERDICTS = {
 APPLIED = ("accepted", "confirmed", "promised")
 
 
-def first_verdicts(answers: ir.Table, asked: ir.Table) -> ir.Table:
-    """What can be said of each answer without its row.
+def first_verdicts(answers: ir.Table, issues: ir.Table) -> ir.Table:
+    """The verdicts that need no look at the delivered row.
 
     Args:
         answers: ``ANSWER_SCHEMA``.
-        asked: ``ASKED_SCHEMA``, the issues that they name.
+        issues: ``ANSWERED_ISSUE_SCHEMA``, the issues that they name.
 
     Returns:
         Both joined, and ``verdict``; NULL where the corrected value has to be looked at.
     """
-    met = answers.left_join(asked, "fingerprint").drop("fingerprint_right")
-    answered = met.correction.notnull() | met.confirmed | (met.note != "")
-    said = ibis.ifelse(met.confirmed, "\x1e", met.correction)
-    issue, value = [met.fingerprint], [met.record, met.column_name]
-    order = [answered.desc(), met.place]
-    met = met.mutate(
+    joined = answers.left_join(issues, "fingerprint").drop("fingerprint_right")
+    answered = joined.correction.notnull() | joined.confirmed | (joined.note != "")
+    content = ibis.ifelse(joined.confirmed, "\x1e", joined.correction)
+    issue, value = [joined.fingerprint], [joined.record, joined.column_name]
+    order = [answered.desc(), joined.place]
+    joined = joined.mutate(
         answered=answered,
-        sayings=_differ(said, issue),
-        values=_differ(met.correction, value),
+        differ=_differ(content, issue),
+        values=_differ(joined.correction, value),
         repeat=ibis.row_number().over(group_by=issue, order_by=order),
     )
-    contradicts = (met.confirmed & met.correction.notnull()) | met.sayings
-    contradicts |= met.correction.notnull() & met["values"]
-    told_of_another = met.told_digest.notnull() & (met.told_digest != met.value_digest)
+    contradicts = (joined.confirmed & joined.correction.notnull()) | joined.differ
+    contradicts |= joined.correction.notnull() & joined["values"]
+    value_changed = joined.told_digest.notnull() & (joined.told_digest != joined.value_digest)
     verdict = ibis.cases(
-        (met.problem.notnull(), "unreadable"),
-        (met.source.isnull(), "unknown_row"),
-        (~met.answered, "unchanged"),
+        (joined.problem.notnull(), "unreadable"),
+        (joined.source.isnull(), "unknown_row"),
+        (~joined.answered, "unchanged"),
         (contradicts, "contradictory"),
-        (met.repeat > 0, "unchanged"),
-        (met.state.isin(CLOSED), "already_closed"),
-        (told_of_another | met.file.isnull(), "overtaken"),
-        (met.confirmed & (met.note == ""), "needs_reason"),
-        (met.correction.notnull() & (met.column_name == ""), "not_correctable"),
-        (met.confirmed, "confirmed"),
-        (met.correction.isnull(), "promised"),
+        (joined.repeat > 0, "unchanged"),
+        (joined.state.isin(CLOSED), "already_closed"),
+        (value_changed | joined.file.isnull(), "overtaken"),
+        (joined.confirmed & (joined.note == ""), "needs_reason"),
+        (joined.correction.notnull() & (joined.column_name == ""), "not_correctable"),
+        (joined.confirmed, "confirmed"),
+        (joined.correction.isnull(), "promised"),
         else_=ibis.null("string"),
     )
-    return met.mutate(verdict=verdict).drop("answered", "sayings", "repeat", "values")
+    return joined.mutate(verdict=verdict).drop("answered", "differ", "repeat", "values")
 
 
 def row_findings(parsed: ir.Table) -> ir.Table:

@@ -1,4 +1,4 @@
-"""Where sources disagree about one entity (一数一源): the golden value stands, the other is told.
+"""Disagreements between sources about one entity (一数一源), by comparison with the golden value.
 
 A record's value is compared with the golden value of its entity where that came from a *source* of
 another name; whoever supplied the golden value is not judged by himself. Spellings are no findings:
@@ -62,7 +62,7 @@ class Compared:
 
 
 def shared_records(records: ir.Table, crosswalk: ir.Table, library: Library) -> ir.Table:
-    """The records of entities that more than one source knows, and what they say.
+    """The records of entities that more than one source knows, and their values.
 
     Args:
         records: ``library_records`` of the run.
@@ -74,28 +74,28 @@ def shared_records(records: ir.Table, crosswalk: ir.Table, library: Library) -> 
         ``<column>__matched``, the text that its comparison key is made of. Should be materialised.
     """
     place = _shared(crosswalk).select("source", "source_key", "entity_id", "record_no", "withheld")
-    told = place.inner_join(records, ["source", "source_key"])
-    edition = told[library.identity.version] if library.identity.version else ibis.null("string")
-    values = {name: told[name].cast("string") for name in library.columns}
+    joined = place.inner_join(records, ["source", "source_key"])
+    edition = joined[library.identity.version] if library.identity.version else ibis.null("string")
+    values = {name: joined[name].cast("string") for name in library.columns}
     strong = library.identity.strong  # a number that is somebody else's is a finding of its own
-    withheld = told.withheld.fill_null("") == strong
+    withheld = joined.withheld.fill_null("") == strong
     values[strong] = ibis.ifelse(withheld, ibis.null("string"), values[strong])
-    return told.select(
+    return joined.select(
         "source",
         "source_key",
         "entity_id",
-        told.record_no.cast("int64").name("record_no"),
+        joined.record_no.cast("int64").name("record_no"),
         edition.cast("string").fill_null("").name("edition"),
         **values,
-        **{_matched(name): text_of(told, name, library) for name in library.columns},
+        **{_matched(name): text_of(joined, name, library) for name in library.columns},
     )
 
 
-def beside_golden(told: ir.Table, core: ir.Table, library: Library) -> ir.Table:
+def compare_with_golden(shared: ir.Table, core: ir.Table, library: Library) -> ir.Table:
     """Each value of a record beside the golden value of its entity; wide, one row per record.
 
     Args:
-        told: ``shared_records``.
+        shared: ``shared_records``.
         core: ``core.<entity>``: golden values, and which record each came from.
         library: Its golden columns.
 
@@ -108,12 +108,12 @@ def beside_golden(told: ir.Table, core: ir.Table, library: Library) -> ir.Table:
     columns = {f"{name}__golden": core[name].cast("string") for name in library.columns} | {
         f"{name}__won": core[f"{name}_record"].cast("int64") for name in library.columns
     }
-    members = told.group_by("entity_id").agg(
-        sources=told.source.collect(order_by=told.record_no),
-        editions=told.edition.collect(order_by=told.record_no),
+    members = shared.group_by("entity_id").agg(
+        sources=shared.source.collect(order_by=shared.record_no),
+        editions=shared.edition.collect(order_by=shared.record_no),
     )
     golden = core.select("entity_id", **columns).inner_join(members, "entity_id")
-    both = told.inner_join(golden, "entity_id")
+    both = shared.inner_join(golden, "entity_id")
     same = both.mutate(**{f"{name}__same": _same_text(both, name) for name in library.columns})
     return same.select(
         "source",
@@ -124,12 +124,12 @@ def beside_golden(told: ir.Table, core: ir.Table, library: Library) -> ir.Table:
     )
 
 
-def other_texts(beside: ir.Table, told: ir.Table, library: Library) -> ir.Table:
+def differing_values(comparison: ir.Table, shared: ir.Table, library: Library) -> ir.Table:
     """Values that are another text than the golden one: one row each.
 
     Args:
-        beside: ``beside_golden``.
-        told: ``shared_records``.
+        comparison: ``compare_with_golden``.
+        shared: ``shared_records``.
         library: Its golden columns.
 
     Returns:
@@ -137,19 +137,22 @@ def other_texts(beside: ir.Table, told: ir.Table, library: Library) -> ir.Table:
         and ``same``: whether it is only spelt otherwise. Should be materialised.
     """
     return ibis.union(
-        *(_other_texts(beside, told, name, library) for name in library.columns), distinct=False
+        *(_differing_values(comparison, shared, name, library) for name in library.columns),
+        distinct=False,
     )
 
 
-def compare_sources(beside: ir.Table, other: ir.Table, library: Library, severity: str) -> Compared:
-    """Findings and counts out of ``beside_golden`` and its ``other_texts``."""
+def compare_sources(
+    comparison: ir.Table, other: ir.Table, library: Library, severity: str
+) -> Compared:
+    """Findings and counts out of ``compare_with_golden`` and its ``differing_values``."""
     finding = other.filter(~other.same).mutate(
         rule=ibis.literal(DISAGREES),
         severity=ibis.literal(severity),
         other_entity_id=ibis.null("string"),
     )
     spelt = other.filter(other.same).group_by("source", "column_name").agg(n=ibis._.count())
-    counted = _same_texts(beside, library).left_join(spelt, ["source", "column_name"])
+    counted = _count_same_text(comparison, library).left_join(spelt, ["source", "column_name"])
     agreement = counted.select(
         "source",
         "column_name",
@@ -183,13 +186,13 @@ def disputed_numbers(
         number came from, NULL where nobody holds the number.
     """
     strong = library.identity.strong
-    said = records.filter(records[strong].notnull())
-    numbers = said.select("source", "source_key", value=said[strong].cast("string"))
-    told = disputed.drop("reason").inner_join(numbers, ["source", "source_key"])
-    held = told.left_join(_holders(crosswalk, core, strong), "other_entity_id")
+    numbered = records.filter(records[strong].notnull())
+    numbers = numbered.select("source", "source_key", value=numbered[strong].cast("string"))
+    withheld = disputed.drop("reason").inner_join(numbers, ["source", "source_key"])
+    with_holder = withheld.left_join(_holders(crosswalk, core, strong), "other_entity_id")
     about = {"column_name": ibis.literal(strong), "rule": ibis.literal(DISPUTED)}
-    finding = held.mutate(**about, severity=ibis.literal(severity))
-    wrong = told.group_by("source").agg(wrong=told.count())
+    finding = with_holder.mutate(**about, severity=ibis.literal(severity))
+    wrong = withheld.group_by("source").agg(wrong=withheld.count())
     counted = numbers.group_by("source").agg(compared=numbers.count()).left_join(wrong, "source")
     agreement = counted.mutate(**about, agreed=counted.compared - counted.wrong.fill_null(0))
     return _shaped(finding, agreement)
@@ -225,7 +228,7 @@ def _same_text(both: ir.Table, name: str) -> ir.BooleanValue:
 
 
 def _other(both: ir.Table, name: str) -> ir.StructValue:
-    told = ibis.struct(
+    both_values = ibis.struct(
         {
             "value": both[name],
             "matched": both[_matched(name)],
@@ -233,14 +236,16 @@ def _other(both: ir.Table, name: str) -> ir.StructValue:
             "other_no": both[f"{name}__won"],
         }
     )
-    return ibis.ifelse((~both[f"{name}__same"]).fill_null(False), told, ibis.null(told.type()))
+    return ibis.ifelse(
+        (~both[f"{name}__same"]).fill_null(False), both_values, ibis.null(both_values.type())
+    )
 
 
-def _same_texts(beside: ir.Table, library: Library) -> ir.Table:
+def _count_same_text(comparison: ir.Table, library: Library) -> ir.Table:
     """``source, column_name, compared``, and ``agreed``: how many of them are the same text."""
-    counts = {name: beside[name].count() for name in library.columns}
-    agreed = {f"{name}__agreed": beside[name].sum() for name in library.columns}
-    wide = beside.group_by("source").agg(**counts, **agreed)
+    counts = {name: comparison[name].count() for name in library.columns}
+    agreed = {f"{name}__agreed": comparison[name].sum() for name in library.columns}
+    wide = comparison.group_by("source").agg(**counts, **agreed)
     long = [
         wide.select(
             "source",
@@ -254,8 +259,10 @@ def _same_texts(beside: ir.Table, library: Library) -> ir.Table:
     return every.filter(every.compared > 0)
 
 
-def _other_texts(beside: ir.Table, told: ir.Table, name: str, library: Library) -> ir.Table:
-    there = beside.filter(beside[f"{name}__other"].notnull())
+def _differing_values(
+    comparison: ir.Table, shared: ir.Table, name: str, library: Library
+) -> ir.Table:
+    there = comparison.filter(comparison[f"{name}__other"].notnull())
     fields = ("value", "matched", "other_value", "other_no")
     long = there.select(
         "source",
@@ -263,24 +270,24 @@ def _other_texts(beside: ir.Table, told: ir.Table, name: str, library: Library) 
         "entity_id",
         **{field: there[f"{name}__other"][field] for field in fields},
     )
-    winner = told.select(
+    winner = shared.select(
         "entity_id",
         other_no="record_no",
         other_source="source",
         other_key="source_key",
-        other_matched=told[_matched(name)],
+        other_matched=shared[_matched(name)],
     )
-    met = long.inner_join(winner, ["entity_id", "other_no"])
+    joined = long.inner_join(winner, ["entity_id", "other_no"])
     element = library.columns[name].element_name
     sides = Sides(
-        lambda _name: normal_form(met.matched, element),
-        lambda _name: normal_form(met.other_matched, element),
+        lambda _name: normal_form(joined.matched, element),
+        lambda _name: normal_form(joined.other_matched, element),
         library,
     )
     same = sides.equal(name) if element in _EXACT else ~sides.differ(name)
-    told_of = ("value", "other_source", "other_key", "other_value")
-    who = ("source", "source_key", "entity_id")
-    return met.select(*who, *told_of, column_name=ibis.literal(name), same=same)
+    compared_columns = ("value", "other_source", "other_key", "other_value")
+    key = ("source", "source_key", "entity_id")
+    return joined.select(*key, *compared_columns, column_name=ibis.literal(name), same=same)
 
 
 def _holders(crosswalk: ir.Table, core: ir.Table, strong: str) -> ir.Table:

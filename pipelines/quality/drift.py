@@ -1,4 +1,4 @@
-"""Does a batch look as its source's batches do? Compared with its own history, not with a number.
+"""Drift: measures of a batch against the history of its own source.
 
 One row per measure: null rate of a column, share of a code, age of the delivery, columns and codes
 that are new or gone. Bounds are robust: median ± 5 standard deviations by the median absolute
@@ -79,9 +79,9 @@ def batch_measures(staged: ir.Table, source: Source) -> ir.Table:
         *(part.mutate(measure=ibis.literal("code_share")) for part in shares),
         distinct=False,
     )
-    known = counted.filter(counted.of > 0)
-    value = known.part.cast("float64") / known.of
-    return known.select("measure", "column_name", "code", value=value).cast(MEASURE_SCHEMA)
+    nonempty = counted.filter(counted.of > 0)
+    value = nonempty.part.cast("float64") / nonempty.of
+    return nonempty.select("measure", "column_name", "code", value=value).cast(MEASURE_SCHEMA)
 
 
 def coded_columns(source: Source) -> list[str]:
@@ -113,7 +113,7 @@ def find_drift(
             before[m.measure, m.column_name, m.code].append(m.value)
     size = len(history)
     judged = [_judged(place, value, before, size, rows) for place, value in now.items()]
-    return [*judged, *_news(now, before, size)] if size >= ENOUGH else judged
+    return [*judged, *_structural_changes(now, before, size)] if size >= ENOUGH else judged
 
 
 def drift_table(drift: Sequence[Drift]) -> pa.Table:
@@ -127,8 +127,8 @@ def drift_table(drift: Sequence[Drift]) -> pa.Table:
 
 
 def _shares(staged: ir.Table, column: str) -> ir.Table:
-    known = staged.filter(staged[column].notnull())
-    counted = known.group_by(code=known[column].cast("string")).agg(part=known.count())
+    present = staged.filter(staged[column].notnull())
+    counted = present.group_by(code=present[column].cast("string")).agg(part=present.count())
     return counted.select(
         column_name=ibis.literal(column),
         code=counted.code,
@@ -146,11 +146,11 @@ def _judged(
 ) -> Drift:
     floor = _FLOOR.get(place[0])
     # A code that a batch did not have had a share of nothing there.
-    known = [*before.get(place, ()), *[0.0] * (size - len(before.get(place, ())))]
+    values = [*before.get(place, ()), *[0.0] * (size - len(before.get(place, ())))]
     if floor is None or size < ENOUGH:
         return Drift(*place, value, None, None, None, size)
-    middle = median(known)
-    spread = SPREADS * SIGMA * median(abs(each - middle) for each in known)
+    middle = median(values)
+    spread = SPREADS * SIGMA * median(abs(each - middle) for each in values)
     share = place[0] != "age_days"
     noise = SPREADS * sqrt(max(middle * (1 - middle), 0) / rows) if share and rows else 0
     band = max(spread, noise, floor)
@@ -160,22 +160,22 @@ def _judged(
     )
 
 
-def _news(
+def _structural_changes(
     now: Mapping[tuple[str, str, str], float],
     before: Mapping[tuple[str, str, str], Sequence[float]],
     size: int,
 ) -> list[Drift]:
-    happened: list[tuple[str, str, str]] = []
+    changed: list[tuple[str, str, str]] = []
     for measure, column, code in now.keys() - before.keys():
         if measure in {"code_share", "column"}:
-            happened.append((f"new_{measure.removesuffix('_share')}", column, code))
+            changed.append((f"new_{measure.removesuffix('_share')}", column, code))
     for place, values in before.items():
         always = len(values) == size
         usual = median([*values, *[0.0] * (size - len(values))])
         if place not in now and place[0] == "code_share" and usual >= _GONE_SHARE:
-            happened.append(("gone_code", *place[1:]))
+            changed.append(("gone_code", *place[1:]))
         if place not in now and place[0] == "column" and always:
-            happened.append(("gone_column", *place[1:]))
+            changed.append(("gone_column", *place[1:]))
         if place[0] == "null_rate" and now.get(place) == 1.0 and usual <= _EMPTIED:
-            happened.append(("emptied_column", *place[1:]))
-    return [Drift(*place, 1.0, 0.0, 0.0, 2.0, size) for place in sorted(happened)]
+            changed.append(("emptied_column", *place[1:]))
+    return [Drift(*place, 1.0, 0.0, 0.0, 2.0, size) for place in sorted(changed)]

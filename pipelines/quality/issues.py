@@ -1,4 +1,4 @@
-"""From the findings of a batch to what becomes of each issue.
+"""Issue tracking: from the findings of a batch to the change of state of each issue.
 
 An old batch speaks only for records of which no newer batch speaks: a snapshot for every record
 until a newer one is there, a delta for the records in it that have not come again since. So
@@ -33,7 +33,7 @@ ISSUE_SCHEMA = {
     "is_quarantined": "boolean",
     "value_digest": "string",
 }
-KNOWN_SCHEMA = {
+TRACKED_ISSUE_SCHEMA = {
     "fingerprint": "string",
     "record": "string",
     "column_name": "string",
@@ -98,22 +98,22 @@ def records_of(rows: ir.Table, source: str, key: str) -> ir.Table:
     return keyed.select(record=named)
 
 
-def judge(
-    known: ir.Table,
+def issue_changes(
+    tracked: ir.Table,
     found: ir.Table,
-    spoken: ir.Table,
-    held: ir.Table,
+    covered: ir.Table,
+    overlaid: ir.Table,
     *,
     batch: str,
     whole: bool,
 ) -> ir.Table:
-    """What becomes of each issue of one source.
+    """The change of state of each issue of one source.
 
     Args:
-        known: Issues so far, ``KNOWN_SCHEMA``.
-        found: ``ISSUE_SCHEMA`` and ``speaks`` (boolean): whether the batch speaks for the record.
-        spoken: ``record`` of all records in the batch that it speaks for.
-        held: ``record, column_name`` of values that the correction ledger replaces in this batch.
+        tracked: Issues so far, ``TRACKED_ISSUE_SCHEMA``.
+        found: ``ISSUE_SCHEMA`` and ``is_current``: whether the batch speaks for the record.
+        covered: ``record`` of all records in the batch that it speaks for.
+        overlaid: ``record, column_name`` of values that the correction ledger replaces here.
         batch: Its id, or the run's for findings of a whole library.
         whole: The batch speaks for every record of the source: one that is not in it is gone.
 
@@ -131,11 +131,11 @@ def judge(
         ========= ============================================================================
     """
     news = found.rename(**{f"new_{name}": name for name in found.columns})
-    replaced = held.select("record", "column_name").distinct().mutate(is_held=True)
-    judged = known.left_join(replaced, ["record", "column_name"]).drop(
+    replaced = overlaid.select("record", "column_name").distinct().mutate(is_overlaid=True)
+    judged = tracked.left_join(replaced, ["record", "column_name"]).drop(
         "record_right", "column_name_right"
     )
-    judged = judged.mutate(present=judged.record.isin(spoken.record))
+    judged = judged.mutate(present=judged.record.isin(covered.record))
     pairs = judged.outer_join(news, judged.fingerprint == news.new_fingerprint)
     action = _action(pairs, batch, whole=whole)
     kept = {name: pairs[f"new_{name}"] for name in ISSUE_SCHEMA if name != "fingerprint"}
@@ -146,13 +146,13 @@ def judge(
 
 
 def _action(pair: ir.Table, batch: str, *, whole: bool) -> ir.StringValue:
-    here = pair.new_speaks.fill_null(False)
+    here = pair.new_is_current.fill_null(False)
     this = batch_order(ibis.literal(batch))
     later = this > batch_order(pair.last_batch)
     earlier = this < batch_order(pair.first_batch)
     changed = pair.new_value_digest != pair.value_digest
     active = pair.state.isin(ACTIVE)
-    held = pair.is_held.fill_null(False)
+    overlaid = pair.is_overlaid.fill_null(False)
     return ibis.cases(
         (pair.fingerprint.isnull() & here, "opened"),
         (pair.fingerprint.isnull(), ibis.null("string")),
@@ -161,7 +161,7 @@ def _action(pair: ir.Table, batch: str, *, whole: bool) -> ir.StringValue:
         (here & (pair.state == "answered") & later, "not_fixed"),
         (here & active, "seen"),
         (pair.new_fingerprint.notnull() & earlier, "older"),
-        (~active | held | here, ibis.null("string")),
+        (~active | overlaid | here, ibis.null("string")),
         (pair.present, "fixed"),
         (ibis.literal(whole), "gone"),
         else_=ibis.null("string"),

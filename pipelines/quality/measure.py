@@ -1,4 +1,4 @@
-"""What a batch counts for in each indicator of GB/T 36344: A and B, per column.
+"""Measured counts of a batch per column and indicator of GB/T 36344: A and B.
 
 B is what was judged, A what was good (or bad, where less is better). An element is judged by an
 indicator if its parser knows a rule of that indicator, and a value is judged if there is one; rules
@@ -70,7 +70,7 @@ def batch_facts(staged: ir.Table, quarantined: ir.Table, source: Source, as_of: 
         _assigned(staged, quarantined, source),
         _judged(staged, source, as_of),
         _fact("fault", faulty.group_by("column_name", "indicator").agg(row_count=faulty.count())),
-        _fact("assigned", _null_but_told(faulty)),
+        _fact("assigned", _assigned_without_value(faulty)),
         _rejected(quarantined),
         distinct=False,
     )
@@ -161,8 +161,10 @@ def _faults(rows: ir.Table, source: Source, *, typed: bool) -> ir.Table:
         indicator=_indicator_of(rule),
         empty=taken & (rule != REQUIRED),
     )
-    known = faults.filter(faults.indicator.notnull())
-    return known.group_by("_file", "_line", "column_name", "indicator").agg(empty=known.empty.any())
+    scored = faults.filter(faults.indicator.notnull())
+    return scored.group_by("_file", "_line", "column_name", "indicator").agg(
+        empty=scored.empty.any()
+    )
 
 
 def _indicator_of(rule: ir.StringValue) -> ir.StringValue:
@@ -191,7 +193,7 @@ def _assigned(staged: ir.Table, quarantined: ir.Table, source: Source) -> ir.Tab
     return _fact("assigned", ibis.union(*parts, distinct=False))
 
 
-def _null_but_told(faulty: ir.Table) -> ir.Table:
+def _assigned_without_value(faulty: ir.Table) -> ir.Table:
     """Rows whose value was taken away by a finding: there was one, and it was judged."""
     empty = faulty.filter(faulty.empty)
     rows = empty.select("_file", "_line", "column_name").distinct()

@@ -1,4 +1,4 @@
-"""What became of one expectation, and what the results of many mean for a publication.
+"""Results of expectations, and the gate that they decide.
 
 An outcome is kept for years and mailed around, so it never holds a value out of a department's
 data: counts, shares and ages only.

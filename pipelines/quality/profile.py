@@ -104,8 +104,8 @@ def _findings(every: ir.Table, columns: ir.Table) -> ir.Table:
     counted = every.group_by("column_name", "rule", "severity").aggregate(
         row_count=lambda finding: finding.count()
     )
-    known = counted.left_join(columns, "column_name").drop("column_name_right")
-    return _as_measure("finding", known)
+    with_element = counted.left_join(columns, "column_name").drop("column_name_right")
+    return _as_measure("finding", with_element)
 
 
 def _columns_with_error(every: ir.Table, columns: ir.Table) -> ir.Table:
@@ -122,8 +122,8 @@ def _columns_missing(staged: ir.Table, source: Source, columns: ir.Table) -> ir.
     counted = staged.aggregate(**empty).pivot_longer(
         selectors.all(), names_to="column_name", values_to="row_count"
     )
-    known = counted.left_join(columns, "column_name").drop("column_name_right")
-    return _as_measure("column_missing", known)
+    with_element = counted.left_join(columns, "column_name").drop("column_name_right")
+    return _as_measure("column_missing", with_element)
 
 
 def _reasons(quarantined: ir.Table) -> ir.Table:

@@ -1,4 +1,4 @@
-"""From counts to a score: the indicators of GB/T 36344, added up.
+"""Quality scores by GB/T 36344: from counts per indicator to dimensions, score and grade.
 
     X = A / B                            per indicator, over all elements counted for it
     q = X, or 1 - X where less is better
@@ -75,11 +75,11 @@ def score_counts(
     shares = _redistributed(scoring.weights(weights), dimensions)
     total = sum(shares[n] * value for n, value in dimensions.items() if value is not None)
     score = round(total, 4) if shares else None
-    known = [value for value in dimensions.values() if value is not None]
+    applicable = [value for value in dimensions.values() if value is not None]
     return Score(
         score,
         _grade(score, scoring),
-        _rating(score, min(known, default=0.0), scoring),
+        _rating(score, min(applicable, default=0.0), scoring),
         indicators,
         dimensions,
         shares,

@@ -1,4 +1,4 @@
-"""How many rows a delivery should have, learnt from the deliveries accepted before."""
+"""Expected volume: how many rows a delivery should have, learnt from the accepted ones."""
 
 from collections.abc import Sequence
 from statistics import median

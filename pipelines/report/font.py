@@ -1,4 +1,4 @@
-"""A font file with the glyphs as mainland China writes them, for charts and printed pages.
+"""A font with simplified Chinese glyphs, for charts and printed pages.
 
 The wheel's font is a collection whose first face is Japanese; a program given the collection
 draws 关 and 直 in the Japanese form. So the face for simplified Chinese becomes a file of its own.

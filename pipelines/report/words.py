@@ -1,4 +1,4 @@
-"""The words of the report that do not come from the declarations: ``words.yml``."""
+"""Vocabulary of the reports by language: the words that no declaration has (``words.yml``)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ from pipelines.quality.contradiction import (
     World,
     contradictions_of,
     find_contradictions,
-    tell,
+    records_of_entities,
 )
 from pipelines.quality.discrepancy import (
     AGREEMENT_ORDER,
@@ -32,10 +32,10 @@ from pipelines.quality.discrepancy import (
     FINDING_ORDER,
     FINDING_SCHEMA,
     Compared,
-    beside_golden,
     compare_sources,
+    compare_with_golden,
+    differing_values,
     disputed_numbers,
-    other_texts,
     shared_records,
 )
 from pipelines.settings import Settings
@@ -64,8 +64,8 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
         crosswalk = place.lake.read(place.con, f"core.{library.entity}_source")
         shared = shared_records(records, crosswalk, library)
         told = held.enter_context(place.materialised(shared))
-        beside = held.enter_context(place.materialised(beside_golden(told, core, library)))
-        other = held.enter_context(place.materialised(other_texts(beside, told, library)))
+        beside = held.enter_context(place.materialised(compare_with_golden(told, core, library)))
+        other = held.enter_context(place.materialised(differing_values(beside, told, library)))
         dispute = place.lake.read(place.con, f"identity.{library.entity}_dispute")
         severity = severities()
         world = _world(place, held, {library.name: records})
@@ -108,10 +108,10 @@ def _world(place: Workplace, held: ExitStack, given: Mapping[str, ir.Table]) -> 
             records = given.get(library.name)
             if records is None:
                 records = records_of_run(place, library, run)
-            told = tell(records, place.lake.read(place.con, crosswalk), library.name)
+            told = records_of_entities(records, place.lake.read(place.con, crosswalk), library.name)
             published[library.name] = Published(
                 core=place.lake.read(place.con, core),
-                told=held.enter_context(place.materialised(told)),
+                records=held.enter_context(place.materialised(told)),
                 further=place.lake.read(place.con, further) if place.lake.has(further) else None,
             )
     sources = load_sources(place.settings).values()

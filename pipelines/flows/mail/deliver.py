@@ -10,11 +10,11 @@ from pipelines.errors import MailUndelivered
 from pipelines.flows.shared.results import DeliveryResult
 from pipelines.flows.shared.session import moment
 from pipelines.mail.smtp import (
-    PATIENCE,
+    TIMEOUTS,
     MailInDoubt,
-    MailNotTaken,
-    Patience,
+    MailRefused,
     SmtpServer,
+    Timeouts,
     parse_smtp_url,
     send_message,
 )
@@ -28,7 +28,7 @@ RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 72
 _CUT_SHORT = "the sender ended while the server had the message; it may have arrived"
 
 
-def deliver(settings: Settings, patience: Patience = PATIENCE) -> DeliveryResult:
+def deliver(settings: Settings, timeouts: Timeouts = TIMEOUTS) -> DeliveryResult:
     """Send what is due in the outbox; without a mail server it stays there as ``.eml`` files.
 
     A message that is refused holds up no other. Several may deliver at once.
@@ -41,7 +41,7 @@ def deliver(settings: Settings, patience: Patience = PATIENCE) -> DeliveryResult
     try:
         if settings.smtp_url is not None:
             url = settings.smtp_url.get_secret_value()
-            server = replace(parse_smtp_url(url), patience=patience)
+            server = replace(parse_smtp_url(url), timeouts=timeouts)
             sources = usable_sources(settings)
             while True:
                 with claim_mail(engine) as claimed:
@@ -90,7 +90,7 @@ def _attempt(
     attempt = claimed.attempt()
     try:
         send_message(server, settings.mail_from, mail.recipient, message, attempt.hand_over)
-    except MailNotTaken as refused:
+    except MailRefused as refused:
         again = not refused.permanent and mail.attempts < len(RETRIES)
         attempt.failed(str(refused), RETRIES[mail.attempts] if again else None)
         return 0

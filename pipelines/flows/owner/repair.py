@@ -26,8 +26,8 @@ from pipelines.flows.source.ingest import stage
 from pipelines.keyed_digests import value_digest, with_site_key
 from pipelines.quality.answers import (
     ANSWER_SCHEMA,
+    ANSWERED_ISSUE_SCHEMA,
     APPLIED,
-    ASKED_SCHEMA,
     first_verdicts,
     judge_corrections,
     row_findings,
@@ -146,7 +146,7 @@ def _judge(place: Workplace, answers: pa.Table, sources: Mapping[str, Source]) -
     asked = find_issues(place.warehouse, named)
     first = first_verdicts(
         ibis.memtable(answers, schema=ibis.schema(ANSWER_SCHEMA)),
-        ibis.memtable(asked, schema=ibis.schema(ASKED_SCHEMA)),
+        ibis.memtable(asked, schema=ibis.schema(ANSWERED_ISSUE_SCHEMA)),
     )
     with place.materialised(first) as rows, ExitStack() as stack:
         touched = rows.filter(rows.verdict.isnull() | (rows.verdict == "confirmed"))

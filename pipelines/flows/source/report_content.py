@@ -19,13 +19,20 @@ from pipelines.flows.shared.session import Workplace, identity_key, moment
 from pipelines.flows.source.score_news import read_months, read_standing
 from pipelines.libraries import load_library
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.report.owner.bad_rows import ORDER, bad_rows, examples, harm, hurt, masked
+from pipelines.report.owner.bad_rows import (
+    ORDER,
+    affected_entities,
+    bad_rows,
+    examples,
+    impact,
+    masked,
+)
 from pipelines.report.owner.model import (
     Counts,
     Example,
     FailedExpectation,
     FindingKey,
-    Harm,
+    Impact,
     Repairs,
     SourceReport,
     group_findings,
@@ -164,7 +171,7 @@ def _told(
         groups=group_findings(
             source,
             counts,
-            [Harm(**row) for row in place.con.to_pyarrow(harm(rows, records)).to_pylist()],
+            [Impact(**row) for row in place.con.to_pyarrow(impact(rows, records)).to_pylist()],
             _examples(place, words, rows),
             history[before[-1].batch] if before else None,
         ),
@@ -174,7 +181,7 @@ def _told(
             if not outcome.success and outcome.severity != "info"
         ],
         remarks=_remarks(record, words.language),
-        hurt=int(place.con.execute(hurt(rows, records))),
+        affected_entities=int(place.con.execute(affected_entities(rows, records))),
         score=read_standing(place.warehouse, source.name, batch, HISTORY, words.language),
         repairs=_repairs(place, source, record) if before else None,
         months=read_months(place.warehouse, source, _today(place)),

@@ -17,9 +17,9 @@ from pipelines.flows.shared.results import TrackResult
 from pipelines.flows.shared.session import Workplace, identity_key, moment, open_workplace
 from pipelines.libraries import load_library
 from pipelines.quality.issues import (
-    KNOWN_SCHEMA,
+    TRACKED_ISSUE_SCHEMA,
     found_issues,
-    judge,
+    issue_changes,
     library_issues,
     records_of,
 )
@@ -127,10 +127,10 @@ def _track_batch(
     present = records_of(this.staged, source.name, key).union(
         records_of(this.quarantined, source.name, key)
     )
-    known = ibis.memtable(issues.known("batch"), schema=ibis.schema(KNOWN_SCHEMA))
-    changes = judge(
+    known = ibis.memtable(issues.known("batch"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA))
+    changes = issue_changes(
         known,
-        found.mutate(speaks=_speaks(this, source, found.record)),
+        found.mutate(is_current=_speaks(this, source, found.record)),
         present.filter(_speaks(this, source, present.record)),
         held,
         batch=this.name,
@@ -156,10 +156,10 @@ def _track_library(
     findings = place.lake.read(place.con, table)
     found = library_issues(findings, current_records(staged, source.delivery), source.name, key)
     run = place.lake.properties(table, None).get("run", batch)
-    known = ibis.memtable(issues.known("library"), schema=ibis.schema(KNOWN_SCHEMA))
-    speaking = found.mutate(speaks=ibis.literal(True))
+    known = ibis.memtable(issues.known("library"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA))
+    speaking = found.mutate(is_current=ibis.literal(True))
     every = known.select("record")
-    changes = judge(known, speaking, every, held, batch=run, whole=True)
+    changes = issue_changes(known, speaking, every, held, batch=run, whole=True)
     _apply(place, issues, changes, "library", run, when)
 
 

@@ -1,4 +1,4 @@
-"""Contradictions between libraries: what cannot be true of one city at one time."""
+"""Consistency rules across libraries: contradictions that cannot hold of one city at one time."""
 
 from pipelines.quality.contradiction.rules import (
     CONTRADICTIONS,
@@ -7,7 +7,7 @@ from pipelines.quality.contradiction.rules import (
     find_contradictions,
     other_masks,
 )
-from pipelines.quality.contradiction.world import Published, World, tell
+from pipelines.quality.contradiction.world import Published, World, records_of_entities
 
 __all__ = [
     "CONTRADICTIONS",
@@ -17,5 +17,5 @@ __all__ = [
     "contradictions_of",
     "find_contradictions",
     "other_masks",
-    "tell",
+    "records_of_entities",
 ]

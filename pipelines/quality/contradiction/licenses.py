@@ -92,17 +92,17 @@ def two_holders(world: World) -> ir.Table:
 
 def expired_but_valid(world: World) -> ir.Table:
     """Declared to be in force after the day until which it is valid."""
-    told = world.told("e_license")
-    known = told.filter(told.license_status.notnull(), told.valid_to.notnull())
+    records = world.records("e_license")
+    dated = records.filter(records.license_status.notnull(), records.valid_to.notnull())
     return judged(
-        known,
+        dated,
         "license_status",
-        value=known.license_status,
+        value=dated.license_status,
         other_source=ibis.null("string"),  # the licence contradicts itself
         other_key=ibis.null("string"),
         other_entity_id=ibis.null("string"),
-        other_value=known.valid_to,
-        wrong=(known.license_status == VALID) & after(known.reported_on, known.valid_to),
+        other_value=dated.valid_to,
+        wrong=(dated.license_status == VALID) & after(dated.reported_on, dated.valid_to),
     )
 
 
@@ -116,7 +116,7 @@ def _held(world: World, holder: str, *columns: str) -> ir.Table:
 def _in_force(world: World, holder: str) -> ir.Table:
     """Licences with a status, and whether it and the term say that they are in force."""
     held = _held(world, holder, "license_status", "valid_to")
-    both = held.inner_join(world.said("e_license", "license_status"), "entity_id")
+    both = held.inner_join(world.provenance("e_license", "license_status"), "entity_id")
     past = after(both.reported_on, both.valid_to).fill_null(False)
     return both.mutate(in_force=(both.license_status == VALID) & ~past)
 
@@ -125,13 +125,13 @@ def _issued(world: World, holder: str, library: str, column: str) -> ir.Table:
     """Licences with the day of issue, and ``day``, something that happened to the holder."""
     held = _held(world, holder, "issue_date")
     held = held.filter(held.issue_date.notnull())
-    both = held.inner_join(world.said("e_license", "issue_date"), "entity_id")
+    both = held.inner_join(world.provenance("e_license", "issue_date"), "entity_id")
     core = world.core(library)
     days = core.filter(core[column].notnull()).select(holder_id="entity_id", day=column)
-    said = world.said(library, column).select(
+    provenance = world.provenance(library, column).select(
         holder_id="entity_id", other_source="source", other_key="source_key"
     )
-    return both.inner_join(days, "holder_id").inner_join(said, "holder_id")
+    return both.inner_join(days, "holder_id").inner_join(provenance, "holder_id")
 
 
 def _dated(both: ir.Table, wrong: ir.BooleanValue) -> ir.Table:
@@ -148,15 +148,15 @@ def _dated(both: ir.Table, wrong: ir.BooleanValue) -> ir.Table:
 def _named(world: World, holder: str, library: str, column: str) -> ir.Table:
     held = _held(world, holder, "holder_name")
     held = held.filter(held.holder_name.notnull())
-    both = held.inner_join(world.said("e_license", "holder_name"), "entity_id")
+    both = held.inner_join(world.provenance("e_license", "holder_name"), "entity_id")
     core = world.core(library)
     names = core.filter(core[column].notnull()).select(holder_id="entity_id", other_value=column)
-    said = world.said(library, column).select(
+    provenance = world.provenance(library, column).select(
         holder_id="entity_id", other_source="source", other_key="source_key"
     )
-    known = both.inner_join(names, "holder_id").inner_join(said, "holder_id")
-    keyed = known.mutate(
-        ours=name_key(known.holder_name, column), theirs=name_key(known.other_value, column)
+    named = both.inner_join(names, "holder_id").inner_join(provenance, "holder_id")
+    keyed = named.mutate(
+        ours=name_key(named.holder_name, column), theirs=name_key(named.other_value, column)
     )
     return keyed.filter(keyed.ours.notnull(), keyed.theirs.notnull())
 
@@ -179,19 +179,21 @@ def _one_organization(ours: ir.StringValue, theirs: ir.StringValue) -> ir.Boolea
 
 def _two_by_identifier(world: World) -> ir.Table:
     """Records of one edition of a licence, against the record that its holder was taken from."""
-    told = world.told("e_license")
-    told = told.filter(
-        told.holder_code.notnull(), told.holder_code_kind.isin(["citizen_id", "uscc"])
+    records = world.records("e_license")
+    records = records.filter(
+        records.holder_code.notnull(), records.holder_code_kind.isin(["citizen_id", "uscc"])
     )
-    codes = told.select(
+    codes = records.select(
         "source",
         "source_key",
         "entity_id",
         "holder_code",
-        edition=told.license_identifier_version.fill_null(""),
+        edition=records.license_identifier_version.fill_null(""),
     )
-    said = world.said("e_license", "holder_code").select("entity_id", "source", "source_key")
-    golden = codes.inner_join(said, ["entity_id", "source", "source_key"]).select(
+    provenance = world.provenance("e_license", "holder_code").select(
+        "entity_id", "source", "source_key"
+    )
+    golden = codes.inner_join(provenance, ["entity_id", "source", "source_key"]).select(
         "entity_id",
         "edition",
         other_source="source",
@@ -218,9 +220,11 @@ def _two_by_number(world: World) -> ir.Table:
     )
     number = ["license_type_code", "license_number", "issuer_uscc"]
     live = live.filter(*(live[column].notnull() for column in number))
-    said = world.said("e_license", "holder_code").select("entity_id", "source", "source_key")
+    provenance = world.provenance("e_license", "holder_code").select(
+        "entity_id", "source", "source_key"
+    )
     claims = live.select("entity_id", *number, "holder_id", "holder_code").inner_join(
-        said, "entity_id"
+        provenance, "entity_id"
     )
     fields = ("holder_id", "entity_id", "source", "source_key", "holder_code")
     claim = ibis.struct({field: claims[field] for field in fields})

@@ -17,8 +17,8 @@ def deceased_representative(world: World) -> ir.Table:
         core.legal_representative_person_id.notnull(),
         core.legal_representative_name.notnull(),
     ).select("entity_id", "legal_representative_name", person_id="legal_representative_person_id")
-    said = world.said("legal_entity", "legal_representative_name")
-    both = led.inner_join(said, "entity_id").left_join(world.deaths(), "person_id")
+    provenance = world.provenance("legal_entity", "legal_representative_name")
+    both = led.inner_join(provenance, "entity_id").left_join(world.deaths(), "person_id")
     late = after(both.reported_on, both.death_date, GRACE_DAYS)
     return judged(
         both,
@@ -34,9 +34,10 @@ def deceased_representative(world: World) -> ir.Table:
 
 def number_of_another_person(world: World) -> ir.Table:
     """The number given for the legal representative is held by somebody of another name."""
-    told = world.told("legal_entity")
-    given = told.filter(
-        told.legal_representative_citizen_id.notnull(), told.legal_representative_name.notnull()
+    records = world.records("legal_entity")
+    given = records.filter(
+        records.legal_representative_citizen_id.notnull(),
+        records.legal_representative_name.notnull(),
     ).select(
         "source",
         "source_key",
@@ -47,10 +48,10 @@ def number_of_another_person(world: World) -> ir.Table:
     persons = world.numbered("population")
     persons = persons.filter(persons.citizen_id.notnull(), persons.person_name.notnull())
     holders = persons.select("citizen_id", "person_name", person_id="entity_id")
-    said = world.said("population", "person_name").select(
+    provenance = world.provenance("population", "person_name").select(
         person_id="entity_id", other_source="source", other_key="source_key"
     )
-    both = given.inner_join(holders, "citizen_id").inner_join(said, "person_id")
+    both = given.inner_join(holders, "citizen_id").inner_join(provenance, "person_id")
     ours = name_key(both.legal_representative_name, "person_name")
     theirs = name_key(both.person_name, "person_name")
     return judged(
@@ -67,15 +68,15 @@ def active_after_cancellation(world: World) -> ir.Table:
     """A department still counts as active, by a later entry, what its registrar has cancelled."""
     core = world.core("legal_entity")
     ended = core.filter(core.entity_status == CANCELLED, core.cancellation_date.notnull())
-    said = world.said("legal_entity", "cancellation_date").select(
+    provenance = world.provenance("legal_entity", "cancellation_date").select(
         "entity_id", other_source="source", other_key="source_key"
     )
-    ended = ended.select("entity_id", "cancellation_date").inner_join(said, "entity_id")
-    told = world.told("legal_entity")
-    known = told.filter(told.entity_status.notnull(), told.changed_on.notnull()).select(
+    ended = ended.select("entity_id", "cancellation_date").inner_join(provenance, "entity_id")
+    records = world.records("legal_entity")
+    dated = records.filter(records.entity_status.notnull(), records.changed_on.notnull()).select(
         "source", "source_key", "entity_id", "entity_status", "changed_on"
     )
-    both = known.inner_join(ended, "entity_id")
+    both = dated.inner_join(ended, "entity_id")
     both = both.filter(both.source != both.other_source)
     late = after(both.changed_on, both.cancellation_date, GRACE_DAYS)
     return judged(
@@ -95,17 +96,17 @@ def closed_since(world: World) -> ir.Table:
         ``entity_id, entity_status, since, other_source, other_key``.
     """
     core = world.core("legal_entity")
-    known = core.filter(core.entity_status.notnull()).select(
+    with_status = core.filter(core.entity_status.notnull()).select(
         "entity_id", "entity_status", "cancellation_date"
     )
-    said = world.said("legal_entity", "entity_status").select(
+    provenance = world.provenance("legal_entity", "entity_status").select(
         "entity_id",
         "reported_on",
         "changed_on",
         other_source="source",
         other_key="source_key",
     )
-    both = known.inner_join(said, "entity_id")
+    both = with_status.inner_join(provenance, "entity_id")
     since = ibis.coalesce(both.cancellation_date, both.changed_on, both.reported_on)
     return both.mutate(since=since).select(
         "entity_id", "entity_status", "since", "other_source", "other_key"

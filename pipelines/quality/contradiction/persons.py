@@ -1,4 +1,4 @@
-"""What cannot be true of a person's life; whoever is less believed about it repairs it."""
+"""What cannot be true of a person's life; the less authoritative source repairs it."""
 
 from functools import reduce
 
@@ -66,25 +66,25 @@ def married_under_age(world: World) -> ir.Table:
     Only persons whose birth date is also the one in their number: a slip in it is another finding.
     """
     core = world.core("population")
-    known = core.filter(
+    complete = core.filter(
         core.birth_date.notnull(), core.sex_code.notnull(), core.citizen_id.notnull()
     )
-    number = known.citizen_id.substr(6, 8)
-    certain = known.filter(number == known.birth_date.cast("string").replace("-", ""))
+    number = complete.citizen_id.substr(6, 8)
+    certain = complete.filter(number == complete.birth_date.cast("string").replace("-", ""))
     men, women = (ibis.interval(years=years) for years in AGES)
     of_age = ibis.ifelse(
         certain.sex_code == MALE, certain.birth_date + men, certain.birth_date + women
     )
-    said = world.said("population", "birth_date").select(
+    provenance = world.provenance("population", "birth_date").select(
         "entity_id", other_source="source", other_key="source_key"
     )
     persons = certain.select("entity_id", "birth_date", of_age=of_age.cast("date"))
-    persons = persons.inner_join(said, "entity_id")
+    persons = persons.inner_join(provenance, "entity_id")
 
     weddings = _events(world)
     weddings = weddings.filter(weddings.kind == "marriage").inner_join(persons, "entity_id")
-    told = world.told("population")
-    stated = told.filter(told.marital_code.isin(MARRIED)).select(
+    records = world.records("population")
+    stated = records.filter(records.marital_code.isin(MARRIED)).select(
         "source", "source_key", "entity_id", "marital_code", day="reported_on"
     )
     stated = stated.inner_join(persons, "entity_id")
@@ -107,15 +107,15 @@ def _aged(both: ir.Table, column: str, value: ir.Value) -> ir.Table:
 
 def _events(world: World) -> ir.Table:
     """What happened when: ``entity_id, source, source_key, kind, day``."""
-    told = world.told("population")
-    told = told.filter(told.changed_on.notnull())
+    records = world.records("population")
+    records = records.filter(records.changed_on.notnull())
     columns = ["entity_id", "source", "source_key", "employer_name", "changed_on"]
     kinds = [
-        told.filter(told.source == source).select(*columns, kind=ibis.literal(kind))
+        records.filter(records.source == source).select(*columns, kind=ibis.literal(kind))
         for source, kind in sorted(world.events.items())
     ]
     if not kinds:
-        kinds = [told.filter(ibis.literal(False)).select(*columns, kind=ibis.literal(""))]
+        kinds = [records.filter(ibis.literal(False)).select(*columns, kind=ibis.literal(""))]
     every = reduce(lambda left, right: left.union(right), kinds)
     # Whoever closes the account of a dead person makes an entry too, without an employer.
     insured = every.filter((every.kind != "insurance") | every.employer_name.notnull())
@@ -129,8 +129,10 @@ def _licenses(world: World) -> ir.Table:
         core.holder_person_id.notnull(),
         core.holder_rule.isin(LINKED_BY_NUMBER),
     ).select("entity_id", "issue_date", "holder_person_id")
-    said = world.said("e_license", "issue_date").select("entity_id", "source", "source_key")
-    both = issued.inner_join(said, "entity_id")
+    provenance = world.provenance("e_license", "issue_date").select(
+        "entity_id", "source", "source_key"
+    )
+    both = issued.inner_join(provenance, "entity_id")
     return both.select(
         "source",
         "source_key",

@@ -1,4 +1,4 @@
-"""The rules, whose records they judge, and what each needs to know.
+"""The consistency rules across libraries: which records each judges, and which libraries it needs.
 
 A finding is addressed to the source of the record that should be repaired: that of the department
 that can (domain.md 3.3, 4.8), a licence's issuer or an organisation's registrar. Only where one
@@ -117,13 +117,13 @@ def contradictions_of(library: str, world: World, seeing: str | None = None) -> 
 
 
 def find_contradictions(
-    rules: Sequence[Contradiction], world: World, hold: Callable[[ir.Table], ir.Table]
+    rules: Sequence[Contradiction], world: World, materialise: Callable[[ir.Table], ir.Table]
 ) -> list[Compared]:
     """What each rule finds, and how often it could be asked.
 
-    ``hold`` computes a table once, for two answers are made of it.
+    ``materialise`` computes a table once, for two answers are made of it.
     """
-    return [_compared(one, hold(one.find(world))) for one in rules]
+    return [_compared(one, materialise(one.find(world))) for one in rules]
 
 
 def _compared(one: Contradiction, judged: ir.Table) -> Compared:

@@ -38,17 +38,17 @@ LINKED_BY_NUMBER = ("same_citizen_id", "same_uscc")  # who is linked by name may
 class Published:
     """What is published of one library, and what it was made of.
 
-    ``core``: ``core.<entity>``; ``told``: the records of that publication as ``tell`` gives them;
+    ``core``: ``core.<entity>``; ``records``: what it was made of (``records_of_entities``);
     ``further``: ``core.<entity>_identifier``, if written.
     """
 
     core: ir.Table
-    told: ir.Table
+    records: ir.Table
     further: ir.Table | None = None
 
 
 # What rules ask of single records; all else they take from golden values.
-_ASKED: Mapping[str, Sequence[str]] = {
+_RECORD_COLUMNS: Mapping[str, Sequence[str]] = {
     "population": ("death_date", "marital_code", "employer_name"),
     "legal_entity": (
         "entity_status",
@@ -65,7 +65,7 @@ _ASKED: Mapping[str, Sequence[str]] = {
 }
 
 
-def tell(records: ir.Table, crosswalk: ir.Table, library: str) -> ir.Table:
+def records_of_entities(records: ir.Table, crosswalk: ir.Table, library: str) -> ir.Table:
     """Each record with its place in its entity, and what rules ask of it.
 
     Args:
@@ -83,7 +83,7 @@ def tell(records: ir.Table, crosswalk: ir.Table, library: str) -> ir.Table:
     dated = records.select(
         "source",
         "source_key",
-        *_ASKED.get(library, ()),
+        *_RECORD_COLUMNS.get(library, ()),
         reported_on=iso.cast("date"),
         changed_on=records.changed_at.date(),
     )
@@ -106,22 +106,22 @@ class World:
         """The golden records of a library."""
         return self.libraries[library].core
 
-    def told(self, library: str) -> ir.Table:
-        """The records of a library; see ``tell``."""
-        return self.libraries[library].told
+    def records(self, library: str) -> ir.Table:
+        """The records of a library; see ``records_of_entities``."""
+        return self.libraries[library].records
 
-    def said(self, library: str, column: str) -> ir.Table:
+    def provenance(self, library: str, column: str) -> ir.Table:
         """The record behind the golden value of a column: one row per entity that has one.
 
         Returns:
             ``entity_id, source, source_key, reported_on, changed_on``.
         """
         of = self.core(library).select("entity_id", record_no=f"{column}_record")
-        told = self.told(library).select(
+        records = self.records(library).select(
             "entity_id", "record_no", "source", "source_key", "reported_on", "changed_on"
         )
         behind = of.mutate(record_no=of.record_no.cast("int64"))
-        return behind.inner_join(told, ["entity_id", "record_no"]).drop("record_no")
+        return behind.inner_join(records, ["entity_id", "record_no"]).drop("record_no")
 
     def numbered(self, library: str) -> ir.Table:
         """Golden records, and once more with each further number of an entity."""
@@ -136,13 +136,13 @@ class World:
         Returns:
             ``person_id, death_date, death_source, death_key, confirmed``.
         """
-        told = self.told("population")
-        departments = told.source.split("__")[0]
-        known = told.filter(told.death_date.notnull())
-        counted = known.group_by(person_id=known.entity_id).agg(
+        records = self.records("population")
+        departments = records.source.split("__")[0]
+        deaths = records.filter(records.death_date.notnull())
+        counted = deaths.group_by(person_id=deaths.entity_id).agg(
             police=(departments == "public_security").any(), departments=departments.nunique()
         )
-        behind = self.said("population", "death_date").select(
+        behind = self.provenance("population", "death_date").select(
             person_id="entity_id", death_source="source", death_key="source_key"
         )
         golden = self.core("population").select(person_id="entity_id", death_date="death_date")

@@ -1,4 +1,4 @@
-"""One page for the leaders of the city: what was found in a month, and who still has to act. Pure.
+"""Monthly page for the leaders of the city: issues found and repaired, and who is overdue. Pure.
 
 The same content as an HTML page and as a sheet of A4; every number comes from ``OwnerFigures``.
 """
@@ -49,21 +49,21 @@ class CityMonth:
 
     @property
     def news(self) -> Sequence[str]:
-        """What a leader should take away, in sentences."""
+        """The summary of the month in sentences."""
         total = self.total
-        told = [
+        sentences = [
             f"本月发现问题 {total.found:,} 处，解决 {total.fixed:,} 处，"
             f"{'目前' if self.as_of else '月末'}尚未解决 {total.still_open:,} 处。"
         ]
         late = [row for row in self.rows if row.overdue]
         if not late:
-            return [*told, "没有部门逾期未答复。"]
+            return [*sentences, "没有部门逾期未答复。"]
         worst = sorted(late, key=lambda row: -row.overdue)[:3]
         named = "、".join(f"{row.department}“{row.dataset}” {row.overdue:,} 处" for row in worst)
-        told.append(
+        sentences.append(
             f"逾期未答复 {total.overdue:,} 处，最多的是：{named}。请有关部门限期核实并答复。"
         )
-        return told
+        return sentences
 
 
 def city_month(

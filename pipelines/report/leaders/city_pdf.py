@@ -48,11 +48,11 @@ class _Sheet:
         self._face = face
 
     def text(
-        self, x: float, y: float, said: str, size: float, colour: str = "#24303C", ha: str = "left"
+        self, x: float, y: float, text: str, size: float, colour: str = "#24303C", ha: str = "left"
     ) -> None:
         """One line, standing on ``y``."""
         self.figure.text(
-            x, y, said, color=colour, ha=ha, va="baseline", fontproperties=self.face(size)
+            x, y, text, color=colour, ha=ha, va="baseline", fontproperties=self.face(size)
         )
 
     def face(self, size: float) -> Any:
@@ -64,13 +64,13 @@ class _Sheet:
     def paragraph(
         self,
         y: float,
-        said: Sequence[str],
+        sentences: Sequence[str],
         size: float,
         colour: str = "#24303C",
         length: int = _LINE_LENGTH,
     ) -> float:
         """Sentences, each begun on a line of its own; answers where the next may begin."""
-        for sentence in said:
+        for sentence in sentences:
             for line in _lines(sentence, length):
                 self.text(LEFT, y, line, size, colour)
                 y -= size * 1.7 / 72 / A4[1]
@@ -84,10 +84,10 @@ class _Sheet:
         self.figure.add_artist(line)
 
 
-def _lines(said: str, length: int) -> Iterator[str]:
+def _lines(text: str, length: int) -> Iterator[str]:
     """Lines of at most ``length`` Chinese characters; no line begins with a closing mark."""
     line, room = "", float(length)
-    for sign in said:
+    for sign in text:
         room -= 1 if east_asian_width(sign) in "WFA" else 0.55
         if room < 0 and sign not in "，。；：、）”》":
             yield line
@@ -142,8 +142,8 @@ def _table(sheet: _Sheet, page: CityMonth, top: float) -> None:
     for row in page.rows:
         y -= height
         late = RED if row.overdue else None
-        told = f"{row.department} {row.dataset}".strip()
-        _cells(sheet, y, told, _figures(row), "#24303C", late)
+        title = f"{row.department} {row.dataset}".strip()
+        _cells(sheet, y, title, _figures(row), "#24303C", late)
         sheet.rule(y - 0.006)
     _cells(sheet, y - height, "全市合计", _figures(page.total)[:-1], NAVY)
 
@@ -163,9 +163,9 @@ def _cells(
 ) -> None:
     columns = len(COUNTS) + 1
     longest = 24  # characters that fit before the first number
-    told = first if len(first) <= longest else f"{first[: longest - 1]}…"
-    sheet.text(LEFT, y, told, 8.5, colour)
-    for place, said in enumerate(rest):
+    shown = first if len(first) <= longest else f"{first[: longest - 1]}…"
+    sheet.text(LEFT, y, shown, 8.5, colour)
+    for place, cell in enumerate(rest):
         x = RIGHT - (columns - 1 - place) * _COLUMN_WIDTH
         is_overdue = place == COUNTS.index("overdue") and overdue
-        sheet.text(x, y, said, 8.5, overdue if is_overdue and overdue else colour, ha="right")
+        sheet.text(x, y, cell, 8.5, overdue if is_overdue and overdue else colour, ha="right")

@@ -1,4 +1,4 @@
-"""Every bad row of a batch, one line per finding: what workbook, examples and counts show."""
+"""Rows with findings of a batch, one row per finding: what repair sheet and counts show."""
 
 from collections.abc import Mapping
 
@@ -51,8 +51,8 @@ def bad_rows(
         source: The contract.
         key: The site's secret, for the names of issues.
         compared: ``identity.<entity>_finding``: where this source disagrees with others.
-        columns: How many the delivery has; of a line that is no record it is then told what is
-            wrong with it, in place of a value.
+        columns: How many the delivery has; of a line that is no record, its defect then
+            stands in place of a value.
 
     Returns:
         Columns ``fingerprint, file, line, source_key, record_key, column, rule, severity, value,
@@ -93,8 +93,8 @@ def examples(rows: ir.Table, per_group: int = 3) -> ir.Table:
     return rows.mutate(rank=rank).filter(lambda t: t["rank"] < per_group).drop("rank")
 
 
-def harm(rows: ir.Table, records: ir.Table | None) -> ir.Table:
-    """How many rows break each rule in each column, and how many entities that hurts.
+def impact(rows: ir.Table, records: ir.Table | None) -> ir.Table:
+    """How many rows break each rule in each column, and how many entities that affects.
 
     Args:
         rows: As ``bad_rows`` makes them.
@@ -116,8 +116,8 @@ def harm(rows: ir.Table, records: ir.Table | None) -> ir.Table:
     )
 
 
-def hurt(rows: ir.Table, records: ir.Table | None) -> ir.IntegerScalar:
-    """How many entities any bad row hurts; arguments as of ``harm``."""
+def affected_entities(rows: ir.Table, records: ir.Table | None) -> ir.IntegerScalar:
+    """How many entities any bad row affects; arguments as of ``impact``."""
     return _with_entity(rows, records).who.nunique()
 
 
@@ -144,9 +144,9 @@ def _with_entity(rows: ir.Table, records: ir.Table | None) -> ir.Table:
     if records is None:
         return rows.mutate(who=rows["record_key"])
     # a record belongs to one entity; grouped, so that nothing is counted twice if it did not
-    known = records.group_by(record_key="source_key").agg(entity_id=records.entity_id.min())
-    met = rows.left_join(known, "record_key")
-    return met.mutate(who=ibis.coalesce(met["entity_id"], met["record_key"]))
+    entity_of = records.group_by(record_key="source_key").agg(entity_id=records.entity_id.min())
+    joined = rows.left_join(entity_of, "record_key")
+    return joined.mutate(who=ibis.coalesce(joined["entity_id"], joined["record_key"]))
 
 
 def _findings(rows: ir.Table, *, quarantined: bool) -> ir.Table:
@@ -196,8 +196,8 @@ def _disagreements(compared: ir.Table, staged: ir.Table, source: Source) -> ir.T
     rank = ibis.row_number().over(group_by=issue, order_by=["other_source", "other_value"])
     mine = mine.mutate(rank=rank).filter(lambda t: t["rank"] == 0)
     place = staged.select("source_key", file=staged["_file"], line=staged["_line"])
-    met = mine.left_join(place, "source_key")
-    listed = met.select(
+    joined = mine.left_join(place, "source_key")
+    listed = joined.select(
         "file",
         "line",
         "source_key",
@@ -206,8 +206,8 @@ def _disagreements(compared: ir.Table, staged: ir.Table, source: Source) -> ir.T
         "value",
         "other_source",
         "other_value",
-        record_key=met["source_key"],
-        column=met["column_name"],
+        record_key=joined["source_key"],
+        column=joined["column_name"],
     )
     return _row(listed.mutate(is_quarantined=ibis.literal(False)))
 

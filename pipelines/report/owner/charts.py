@@ -69,8 +69,8 @@ def draw_trend(
     axes.set_xlim(-0.4, max(len(points) - 0.6, 0.6))
     axes.set_yticks([])
     _entitle(figure, title)
-    told = [f"{_short(batch)} {value:.1f}" for batch, value in points]
-    return Chart(name, _png(figure), height, _said(title, told, words))
+    values_in_words = [f"{_short(batch)} {value:.1f}" for batch, value in points]
+    return Chart(name, _png(figure), height, _alternative_text(title, values_in_words, words))
 
 
 def draw_dimensions(
@@ -90,17 +90,17 @@ def draw_dimensions(
             axes.plot([each.before] * 2, [place - 0.38, place + 0.38], color=AMBER, linewidth=2.2)
     _label_bars(axes, [each.name for each in dimensions], limit=112)
     _entitle(figure, title)
-    told = [
+    values_in_words = [
         f"{each.name} {words['not_applicable'] if each.score is None else f'{each.score:.1f}'}"
         for each in dimensions
     ]
-    return Chart(name, _png(figure), height, _said(title, told, words))
+    return Chart(name, _png(figure), height, _alternative_text(title, values_in_words, words))
 
 
 def draw_findings(
     folder: Path, groups: Sequence[FindingGroup], *, name: str, title: str, words: Words
 ) -> Chart:
-    """Bars by entities hurt, the worst first; numbered as the findings in the mail are."""
+    """Bars by entities affected, the worst first; numbered as the findings in the mail are."""
     height = 44 + 28 * len(groups)
     axes, figure = _figure(folder, height)
     most = max((group.entities for group in groups), default=1)
@@ -115,16 +115,16 @@ def draw_findings(
         labels.append(f"{place + 1}  {_clipped(term or whole_row, 10)}")
     _label_bars(axes, labels, limit=most * 1.2)
     _entitle(figure, title)
-    told = [
+    values_in_words = [
         f"{place} {group.column_title or whole_row} {group.entities:,}"
         for place, group in enumerate(groups, start=1)
     ]
-    return Chart(name, _png(figure), height, _said(title, told, words))
+    return Chart(name, _png(figure), height, _alternative_text(title, values_in_words, words))
 
 
-def _said(title: str, told: Sequence[str], words: Words) -> str:
+def _alternative_text(title: str, values_in_words: Sequence[str], words: Words) -> str:
     """What the picture shows, for whoever does not see it."""
-    return f"{title}{words['colon']}{words['semicolon'].join(told)}"
+    return f"{title}{words['colon']}{words['semicolon'].join(values_in_words)}"
 
 
 def _entitle(figure: Any, title: str) -> None:

@@ -1,4 +1,4 @@
-"""What is told of a delivered line that is no record: counts, and never what it says."""
+"""Defects of delivered lines that are no records: counts only, never the content of the line."""
 
 import re
 from collections.abc import Mapping
@@ -63,9 +63,9 @@ def _fields(text: ir.StringValue, source: Source) -> ir.IntegerValue:
 
 def _filled(template: str, values: Mapping[str, ir.Value]) -> ir.StringValue:
     """``str.format`` of a template, for every row."""
-    told: ir.StringValue = ibis.literal("")
+    filled: ir.StringValue = ibis.literal("")
     for words, name, *_ in Formatter().parse(template):
-        told = told + words
+        filled = filled + words
         if name:
-            told = told + values[name].cast("string")
-    return told
+            filled = filled + values[name].cast("string")
+    return filled

@@ -1,4 +1,4 @@
-"""What became of the issues of one data set in a month: the same figures for owner and leaders."""
+"""Monthly issue figures of a data set: the same for its owner and for the leaders."""
 
 from dataclasses import dataclass
 

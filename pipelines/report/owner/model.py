@@ -1,4 +1,4 @@
-"""The report's content as plain values; rendering adds nothing but words and layout."""
+"""The content of a quality report as plain values; rendering adds words and layout only."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import Language, Rule, load_rules
 
 SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
-MOST_GROUPS = 8  # told in full; the others are counted in one line each, all rows are attached
+MOST_GROUPS = 8  # described in full; the others get one line each, all rows are attached
 MOST_CHANGES = 3
 # A share of rows that moves by less than this is noise, not news.
 LEAST_CHANGE = 0.001
@@ -29,8 +29,8 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Harm:
-    """How many rows break one rule in one column, and how many entities that hurts."""
+class Impact:
+    """How many rows break one rule in one column, and how many entities that affects."""
 
     column: str | None
     rule: str
@@ -121,7 +121,7 @@ class AttachedFile:
 
 @dataclass(frozen=True)
 class SourceReport:
-    """What is to be said about one batch of one source."""
+    """The content of a report about one batch of one source."""
 
     source: Source
     batch: str
@@ -133,7 +133,7 @@ class SourceReport:
     score: Score | None = None
     repairs: Repairs | None = None
     months: Sequence[tuple[date, OwnerFigures]] = ()  # the last one is not over yet
-    hurt: int = 0  # entities with at least one problem
+    affected_entities: int = 0  # entities with at least one problem
     listed: int = 0  # rows of the attached sheets
     locked: bool = False  # the workbook opens with a password
     files: Sequence[str] = ()  # as they were delivered
@@ -165,12 +165,12 @@ class SourceReport:
 
     @property
     def top(self) -> Sequence[FindingGroup]:
-        """The findings that are told in full."""
+        """The findings that are described in full."""
         return self.own[:MOST_GROUPS]
 
     @property
     def others(self) -> Sequence[FindingGroup]:
-        """The findings that are only counted."""
+        """The findings that get one line each."""
         return self.own[MOST_GROUPS:]
 
     @property
@@ -210,11 +210,11 @@ class Report:
 def group_findings(
     source: Source,
     counts: Counts,
-    found: Sequence[Harm],
+    found: Sequence[Impact],
     shown: Mapping[FindingKey, Sequence[Example]],
     before: Mapping[FindingKey, float] | None = None,
 ) -> Sequence[FindingGroup]:
-    """Order findings by what the owner should repair first: what hurts most entities.
+    """Order findings by what the owner should repair first: what affects most entities.
 
     Args:
         source: The contract, for the department's own column names.
@@ -226,10 +226,10 @@ def group_findings(
     Returns:
         Also those that are gone since the batch before, with 0 rows, at the end.
     """
-    here = [_group(source, counts, harm, shown, before) for harm in found]
-    present = {(harm.column, harm.rule) for harm in found}
+    here = [_group(source, counts, impact, shown, before) for impact in found]
+    present = {(impact.column, impact.rule) for impact in found}
     gone = [
-        _group(source, counts, Harm(column, rule, 0, 0), {}, before)
+        _group(source, counts, Impact(column, rule, 0, 0), {}, before)
         for column, rule in (before or {})
         if (column, rule) not in present
     ]
@@ -253,20 +253,20 @@ def column_title(source: Source, name: str | None) -> str:
 def _group(
     source: Source,
     counts: Counts,
-    harm: Harm,
+    impact: Impact,
     shown: Mapping[FindingKey, Sequence[Example]],
     before: Mapping[FindingKey, float] | None,
 ) -> FindingGroup:
-    key = (harm.column, harm.rule)
+    key = (impact.column, impact.rule)
     return FindingGroup(
-        column_title=column_title(source, harm.column),
-        rule=load_rules()[harm.rule],
-        rows=harm.rows,
-        share=harm.rows / counts.landed if counts.landed else 0.0,
-        entities=harm.entities,
+        column_title=column_title(source, impact.column),
+        rule=load_rules()[impact.rule],
+        rows=impact.rows,
+        share=impact.rows / counts.landed if counts.landed else 0.0,
+        entities=impact.entities,
         examples=tuple(shown.get(key, ())),
-        before=None if before is None or harm.between else before.get(key, 0.0),
-        between=harm.between,
+        before=None if before is None or impact.between else before.get(key, 0.0),
+        between=impact.between,
     )
 
 

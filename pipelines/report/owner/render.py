@@ -1,4 +1,4 @@
-"""Words and layout of the report: HTML for mail clients, plain text beside it.
+"""Render a report: HTML for mail clients, and the same as plain text.
 
 Every value is escaped by Jinja; the page carries no script and loads nothing from elsewhere: its
 pictures travel with the mail.
@@ -63,9 +63,9 @@ def render_rest(report: Report, number: int) -> Rendered:
 
 def subject(report: Report) -> str:
     """The news in one line: which data set, which day, how many problems, whether it is blocked."""
-    known, english = vocabulary(report.language), report.language == "en"
-    w = known.words
-    kind = known.periods[report.period]
+    terms, english = vocabulary(report.language), report.language == "en"
+    w = terms.words
+    kind = terms.periods[report.period]
     head = f"[Data quality, {kind}] " if english else f"【{w['quality']}{kind}】"
     if len(report.sources) == 1 and report.period == "batch":
         (only,) = report.sources
@@ -85,27 +85,27 @@ def subject(report: Report) -> str:
 
 
 def news(report: Report) -> str:
-    """What has changed for the reader, shortest form."""
+    """The result of the batch in one sentence: gate, score, problems, repairs."""
     english = report.language == "en"
     comma = ", " if english else "，"
-    told = []
+    parts = []
     blocked = sum(each.blocked for each in report.sources)
     if blocked:
         only = len(report.sources) == 1
         words = "blocked by a quality gate" if english else "未通过质量关卡，暂未入库"
-        told.append(words if only else f"{blocked} {words}" if english else f"{blocked} 个{words}")
+        parts.append(words if only else f"{blocked} {words}" if english else f"{blocked} 个{words}")
     if len(report.sources) == 1 and (score := report.sources[0].score):
-        told.append(_score_news(score.value, score.before, english=english))
+        parts.append(_score_news(score.value, score.before, english=english))
     if report.problems:
-        told.append(
+        parts.append(
             f"{report.problems:,} problem(s)" if english else f"发现问题 {report.problems:,} 处"
         )
     elif not blocked:
-        told.append("no problem found" if english else "未发现问题")
+        parts.append("no problem found" if english else "未发现问题")
     fixed = sum(each.repairs.fixed for each in report.sources if each.repairs)
     if fixed:
-        told.append(f"{fixed:,} repaired" if english else f"已修复 {fixed:,} 处")
-    return comma.join(told)
+        parts.append(f"{fixed:,} repaired" if english else f"已修复 {fixed:,} 处")
+    return comma.join(parts)
 
 
 def _score_news(value: float, before: float | None, *, english: bool) -> str:
@@ -120,8 +120,8 @@ def _with_part(line: str, report: Report, number: int) -> str:
 
 
 def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Chart]:
-    known = vocabulary(report.language)
-    w = known.words
+    terms = vocabulary(report.language)
+    w = terms.words
     charts = []
     if each.score is not None and len(each.score.history) > 1:
         history = each.score.history
@@ -143,7 +143,7 @@ def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Cha
             )
         )
     if len(each.top) > 1:
-        unit = known.entities.get(each.source.library, w["rows"])
+        unit = terms.entities.get(each.source.library, w["rows"])
         charts.append(
             draw_findings(
                 folder,
@@ -162,7 +162,7 @@ def _cid(source: str, chart: Chart) -> str:
 
 
 def _fill(template: str, report: Report, charts: Charts, number: int = 1) -> str:
-    known = vocabulary(report.language)
+    terms = vocabulary(report.language)
     drawn = {
         name: {chart.name: (_cid(name, chart), chart) for chart in each}
         for name, each in charts.items()
@@ -174,11 +174,11 @@ def _fill(template: str, report: Report, charts: Charts, number: int = 1) -> str
             report=report,
             charts=drawn,
             number=number,
-            w=known.words,
-            kind=known.periods[report.period],
+            w=terms.words,
+            kind=terms.periods[report.period],
             severity=SEVERITIES[report.language],
-            units=known.entities,
-            says=_says(report.language),
+            units=terms.entities,
+            problem_of=_problem_of(report.language),
             subject=subject(report),
             news=news(report),
             counts=COUNTS,
@@ -187,13 +187,13 @@ def _fill(template: str, report: Report, charts: Charts, number: int = 1) -> str
     )
 
 
-def _says(language: Language) -> Callable[[FindingGroup], str]:
+def _problem_of(language: Language) -> Callable[[FindingGroup], str]:
     """The rule of a finding in plain words."""
 
-    def says(group: FindingGroup) -> str:
+    def problem_of(group: FindingGroup) -> str:
         return group.rule.problem_in(language)
 
-    return says
+    return problem_of
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The columns of the sheet that a data owner repairs in and sends back: written and read by these.
+"""Columns of the repair sheet, for writing it and for reading it when it comes back.
 
 One row per bad row and finding. The same columns stand in the workbook and in the CSV file; a
 column is found by its title, so an owner may move or widen columns as he likes.

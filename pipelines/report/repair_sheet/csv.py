@@ -1,4 +1,4 @@
-"""The same lines as a CSV file, in the encoding that the department's own system speaks."""
+"""The repair sheet as a CSV file, in the encoding of the department's own system."""
 
 import codecs
 import csv
@@ -50,7 +50,7 @@ class RepairCsv:
     """One ``.csv`` file, open for lines until the block ends; ``replaced`` counts what it lacks.
 
     GB 18030 and UTF-8 have every character. In a smaller encoding, one that it lacks is written as
-    ``[U+3402]``, so that it can be told, and never as a question mark.
+    ``[U+3402]``, so that it can be recognised, and never as a question mark.
     """
 
     def __init__(self, path: Path, encoding: str) -> None:

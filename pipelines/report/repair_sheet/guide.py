@@ -1,4 +1,4 @@
-"""How to use the workbook, in three steps: its second sheet."""
+"""The workbook's second sheet: instructions in three steps."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from pipelines.report.words import vocabulary
 
 def sheet_guide(source: Source, batch: str, contact: str) -> Sequence[str]:
     """Title and paragraphs, in the language of the contract."""
-    known = vocabulary(source.reporting.language)
+    terms = vocabulary(source.reporting.language)
     names = {
         "title": source.title,
         "batch": batch,
@@ -30,6 +30,6 @@ def sheet_guide(source: Source, batch: str, contact: str) -> Sequence[str]:
         "YES": YES,
     }
     lock = "guide_locked" if source.reporting.protection == "password" else "guide_masked"
-    w = known.words
+    w = terms.words
     ask = f"{w['ask']}{w['colon']}{contact}" if contact else w["ask_reply"]
-    return [*(each.format(**names) for each in known.guide), known.words[lock], ask]
+    return [*(each.format(**names) for each in terms.guide), terms.words[lock], ask]

@@ -1,4 +1,4 @@
-"""From a bad row to the line that its owner reads: values in the order of ``COLUMNS``."""
+"""Lines of the repair sheet: a row with its finding as cells in the order of ``COLUMNS``."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The workbook that a data owner repairs in: every bad row and finding, and how to use it.
+"""The repair sheet as an Excel workbook: every row and finding, and instructions.
 
 Written row by row in constant memory. Only the owner's three columns can be typed in; the sheet
 has no password, so whoever must can unlock it.

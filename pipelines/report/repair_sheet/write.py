@@ -1,4 +1,4 @@
-"""All sheets of one report: workbooks and CSV files, cut where a mail would become too large.
+"""Write the repair sheets of a report: workbooks and CSV files, split by the size of a mail.
 
 Nothing is left out: what does not fit into one file goes into the next, and the names say which of
 how many it is. Memory stays that of one line.

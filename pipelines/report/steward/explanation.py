@@ -1,4 +1,4 @@
-"""An entity or a pair explained: what a steward reads on the terminal and in a page of its own."""
+"""Explanation of an entity or a pair, for a steward: its content, and its page in HTML."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -28,13 +28,13 @@ EVENT_ZH = {
 
 @dataclass(frozen=True)
 class ExplainedRecord:
-    """A record: where it stands, by what, and what it says (masked unless asked otherwise)."""
+    """A record: its entity, the rule that put it there, and its values (masked by default)."""
 
     number: int
     record: str  # source and key, as they may be shown
     entity_id: str
     rule: str
-    linked: str  # "→ 1": joined by its likeness to record 1
+    linked: str  # "→ 1": joined by its score against record 1
     probability: float | None
     since_batch: str
     withheld: str
@@ -63,7 +63,7 @@ class ExplainedDecision:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Everything that is known about why records are, or are not, one entity.
+    """Why records are, or are not, one entity: records, events, decisions, scores.
 
     ``marks``: for a pair, per column whether it agrees. ``verdict``: what follows from decisions
     for a pair, and ``chain`` the numbers of those decisions. ``followers``: how many records of

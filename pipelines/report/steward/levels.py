@@ -1,4 +1,4 @@
-"""The comparisons of the score in a steward's words."""
+"""Comparison levels in a steward's words."""
 
 from collections.abc import Mapping
 

@@ -1,7 +1,7 @@
 """The sheet that a steward decides in: one question a row, both records side by side, masked.
 
 Written and read by these functions only. A column is found by its title, so columns may be moved
-and widened; what identifies a row is sealed with the site's key, so that an altered row is known.
+and widened; what identifies a row is sealed with the site's key, so an altered row is recognised.
 """
 
 import hmac
@@ -14,7 +14,7 @@ from typing import Any
 from pipelines.identity.review.decisions import Verdict
 from pipelines.identity.review.errors import SheetUnreadable
 from pipelines.libraries import Library
-from pipelines.report.steward.side_by_side import DIFFERENT, EQUAL, NEAR, SIDES, shown_columns
+from pipelines.report.steward.side_by_side import DIFFERENT, EQUAL, ONE_EDIT, SIDES, shown_columns
 
 QUESTION, KIND, PROBABILITY, RULE = "问题编号", "类型", "模型概率", "依据"
 VERDICT, REASON = "结论", "理由"
@@ -25,7 +25,7 @@ VERDICTS: Mapping[str, Verdict] = {"同一": "same", "不同": "different", "无
 KINDS = {"potential_match": "待定", "conflict": "冲突", "budget": "冲突", "audit": "抽查"}
 SIDE_ZH = {"left": "甲", "right": "乙"}
 SHEET, HELP_SHEET = "待判定", "使用说明"
-_COLOURS = {EQUAL: "#E2F0D9", NEAR: "#FFF2CC", DIFFERENT: "#F8CBAD"}
+_COLOURS = {EQUAL: "#E2F0D9", ONE_EDIT: "#FFF2CC", DIFFERENT: "#F8CBAD"}
 _SEAL_DIGITS = 24
 _HELP = (
     "每行是一个问题：甲、乙两条记录是不是同一个实体。",
@@ -141,10 +141,10 @@ def _titles(library: Library) -> dict[str, int]:
 
 
 def _cells(row: SheetRow, library: Library, key: str) -> dict[str, object]:
-    told = {QUESTION: row.question, PURPOSE: row.purpose, STRATUM: row.stratum, BASIS: row.basis}
+    sealed = {QUESTION: row.question, PURPOSE: row.purpose, STRATUM: row.stratum, BASIS: row.basis}
     cells: dict[str, object] = {
-        **told,
-        SEAL: seal(key, *(told[title] for title in SEALED)),
+        **sealed,
+        SEAL: seal(key, *(sealed[title] for title in SEALED)),
         KIND: KINDS.get(row.cause, "冲突"),
         PROBABILITY: "" if row.probability is None else round(row.probability, 4),
         RULE: row.rule or "",

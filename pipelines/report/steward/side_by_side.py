@@ -1,4 +1,4 @@
-"""Two records side by side, masked by element, with a mark per column: do they agree?
+"""Two records side by side, masked by element, with an agreement mark per column.
 
 The marks are made from the values themselves, before any mask, so a steward can judge much of a
 pair without seeing anybody's number.
@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 from pipelines.clean.masking import mask
 from pipelines.libraries import GoldenColumn, Library
 
-EQUAL, NEAR, DIFFERENT, ONE_SIDED, NOTHING = "＝", "≈", "≠", "—", ""
+EQUAL, ONE_EDIT, DIFFERENT, ONE_SIDED, NOTHING = "＝", "≈", "≠", "—", ""
 SIDES = ("left", "right")
 
 
@@ -36,15 +36,19 @@ def side_by_side(
         ``question`` and per column ``left_<column>, right_<column>`` (text, masked) and
         ``mark_<column>``, one of the marks above.
     """
-    met = pairs
+    joined = pairs
     for side in SIDES:
-        met = met.inner_join(_one_side(records, library, side), [f"{side}_source", f"{side}_key"])
-    shown: dict[str, ir.Value] = {"question": met.question}
+        joined = joined.inner_join(
+            _one_side(records, library, side), [f"{side}_source", f"{side}_key"]
+        )
+    shown: dict[str, ir.Value] = {"question": joined.question}
     for column in shown_columns(library):
         for side in SIDES:
-            shown[f"{side}_{column.name}"] = _shown(met[f"{side}_{column.name}"], column, unmasked)
-        shown[f"mark_{column.name}"] = _mark(met, column)
-    return met.select(**shown)
+            shown[f"{side}_{column.name}"] = _shown(
+                joined[f"{side}_{column.name}"], column, unmasked
+            )
+        shown[f"mark_{column.name}"] = _mark(joined, column)
+    return joined.select(**shown)
 
 
 def shown_records(records: ir.Table, library: Library, *, unmasked: bool = False) -> ir.Table:
@@ -74,13 +78,13 @@ def _shown(value: ir.StringValue, column: GoldenColumn, unmasked: bool) -> ir.St
     return value if unmasked else mask(value, column.element.mask)
 
 
-def _mark(met: ir.Table, column: GoldenColumn) -> ir.StringValue:
-    left, right = (met[f"{side}_is_{column.name}"] for side in SIDES)
+def _mark(joined: ir.Table, column: GoldenColumn) -> ir.StringValue:
+    left, right = (joined[f"{side}_is_{column.name}"] for side in SIDES)
     return ibis.cases(
         (left.isnull() & right.isnull(), NOTHING),
         (left.isnull() | right.isnull(), ONE_SIDED),
         (left == right, EQUAL),
-        (_one_edit(left, right), NEAR),
+        (_one_edit(left, right), ONE_EDIT),
         else_=DIFFERENT,
     )
 

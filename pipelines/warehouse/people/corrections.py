@@ -7,7 +7,7 @@ import pyarrow as pa
 from sqlalchemy import Engine, text
 
 from pipelines.contracts.source import Source
-from pipelines.quality.answers import ASKED_SCHEMA
+from pipelines.quality.answers import ANSWERED_ISSUE_SCHEMA
 from pipelines.settings import Settings
 from pipelines.stage.overlay import LEDGER_SCHEMA
 from pipelines.warehouse.quality.issues import open_issues
@@ -33,18 +33,18 @@ def read_ledger(engine: Engine, source: str) -> pa.Table:
 
 
 def find_issues(engine: Engine, fingerprints: Sequence[str]) -> pa.Table:
-    """The issues that answers name: ``ASKED_SCHEMA`` of ``quality/answers.py``."""
-    named = ", ".join(ASKED_SCHEMA)
+    """The issues that answers name: ``ANSWERED_ISSUE_SCHEMA`` of ``quality/answers.py``."""
+    named = ", ".join(ANSWERED_ISSUE_SCHEMA)
     query = text(
         f"SELECT {named} FROM quality.issue"  # noqa: S608 - names of a schema
         " WHERE fingerprint = ANY (CAST(:named AS text[]))"
     )
     with engine.connect() as connection:
         rows = connection.execute(query, {"named": list(fingerprints)}).all()
-    values = zip(*rows, strict=True) if rows else ((),) * len(ASKED_SCHEMA)
-    kinds = (_TYPES[kind] for kind in ASKED_SCHEMA.values())
+    values = zip(*rows, strict=True) if rows else ((),) * len(ANSWERED_ISSUE_SCHEMA)
+    kinds = (_TYPES[kind] for kind in ANSWERED_ISSUE_SCHEMA.values())
     columns = [pa.array(each, kind) for each, kind in zip(values, kinds, strict=True)]
-    return pa.table(columns, names=list(ASKED_SCHEMA))
+    return pa.table(columns, names=list(ANSWERED_ISSUE_SCHEMA))
 
 
 def keep_answers(

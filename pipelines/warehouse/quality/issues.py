@@ -45,7 +45,7 @@ class IssueSession:
     source: Source
 
     def known(self, layer: str) -> pa.Table:
-        """The issues of a layer: ``KNOWN_SCHEMA`` of ``quality/issues.py``."""
+        """The issues of a layer: ``TRACKED_ISSUE_SCHEMA`` of ``quality/issues.py``."""
         return self._read(
             "SELECT fingerprint, record, column_name, state, first_batch, last_batch, value_digest"
             " FROM quality.issue WHERE source = $1::text AND layer = $2::text",
@@ -55,7 +55,7 @@ class IssueSession:
     def apply(
         self, changes: pa.RecordBatchReader, *, layer: str, batch: str, when: datetime
     ) -> Mapping[str, int]:
-        """Apply what ``judge`` found; answers how many issues each action befell."""
+        """Apply what ``issue_changes`` found; answers how many issues each action befell."""
         self.cursor.execute(_CHANGE)
         self.cursor.adbc_ingest("change", changes, mode="append", temporary=True)
         self.cursor.execute("ANALYZE change")

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from pipelines.errors import MailServerUnusable, MailUndelivered
 from pipelines.flows.mail.deliver import check_mail, deliver
-from pipelines.mail.smtp import Patience
+from pipelines.mail.smtp import Timeouts
 from pipelines.settings import load_settings
 from pipelines.warehouse import (
     NewMail,
@@ -27,7 +27,7 @@ from post_office import HOST, Mailbox, free_port, serving
 
 CONTRACT = Path(__file__).parents[2] / "fixtures/sources/population/civil_affairs__residents.yml"
 SOURCE, OWNER = CONTRACT.stem, "residents@example.gov.cn"
-QUICK = Patience(answer=2.0, taken=0.5, goodbye=0.2)
+QUICK = Timeouts(reply=2.0, end_of_message=0.5, quit=0.2)
 
 
 @pytest.fixture

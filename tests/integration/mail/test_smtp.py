@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pipelines.errors import MailServerUnusable, SettingRefused
 from pipelines.mail.smtp import (
     MailInDoubt,
-    MailNotTaken,
-    Patience,
+    MailRefused,
     SmtpServer,
+    Timeouts,
     _wire_form,
     parse_smtp_url,
     send_message,
@@ -26,11 +26,11 @@ from post_office import HOST, Mailbox, certificate, free_port, serving
 
 SENDER, RECIPIENT = "共享办 <baselib@example.gov.cn>", "owner@example.gov.cn"
 MESSAGE = b"Subject: report\r\n\r\nbody\r\n"
-QUICK = Patience(answer=1.0, taken=1.0, goodbye=0.2)
+QUICK = Timeouts(reply=1.0, end_of_message=1.0, quit=0.2)
 
 
 def send(port, message=MESSAGE, hand_over=lambda: None, **server):
-    fields = {"host": HOST, "security": "none", "user": None, "password": None, "patience": QUICK}
+    fields = {"host": HOST, "security": "none", "user": None, "password": None, "timeouts": QUICK}
     where = SmtpServer(port=port, **(fields | server))
     send_message(where, SENDER, RECIPIENT, message, hand_over)
 
@@ -59,7 +59,7 @@ def test_no_content_ends_a_message_early(content):
     ("answer", "permanent"), [("451 greylisted", False), ("550 no such user", True)]
 )
 def test_a_refusal_says_whether_asking_again_can_help(answer, permanent):
-    with serving(Mailbox(rcpt=answer)) as port, pytest.raises(MailNotTaken, match=answer) as caught:
+    with serving(Mailbox(rcpt=answer)) as port, pytest.raises(MailRefused, match=answer) as caught:
         send(port)
     assert caught.value.permanent is permanent
 
@@ -69,7 +69,7 @@ def test_a_refusal_says_whether_asking_again_can_help(answer, permanent):
 )
 def test_a_refusal_after_the_content_is_an_answer_and_no_doubt(answer, permanent):
     mailbox = Mailbox(end=answer)
-    with serving(mailbox) as port, pytest.raises(MailNotTaken, match=answer) as caught:
+    with serving(mailbox) as port, pytest.raises(MailRefused, match=answer) as caught:
         send(port)
     assert caught.value.permanent is permanent
     assert mailbox.taken == []
@@ -79,7 +79,7 @@ def test_a_refusal_after_the_content_is_an_answer_and_no_doubt(answer, permanent
 def test_trouble_before_the_end_of_a_message_leaves_no_doubt(trouble):
     handed = []
     mailbox = Mailbox(**{trouble: "RCPT"})
-    with serving(mailbox) as port, pytest.raises(MailNotTaken) as caught:
+    with serving(mailbox) as port, pytest.raises(MailRefused) as caught:
         send(port, hand_over=lambda: handed.append(1))
     assert not caught.value.permanent
     assert handed == []
@@ -121,7 +121,7 @@ def test_a_server_that_breaks_off_in_the_content_has_not_taken_it():
     thread = threading.Thread(target=serve)
     thread.start()
     handed = []
-    with pytest.raises(MailNotTaken) as caught:
+    with pytest.raises(MailRefused) as caught:
         send(
             listener.getsockname()[1],
             MESSAGE + b"x" * 20_000_000,
@@ -138,13 +138,13 @@ def test_a_big_message_arrives_whole():
     lines = b"\r\n".join(content[i : i + 900] for i in range(0, len(content), 900))
     mailbox = Mailbox()
     with serving(mailbox, data_size_limit=40_000_000) as port:
-        send(port, MESSAGE + lines + b"\r\n", patience=Patience(10, 30, 1))
+        send(port, MESSAGE + lines + b"\r\n", timeouts=Timeouts(10, 30, 1))
     assert mailbox.taken == [MESSAGE + lines + b"\r\n"]
 
 
 def test_a_message_larger_than_the_server_takes_is_not_even_begun():
     mailbox = Mailbox()
-    with serving(mailbox, data_size_limit=1000) as port, pytest.raises(MailNotTaken) as caught:
+    with serving(mailbox, data_size_limit=1000) as port, pytest.raises(MailRefused) as caught:
         send(port, MESSAGE + b"x" * 2000)
     assert caught.value.permanent
     assert "BASELIB_MAIL_SIZE_LIMIT" in str(caught.value)
@@ -195,7 +195,7 @@ def test_nobody_listening_is_the_servers_matter():
 
 def test_a_server_that_says_nothing_is_not_waited_for_for_ever():
     with socket.create_server(("127.0.0.1", 0)) as mute, pytest.raises(MailServerUnusable):
-        send(mute.getsockname()[1], patience=Patience(0.3, 0.3, 0.1))
+        send(mute.getsockname()[1], timeouts=Timeouts(0.3, 0.3, 0.1))
 
 
 @pytest.mark.parametrize(

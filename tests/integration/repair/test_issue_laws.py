@@ -12,7 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from pipelines.quality.issues import ISSUE_SCHEMA, KNOWN_SCHEMA, judge
+from pipelines.quality.issues import ISSUE_SCHEMA, TRACKED_ISSUE_SCHEMA, issue_changes
 from pipelines.warehouse import connect, migrate
 from pipelines.warehouse.people.corrections import KEPT_SCHEMA, keep_answers
 from pipelines.warehouse.quality.issues import open_issues
@@ -56,20 +56,20 @@ class Oracle:
     said: dict[str, dict[str, str | None]] = field(default_factory=dict)
     issues: dict[str, Life] = field(default_factory=dict)
 
-    def speaks(self, batch: str, record: str) -> bool:
-        newer = [b for b in self.said if BATCHES.index(b) > BATCHES.index(batch)]
-        return not newer if self.whole else not any(record in self.said[b] for b in newer)
+    def is_current(self, batch: str, record: str) -> bool:
+        newer = [b for b in self.delivered if BATCHES.index(b) > BATCHES.index(batch)]
+        return not newer if self.whole else not any(record in self.delivered[b] for b in newer)
 
     def newest(self, batch: str) -> bool:
-        return all(BATCHES.index(b) <= BATCHES.index(batch) for b in self.said)
+        return all(BATCHES.index(b) <= BATCHES.index(batch) for b in self.delivered)
 
     def track(self, batch: str) -> None:
         for record in RECORDS:
-            there = record in self.said[batch]
-            self._follow(batch, record, there, self.said[batch].get(record))
+            there = record in self.delivered[batch]
+            self._follow(batch, record, there, self.delivered[batch].get(record))
 
     def _follow(self, batch: str, record: str, there: bool, fault: str | None) -> None:
-        speaks = self.speaks(batch, record)
+        speaks = self.is_current(batch, record)
         issue = self.issues.get(record)
         if issue is None:
             if fault and speaks:
@@ -123,22 +123,22 @@ def table(rows, schema):
 
 
 def run_track(made, source, con, oracle, batch):
-    content = oracle.said[batch]
+    content = oracle.delivered[batch]
     found = [
         {
             "fingerprint": f"{source.name}-{record}", "record": record, "column_name": "c",
             "rule": "R", "severity": "error", "batch": batch, "file": "f", "line": 1,
             "is_quarantined": False, "value_digest": fault,
-            "speaks": oracle.speaks(batch, record),
+            "is_current": oracle.is_current(batch, record),
         }
         for record, fault in content.items() if fault
     ]  # fmt: skip
-    spoken = [{"record": r} for r in content if oracle.speaks(batch, r)]
+    covered = [{"record": r} for r in content if oracle.is_current(batch, r)]
     with open_issues(made.settings, source) as issues:
-        changes = judge(
-            ibis.memtable(issues.known("batch"), schema=ibis.schema(KNOWN_SCHEMA)),
-            table(found, {**ISSUE_SCHEMA, "speaks": "boolean"}),
-            table(spoken, {"record": "string"}),
+        changes = issue_changes(
+            ibis.memtable(issues.known("batch"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA)),
+            table(found, {**ISSUE_SCHEMA, "is_current": "boolean"}),
+            table(covered, {"record": "string"}),
             table([], {"record": "string", "column_name": "string"}),
             batch=batch,
             whole=oracle.whole and oracle.newest(batch),
@@ -148,7 +148,7 @@ def run_track(made, source, con, oracle, batch):
 
 
 def run_answer(made, source, record, verdict):
-    told = dict.fromkeys(KEPT_SCHEMA, "") | {
+    answer = dict.fromkeys(KEPT_SCHEMA, "") | {
         "fingerprint": f"{source.name}-{record}",
         "record": record,
         "column_name": "c",
@@ -157,9 +157,9 @@ def run_answer(made, source, record, verdict):
         "since_batch": BATCHES[0],
         "reason": "checked",
     }
-    told["new_value"] = None
+    answer["new_value"] = None
     schema = pa.schema([(name, pa.string()) for name in KEPT_SCHEMA])
-    keep_answers(made.settings, source, pa.Table.from_pylist([told], schema), "owner", WHEN)
+    keep_answers(made.settings, source, pa.Table.from_pylist([answer], schema), "owner", WHEN)
 
 
 def lives(engine, source):
@@ -182,7 +182,7 @@ def test_issues_live_as_the_documentation_says(world, whole, steps):
     oracle = Oracle(whole)
     for what, which, content in steps:
         if what == "track":
-            oracle.said.setdefault(which, content)  # what a batch said, it says for ever
+            oracle.delivered.setdefault(which, content)  # what a batch said, it says for ever
             oracle.track(which)
             run_track(made, source, con, oracle, which)
         elif what == "sent":
@@ -192,7 +192,7 @@ def test_issues_live_as_the_documentation_says(world, whole, steps):
             oracle.answer(which, what)
             run_answer(made, source, which, what)
         assert lives(engine, source) == oracle.issues
-    for batch in oracle.said:  # tracked once more
+    for batch in oracle.delivered:  # tracked once more
         oracle.track(batch)
         run_track(made, source, con, oracle, batch)
     assert lives(engine, source) == oracle.issues

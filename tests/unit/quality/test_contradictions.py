@@ -19,7 +19,7 @@ from pipelines.quality.contradiction import (
     World,
     contradictions_of,
     find_contradictions,
-    tell,
+    records_of_entities,
 )
 
 POLICE = "public_security__household_registration"
@@ -259,7 +259,11 @@ def world_of(con, table_of, records_of):
             made = merge(told, table_of(lineage, RECORD_SCHEMA), library)
             cores = {other: libraries[other].core for other in libraries}
             core = link_entities(made.core, library, cores)
-            tables = (core, tell(told, made.crosswalk, name), made.further_identifier)
+            tables = (
+                core,
+                records_of_entities(told, made.crosswalk, name),
+                made.further_identifier,
+            )
             libraries[name] = Published(*(held(table) for table in tables))
         return World(libraries, EVENTS)
 

@@ -9,10 +9,10 @@ from pipelines.identity.ids.entity_ids import RECORD_SCHEMA
 from pipelines.libraries import load_library
 from pipelines.merge import merge
 from pipelines.quality.discrepancy import (
-    beside_golden,
     compare_sources,
+    compare_with_golden,
+    differing_values,
     disputed_numbers,
-    other_texts,
     shared_records,
 )
 
@@ -48,10 +48,10 @@ def built(con, table_of, records_of):
 def compared(con, built):
     def go(library, rows):
         records, crosswalk, core = built(library, rows)
-        told = shared_records(records, crosswalk, library)
-        beside = beside_golden(told, core, library)
-        other = other_texts(beside, told, library)
-        found = compare_sources(beside, other, library, "warning")
+        shared = shared_records(records, crosswalk, library)
+        comparison = compare_with_golden(shared, core, library)
+        other = differing_values(comparison, shared, library)
+        found = compare_sources(comparison, other, library, "warning")
         finding = con.to_pyarrow(found.finding).to_pylist()
         agreement = con.to_pyarrow(found.agreement).to_pylist()
         counts = {(row["source"], row["column_name"]): row for row in agreement}

@@ -11,7 +11,7 @@ from pipelines.report.owner.model import (
     Counts,
     Dimension,
     Example,
-    Harm,
+    Impact,
     Repairs,
     Report,
     Score,
@@ -46,8 +46,8 @@ def make_source(name="public_security__household_registration", **changes):
 def make_told(found=(), shown=None, before=None, source=None, **changes):
     """One section; ``found`` as (column, rule, rows, entities)."""
     source = source or make_source()
-    harms = [Harm(*each) for each in found]
-    groups = group_findings(source, COUNTS, harms, shown or {}, before)
+    impacts = [Impact(*each) for each in found]
+    groups = group_findings(source, COUNTS, impacts, shown or {}, before)
     fields = {"failed": (), "remarks": (), "listed": 3} | changes
     return SourceReport(source, "20260630", COUNTS, groups, **fields)
 

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts.source import Owner, Reporting, Server, Source, SourceColumn
-from pipelines.report.owner.bad_rows import bad_rows, examples, harm, hurt, masked
+from pipelines.report.owner.bad_rows import affected_entities, bad_rows, examples, impact, masked
 
 COLUMNS = (
     SourceColumn("source_key", "编号", primary_key=True),
@@ -159,14 +159,14 @@ def test_harm_counts_entities_and_a_record_of_none_as_one():
     records = ibis.memtable(
         [{"source_key": f"K{n}", "entity_id": "P1" if n < 4 else "P2"} for n in (2, 3, 4, 6)]
     )
-    found = {(row["column"], row["rule"]): row for row in answer(harm(rows, records))}
+    found = {(row["column"], row["rule"]): row for row in answer(impact(rows, records))}
     number = found["citizen_id", "CHECK_DIGIT"]
     assert (number["rows"], number["entities"], number["between"]) == (4, 3, False)  # P1, P2, K5
     assert found["uscc", "USCC_CHECK"]["entities"] == 1
     assert found[None, "NO_KEY"]["entities"] == 1
     con = ibis.duckdb.connect()
-    assert con.execute(hurt(rows, records)) == 4  # P1, P2, K5, and the row without a key
-    assert con.execute(hurt(rows, None)) == 6
+    assert con.execute(affected_entities(rows, records)) == 4  # P1, P2, K5, a row without a key
+    assert con.execute(affected_entities(rows, None)) == 6
 
 
 def told_of_lines(*lines, of=None, columns=4):
