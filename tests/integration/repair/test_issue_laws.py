@@ -50,10 +50,10 @@ class Life:
 
 @dataclass
 class Oracle:
-    """Issues by record; the batches that have been delivered, and what they said."""
+    """Issues by record; the batches that have been delivered, and their content."""
 
     whole: bool
-    said: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    delivered: dict[str, dict[str, str | None]] = field(default_factory=dict)
     issues: dict[str, Life] = field(default_factory=dict)
 
     def is_current(self, batch: str, record: str) -> bool:
@@ -182,7 +182,7 @@ def test_issues_live_as_the_documentation_says(world, whole, steps):
     oracle = Oracle(whole)
     for what, which, content in steps:
         if what == "track":
-            oracle.delivered.setdefault(which, content)  # what a batch said, it says for ever
+            oracle.delivered.setdefault(which, content)  # what a batch delivered, it says for ever
             oracle.track(which)
             run_track(made, source, con, oracle, which)
         elif what == "sent":
@@ -203,16 +203,16 @@ def test_issues_live_as_the_documentation_says(world, whole, steps):
 )
 @given(
     whole=st.booleans(),
-    said=st.fixed_dictionaries(dict.fromkeys(BATCHES[:3], CONTENT)),
+    delivered=st.fixed_dictionaries(dict.fromkeys(BATCHES[:3], CONTENT)),
     order=st.permutations(BATCHES[:3]),
 )
-def test_without_answers_the_open_issues_do_not_depend_on_the_order(world, whole, said, order):
+def test_without_answers_the_open_issues_do_not_depend_on_the_order(world, whole, delivered, order):
     made, engine, con = world
     latest: dict[str, str | None] = {}
     for batch in BATCHES[:3]:
-        latest = dict(said[batch]) if whole else latest | said[batch]
+        latest = dict(delivered[batch]) if whole else latest | delivered[batch]
     source = replace(made.source, name=f"a__o{next(NUMBERS)}")
-    oracle = Oracle(whole, said=dict(said))  # all are delivered before any is tracked
+    oracle = Oracle(whole, delivered=dict(delivered))  # all are delivered before any is tracked
     for batch in order:
         run_track(made, source, con, oracle, batch)
     still = {r for r, life in lives(engine, source).items() if life.state != "fixed"}
