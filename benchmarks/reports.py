@@ -19,7 +19,7 @@ from benchmarks.machine import this_machine
 from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
-from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.shared.session import open_session
 from pipelines.settings import Settings, load_settings
 from pipelines.standards.rules import load_rules
 from pipelines.warehouse import (
@@ -71,30 +71,32 @@ def _write_batch(settings: Settings, source: Source, batch: str, rows: int, ever
     """``rows`` records of which each ``every``-th has one finding, in turn of column and rule."""
     rules = [rule.code for rule in load_rules().values() if rule.severity != "info"][:25]
     columns = [column.name for column in source.columns if column.element]
-    with open_workplace(settings) as place:
+    with open_session(settings) as session:
         staged = _staged(rows, every, columns, rules)
-        write = place.lake.write
-        write(place.con, staged, f"staged.{source.name}", batch=batch, order_by=("_file", "_line"))
+        write = session.lake.write
+        write(
+            session.con, staged, f"staged.{source.name}", batch=batch, order_by=("_file", "_line")
+        )
         aside = staged.filter(ibis.literal(False)).mutate(
             reasons=ibis.null("array<string>"),
             record=ibis.null("map<string, string>"),
         )
-        write(place.con, aside, f"quarantine.{source.name}", batch=batch)
+        write(session.con, aside, f"quarantine.{source.name}", batch=batch)
         finding = staged.select(finding=staged.findings.unnest()).finding
         counted = finding.as_table().group_by(
             column=lambda t: t.finding["column"],
             rule=lambda t: t.finding["rule"],
             severity=lambda t: t.finding["severity"],
         )
-        counts = place.con.to_pyarrow(counted.agg(rows=lambda t: t.count())).to_pylist()
+        counts = session.con.to_pyarrow(counted.agg(rows=lambda t: t.count())).to_pylist()
         about = {"source": source.name, "batch": batch}
         numbers = {"landed": rows, "staged": rows, "superseded": 0, "quarantined": 0}
-        record_batch(place.warehouse, **about, library=source.library, **numbers)
+        record_batch(session.warehouse, **about, library=source.library, **numbers)
         found = [
             FindingCount(each["column"], each["column"], each["rule"], "error", each["rows"])
             for each in counts
         ]
-        record_findings(place.warehouse, **about, counts=found)
+        record_findings(session.warehouse, **about, counts=found)
 
 
 def _staged(rows: int, every: int, columns: Sequence[str], rules: Sequence[str]) -> ir.Table:

@@ -82,7 +82,7 @@ def list_disputes(
     engine = connect(load_settings(home=home))
     table = Table("no", "entity", "column", "raised by", "for", "due", "state", box=None)
     for one in read_disputes(engine, None if everything else "open"):
-        told = (one.entity_id, one.column_name, one.raised_by, one.source, str(one.due_date))
-        table.add_row(str(one.id), *told, one.state)
+        cells = (one.entity_id, one.column_name, one.raised_by, one.source, str(one.due_date))
+        table.add_row(str(one.id), *cells, one.state)
     engine.dispose()
     Console(highlight=False, width=None if sys.stdout.isatty() else 200).print(table)

@@ -68,8 +68,8 @@ def _write_listing(file: Path, rows: Sequence[Judged]) -> None:
         writer = csv.writer(out)
         writer.writerow(["位置", "问题编号", "数据集", "字段", "结论", "原因"])
         for row in rows:
-            told = (row.place, row.fingerprint, row.source, row.column, VERDICTS[row.verdict])
-            writer.writerow([*told, row.because])
+            cells = (row.place, row.fingerprint, row.source, row.column, VERDICTS[row.verdict])
+            writer.writerow([*cells, row.because])
 
 
 @app.command()

@@ -45,14 +45,14 @@ def run(
     """Land, stage, check, track and report sources; resolve to publish and compare libraries."""
     settings = load_settings(home=home, sources=tuple(sources) if sources else None)
     chosen = [load_library(name) for name in libraries or load_libraries()]
-    known = load_sources(settings)
-    unknown = [name for name in source or () if name not in known]
+    declared = load_sources(settings)
+    unknown = [name for name in source or () if name not in declared]
     if unknown:
-        raise UnknownSource(unknown[0], sorted(known))
+        raise UnknownSource(unknown[0], sorted(declared))
     names = {library.name for library in chosen}
     picked = [
         each
-        for each in known.values()
+        for each in declared.values()
         if each.library in names and each.status == "active" and (not source or each.name in source)
     ]
     batch = batch or batch_of_today(settings)
@@ -62,8 +62,8 @@ def run(
     with _progress(steps) as announce:
         outcome = run_libraries(settings, chosen, picked, batch, announce)
     for subject, failure in outcome.failures.items():
-        told = str(failure)
-        named = told if told.startswith(subject) else f"{subject}: {told}"
+        message = str(failure)
+        named = message if message.startswith(subject) else f"{subject}: {message}"
         sys.stderr.write(f"baselib: {named}\n")
     sys.stdout.write(
         f"batch {batch}: {counted(len(picked), 'source', 'sources')}, "

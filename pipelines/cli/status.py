@@ -50,7 +50,7 @@ def status(home: Home = None) -> None:
     console.print(_sources(latest, found))
     console.print(_libraries(engine))
     console.print(_resolutions(engine))
-    console.print(_survival(engine))
+    console.print(_id_changes(engine))
     console.print(_scores(engine))
     console.print(_findings(found))
     console.print(_timings(engine))
@@ -91,10 +91,10 @@ def _sources(latest: dict[str, BatchRecord], found: Sequence[FindingRecord]) -> 
         numbers = [getattr(record, field) for field in fields]
         judged = record.staged is not None
         numbers += [counted[record.source, kind] if judged else None for kind in (False, True)]
-        totals.update({place: number or 0 for place, number in enumerate(numbers)})
+        totals.update({column: number or 0 for column, number in enumerate(numbers)})
         shown = ["—" if number is None else f"{number:,}" for number in numbers]
         table.add_row(record.source, record.batch, *shown)
-    every = (f"{totals[place]:,}" for place in range(len(fields) + 2))
+    every = (f"{totals[column]:,}" for column in range(len(fields) + 2))
     table.add_row("all", "", *every, style="bold")
     return table
 
@@ -116,7 +116,7 @@ def _resolutions(engine: Engine) -> Table:
     return table
 
 
-def _survival(engine: Engine) -> Table:
+def _id_changes(engine: Engine) -> Table:
     """What the last compared run of each library would do to the published ids."""
     table = _table(
         "Published ids, last run compared",
@@ -152,8 +152,8 @@ def _scores(engine: Engine) -> Table:
 
 
 def _score_cells(subject: str, record: ScoreRecord, before: str) -> list[str]:
-    known = record.dimensions
-    cells = [f"{known[n]:.1f}" if n in known else "n/a" for n in load_scoring().dimensions]
+    scored = record.dimensions
+    cells = [f"{scored[n]:.1f}" if n in scored else "n/a" for n in load_scoring().dimensions]
     return [subject, record.run, f"{record.score:.2f}", before, record.grade, *cells]
 
 

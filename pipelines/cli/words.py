@@ -1,4 +1,4 @@
-"""How commands say numbers."""
+"""Numbers with their nouns, as commands print them."""
 
 
 def counted(number: int, one: str, many: str) -> str:

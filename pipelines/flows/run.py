@@ -1,4 +1,4 @@
-"""The whole job without Airflow: every source of the libraries, then the libraries themselves.
+"""``baselib run``, the whole job without Airflow: every source, then the libraries themselves.
 
 What need not wait for one another is done side by side, by as many processes as the settings allow:
 sources, and the comparison of a published library beside the building of the next.
@@ -20,7 +20,7 @@ from pipelines.flows.source.report import report
 from pipelines.flows.source.score import score, score_library
 from pipelines.flows.source.track import track
 from pipelines.libraries import Library, libraries_in_order
-from pipelines.runtime.worker_pool import Announce, Part, tell, work_through
+from pipelines.runtime.worker_pool import Announce, Part, announce_step, work_through
 from pipelines.settings import Settings
 
 
@@ -64,13 +64,13 @@ def _parts(
 ) -> Mapping[str, Part]:
     """Building is most urgent, for other libraries wait for it; then sources, in that order."""
     fed = {source.library for source in sources}
-    known = {library.name: library for library in libraries if library.name in fed}
+    built = {library.name: library for library in libraries if library.name in fed}
     builds, ingests, compares = {}, {}, {}
     share = settings.shared_by(settings.jobs)
     # Of libraries there are few, and each waits for another: a processor is often free beside one.
     large = share.model_copy(update={"threads": settings.threads})
-    for library in libraries_in_order(known):
-        linked = {link.library for link in library.links} & known.keys()
+    for library in libraries_in_order(built):
+        linked = {link.library for link in library.links} & built.keys()
         ours = [source for source in sources if source.library == library.name]
         before = {f"ingest {each.name}" for each in ours} | {f"build {name}" for name in linked}
         builds[f"build {library.name}"] = Part(partial(_build, large, library.name, batch), before)
@@ -87,7 +87,7 @@ def _parts(
 def _ingest(settings: Settings, source: Source, batch: str) -> BaselibError | None:
     try:
         for verb in (land, stage):
-            tell(f"{verb.__name__} {source.name}")
+            announce_step(f"{verb.__name__} {source.name}")
             verb(settings, source, batch)
     except BaselibError as failure:
         return failure
@@ -95,7 +95,7 @@ def _ingest(settings: Settings, source: Source, batch: str) -> BaselibError | No
     first: BaselibError | None = None
     for follow in (check, score, track, report):
         try:
-            tell(f"{follow.__name__} {source.name}")
+            announce_step(f"{follow.__name__} {source.name}")
             follow(settings, source, batch)
         except BaselibError as failure:
             first = first or failure
@@ -117,7 +117,7 @@ def _in_turn(
     run: str,
 ) -> BaselibError | None:
     for verb in verbs:
-        tell(f"{verb.__name__} {library}")
+        announce_step(f"{verb.__name__} {library}")
         try:
             verb(settings, library, run)
         except BaselibError as failure:

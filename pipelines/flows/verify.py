@@ -1,4 +1,4 @@
-"""Prove that what is published follows from raw: replay the history elsewhere and compare.
+"""Verification by replay: what is published follows from raw, byte for byte.
 
 In a scratch home with a database of its own, every run that led to a publication is repeated in
 order: with the batches that it read, staged from raw as it was delivered, with the corrections and
@@ -25,7 +25,7 @@ from pipelines.flows.library.resolve import rules_digest
 from pipelines.flows.shared.decisions import DECISION_ORDER
 from pipelines.flows.shared.errors import NeverPublished, ReplayDiffers
 from pipelines.flows.shared.run_inputs import inputs_of_run
-from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.shared.session import Session, open_session
 from pipelines.flows.source.ingest import stage
 from pipelines.libraries import Library, load_libraries
 from pipelines.settings import Settings
@@ -73,13 +73,13 @@ def verify(settings: Settings, run: str | None = None) -> list[Verified]:
         NeverPublished: nothing was, or not in that run.
         ReplayDiffers: with the first difference; no values of records, only where they are.
     """
-    with open_workplace(settings) as place:
-        targets = _targets(read_publications(place.warehouse), run)
+    with open_session(settings) as session:
+        targets = _targets(read_publications(session.warehouse), run)
         if not targets:
             raise NeverPublished(run)
-        steps = _history(place, max(each.published_at for each in targets))
+        steps = _history(session, max(each.published_at for each in targets))
         with _scratch_home(settings) as scratch:
-            return list(_replay(place, scratch, steps, targets))
+            return list(_replay(session, scratch, steps, targets))
 
 
 def _targets(
@@ -90,11 +90,11 @@ def _targets(
     return list({each.library: each for each in wanted}.values())
 
 
-def _history(place: Workplace, until: datetime) -> Sequence[_Step]:
+def _history(session: Session, until: datetime) -> Sequence[_Step]:
     libraries = load_libraries()
     resolved = {
         (each.library, each.run): each.resolved_at
-        for each in read_resolutions(place.warehouse)
+        for each in read_resolutions(session.warehouse)
         if each.resolved_at is not None
     }
     steps = [_Step(at, libraries[library], run) for (library, run), at in resolved.items()]
@@ -106,7 +106,7 @@ def _history(place: Workplace, until: datetime) -> Sequence[_Step]:
             each,
             is_own=_before(resolved.get((each.library, each.run)), each.published_at),
         )
-        for each in read_publications(place.warehouse)
+        for each in read_publications(session.warehouse)
     ]
     return sorted((step for step in steps if step.at <= until), key=lambda step: step.at)
 
@@ -116,7 +116,7 @@ def _before(resolved: datetime | None, published: datetime) -> bool:
 
 
 def _replay(
-    place: Workplace,
+    session: Session,
     scratch: Settings,
     steps: Sequence[_Step],
     targets: Sequence[PublicationRecord],
@@ -125,55 +125,55 @@ def _replay(
     replayed = 0
     for step in steps:
         if step.publication is None:
-            staged |= _stage_inputs(place, scratch, step, staged)
-            _resolve(place, scratch, step)
+            staged |= _stage_inputs(session, scratch, step, staged)
+            _resolve(session, scratch, step)
             replayed += 1
             continue
         if step.is_own:
             merge(scratch, step.library.name, step.run)
             publish(scratch, step.library.name, step.run)
         if step.publication in targets:
-            yield _compared(place, scratch, step, step.publication, replayed)
+            yield _compared(session, scratch, step, step.publication, replayed)
 
 
 def _stage_inputs(
-    place: Workplace, scratch: Settings, step: _Step, staged: set[tuple[str, str]]
+    session: Session, scratch: Settings, step: _Step, staged: set[tuple[str, str]]
 ) -> set[tuple[str, str]]:
     """Copy to the scratch lake the raw batches that the run read, and stage them."""
-    sources = load_sources(place.settings)
+    sources = load_sources(session.settings)
     added = set()
-    for row in inputs_of_run(place, step.library, step.run):
+    for row in inputs_of_run(session, step.library, step.run):
         name = row["source"]
         for batch in row["batches"]:
             if (name, batch) not in staged:
-                _copy_raw(place, scratch, name, batch)
+                _copy_raw(session, scratch, name, batch)
                 stage(scratch, sources[name], batch)
                 added.add((name, batch))
     return added
 
 
-def _copy_raw(place: Workplace, scratch: Settings, source: str, batch: str) -> None:
+def _copy_raw(session: Session, scratch: Settings, source: str, batch: str) -> None:
     table = f"raw.{source}"
     scratch.scratch_dir.mkdir(parents=True, exist_ok=True)
     copies = []
-    for file in place.lake.files(table, batch):
+    for file in session.lake.files(table, batch):
         copy = scratch.scratch_dir / f"{uuid4().hex}.parquet"
         _link(file, copy)
         copies.append(copy)
-    with open_workplace(scratch) as there:
-        known = place.lake.properties(table, batch)
-        there.lake.write_files(copies, table, batch=batch, properties=known)
-        _copy_corrections(place.warehouse, there.warehouse, source, batch)
+    with open_session(scratch) as replay:
+        properties = session.lake.properties(table, batch)
+        replay.lake.write_files(copies, table, batch=batch, properties=properties)
+        _copy_corrections(session.warehouse, replay.warehouse, source, batch)
 
 
-def _copy_corrections(here: Engine, there: Engine, source: str, batch: str) -> None:
+def _copy_corrections(published: Engine, replay: Engine, source: str, batch: str) -> None:
     """What the owner had answered when the batch was staged."""
-    (record,) = read_batches(here, source, batch)
+    (record,) = read_batches(published, source, batch)
     asked = text("SELECT * FROM quality.correction WHERE source = :source AND made_at <= :at")
-    with here.connect() as connection:
+    with published.connect() as connection:
         found = connection.execute(asked, {"source": source, "at": record.staged_at}).mappings()
         rows = [dict(row) for row in found]
-    with there.begin() as connection:
+    with replay.begin() as connection:
         # The scratch server is our own: corrections are wanted there without their issues.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         connection.execute(
@@ -192,53 +192,53 @@ def _copy_corrections(here: Engine, there: Engine, source: str, batch: str) -> N
             )
 
 
-def _resolve(place: Workplace, scratch: Settings, step: _Step) -> None:
+def _resolve(session: Session, scratch: Settings, step: _Step) -> None:
     """Resolve with the decisions that the run was given."""
     table = f"identity.{step.library.entity}_decision"
-    with open_workplace(scratch) as there:
-        if place.lake.has(table, step.run):
-            decided = place.lake.read(there.con, table, step.run)
-            there.lake.write(there.con, decided, table, batch=step.run, order_by=DECISION_ORDER)
-        resolve_with(there, step.library, step.run, _decisions(there, table, step.run))
+    with open_session(scratch) as replay:
+        if session.lake.has(table, step.run):
+            decided = session.lake.read(replay.con, table, step.run)
+            replay.lake.write(replay.con, decided, table, batch=step.run, order_by=DECISION_ORDER)
+        resolve_with(replay, step.library, step.run, _decisions(replay, table, step.run))
 
 
-def _decisions(there: Workplace, table: str, run: str) -> ir.Table | None:
-    if not there.lake.has(table, run):
+def _decisions(replay: Session, table: str, run: str) -> ir.Table | None:
+    if not replay.lake.has(table, run):
         return None
-    return there.lake.read(there.con, table, run).drop("_batch")
+    return replay.lake.read(replay.con, table, run).drop("_batch")
 
 
 def _compared(
-    place: Workplace,
+    session: Session,
     scratch: Settings,
     step: _Step,
     publication: PublicationRecord,
     replayed: int,
 ) -> Verified:
     files = 0
-    with open_workplace(scratch) as there:
+    with open_session(scratch) as replay:
         for suffix, keys in _KEYS.items():
             table = f"core.{step.library.entity}{suffix}"
             snapshot = publication.snapshot_ids[table]
-            published = place.lake.files(table, snapshot_id=snapshot)
-            again = there.lake.files(table)
-            if _digests(published) != _digests(again):
-                ours = place.lake.read(there.con, table, snapshot_id=snapshot)
-                theirs = there.lake.read(there.con, table)
-                where = _first_difference(there, ours, theirs, keys)
+            published = session.lake.files(table, snapshot_id=snapshot)
+            replayed_files = replay.lake.files(table)
+            if _digests(published) != _digests(replayed_files):
+                ours = session.lake.read(replay.con, table, snapshot_id=snapshot)
+                theirs = replay.lake.read(replay.con, table)
+                where = _first_difference(replay, ours, theirs, keys)
                 raise ReplayDiffers(
-                    step.library.name, step.run, table, where, _same_rules(place, step)
+                    step.library.name, step.run, table, where, _same_rules(session, step)
                 )
             files += len(published)
     rows = publication.row_counts[step.library.entity]
     return Verified(step.library.name, step.run, files, rows, replayed)
 
 
-def _same_rules(place: Workplace, step: _Step) -> bool:
+def _same_rules(session: Session, step: _Step) -> bool:
     """Whether declaration, model and code are those that the run was resolved with."""
-    known = read_resolutions(place.warehouse, step.library.name)
-    then = {each.run: each.rules for each in known}
-    return then.get(step.run) == rules_digest(step.library)
+    resolutions = read_resolutions(session.warehouse, step.library.name)
+    rules_of_run = {each.run: each.rules for each in resolutions}
+    return rules_of_run.get(step.run) == rules_digest(step.library)
 
 
 def _digests(files: Sequence[Path]) -> list[str]:
@@ -250,7 +250,7 @@ def _digests(files: Sequence[Path]) -> list[str]:
 
 
 def _first_difference(
-    there: Workplace, ours: ir.Table, theirs: ir.Table, keys: Sequence[str]
+    replay: Session, ours: ir.Table, theirs: ir.Table, keys: Sequence[str]
 ) -> str:
     """Where two tables part, in the order of their keys: no value of a record, no key of one."""
     if list(ours.columns) != list(theirs.columns):
@@ -258,13 +258,13 @@ def _first_difference(
         return f"columns {', '.join(other)}"
     same = ours.columns
     # A set difference and no join on all columns: there, NULL differs from NULL.
-    only = [a.difference(b) for a, b in ((ours, theirs), (theirs, ours))]
+    differences = [a.difference(b) for a, b in ((ours, theirs), (theirs, ours))]
     sides = [
         rows.mutate(side=ibis.literal(side))
-        for rows, side in zip(only, ("published", "replayed"), strict=True)
+        for rows, side in zip(differences, ("published", "replayed"), strict=True)
     ]
     found = sides[0].union(sides[1], distinct=False)
-    first = there.con.to_pyarrow(found.order_by([*keys, "side"]).limit(2)).to_pylist()
+    first = replay.con.to_pyarrow(found.order_by([*keys, "side"]).limit(2)).to_pylist()
     if not first:
         return "the same rows in other bytes"
     one, other = first[0], first[-1]
@@ -278,8 +278,8 @@ def _first_difference(
 
 
 def _named(row: dict[str, object]) -> str:
-    told = [f"{name} {row[name]}" for name in ("entity_id", "source") if row.get(name)]
-    return "row of " + ", ".join(told)
+    parts = [f"{name} {row[name]}" for name in ("entity_id", "source") if row.get(name)]
+    return "row of " + ", ".join(parts)
 
 
 @contextmanager

@@ -26,8 +26,8 @@ def add_columns(transaction: Transaction, table: str, written: pa.Schema) -> Non
 
 def set_columns(transaction: Transaction, table: str, written: pa.Schema) -> None:
     """Make the columns those that are written: all files of the table are being replaced."""
-    held = transaction.table_metadata.schema()
-    old = ibis.Schema.from_pyarrow(schema_to_pyarrow(held, include_field_ids=False))
+    schema = transaction.table_metadata.schema()
+    old = ibis.Schema.from_pyarrow(schema_to_pyarrow(schema, include_field_ids=False))
     new = ibis.Schema.from_pyarrow(written)
     gone = [name for name in old if name not in new or str(new[name]) != str(old[name])]
     with transaction.update_schema(allow_incompatible_changes=True) as update:

@@ -162,8 +162,8 @@ class Lake:
         summary = {f"{_PROPERTY}{key}": value for key, value in (properties or {}).items()}
         summary[_BATCH_PROPERTY] = batch or _WHOLE
         with table_lock(self.catalog.engine, table):
-            placed = [_move(path, self._data_dir(table) / name) for path, name in named]
-            done = replace_files(self.catalog, Replacement(table, batch, placed, schemas, summary))
+            moved = [_move(path, self._data_dir(table) / name) for path, name in named]
+            done = replace_files(self.catalog, Replacement(table, batch, moved, schemas, summary))
         return Commit(rows, done.snapshot_id, done.changed)
 
     def properties(self, table: str, batch: str | None) -> dict[str, str]:

@@ -2,5 +2,5 @@
 
 Airflow itself is imported in ``dags/`` and ``plugins/`` only; here it is a set of processes and a
 REST API on the loopback interface. What the DAGs say about themselves (``notes``) is here too, and
-the processes with which ``baselib run`` does without it (``crew``).
+the processes with which ``baselib run`` does without it (``runtime.worker_pool``).
 """

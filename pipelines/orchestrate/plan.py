@@ -80,7 +80,7 @@ def libraries_to_push(plan: Plan, runs: Sequence[DagRun], now: datetime) -> list
         for library, needed in plan.libraries.items()
         if library not in latest
         and all(name in latest and latest[name].ended for name in needed)
-        and not _hopeless(library, plan, latest)
+        and not _has_no_input(library, plan, latest)
         and (_failed(needed, latest) or _overdue(needed, latest, now))
     ]
 
@@ -92,7 +92,7 @@ def is_done(plan: Plan, runs: Sequence[DagRun], tasks: Iterable[TaskRun]) -> boo
         return False
     if not all(name in latest for name in plan.ingests):
         return False
-    if any(name not in latest and not _hopeless(name, plan, latest) for name in plan.libraries):
+    if any(name not in latest and not _has_no_input(name, plan, latest) for name in plan.libraries):
         return False
     written = [
         task.ended_at
@@ -117,7 +117,7 @@ def _overdue(names: Iterable[str], latest: Mapping[str, DagRun], now: datetime) 
     return bool(ends) and now - max(ends) > _GRACE
 
 
-def _hopeless(library: str, plan: Plan, latest: Mapping[str, DagRun]) -> bool:
+def _has_no_input(library: str, plan: Plan, latest: Mapping[str, DagRun]) -> bool:
     """Not one source of it came through: there is nothing new to build from."""
     ingests = plan.libraries[library] & set(plan.ingests)
     return all(name in latest and latest[name].state == "failed" for name in ingests)

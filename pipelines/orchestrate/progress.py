@@ -19,7 +19,7 @@ class Display:
     console: Console
     bar: Progress
     job: TaskID
-    _told: set[tuple[str, str]] = field(default_factory=set)
+    _shown: set[tuple[str, str]] = field(default_factory=set)
 
     def say(self, text: str) -> None:
         """One line of plain text."""
@@ -28,12 +28,12 @@ class Display:
     def show(self, runs: Iterable[DagRun], tasks: Iterable[TaskRun]) -> None:
         """Bring the display up to date with what Airflow reports."""
         for run in runs:
-            if run.ended and (run.dag_id, run.run_id) not in self._told:
-                self._told.add((run.dag_id, run.run_id))
+            if run.ended and (run.dag_id, run.run_id) not in self._shown:
+                self._shown.add((run.dag_id, run.run_id))
                 self.say(f"  {_MARKS[run.state]:<6} {run.dag_id:<56} {run.seconds or 0:6.1f} s")
-        known = list(tasks)
-        running = sorted({f"{_short(one)}" for one in known if one.state == "running"})
-        done = sum(one.state in _MARKS for one in known)
+        listed = list(tasks)
+        running = sorted({f"{_short(one)}" for one in listed if one.state == "running"})
+        done = sum(one.state in _MARKS for one in listed)
         self.bar.update(self.job, completed=done, description=", ".join(running) or "waiting")
 
 

@@ -1,4 +1,4 @@
-"""Python's cycle collector, and when it does more harm than good."""
+"""Pause of Python's garbage collector where it does more harm than good."""
 
 import gc
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The first seconds of a command, in which it imports what it needs."""
+"""Interrupts (Ctrl-C) in the first seconds of a command, in which it imports what it needs."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Names in the scratch folder that say whose they are, so that what the dead left can be swept.
+"""Scratch files, named by the process that made them, so that those of dead ones can be swept.
 
 A process that is killed cannot tidy up. Whoever opens the folder next does it: a name has the
 machine and the process that made it, and what belongs to a process that lives is left alone.

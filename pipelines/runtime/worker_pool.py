@@ -1,4 +1,7 @@
-"""Processes that work side by side: expressions are built by one processor, whatever the engine."""
+"""Worker pool: processes that do jobs side by side, each after those that it depends on.
+
+Expressions are built by one processor, whatever the engine, so threads would not help.
+"""
 
 import os
 import signal
@@ -21,7 +24,7 @@ T = TypeVar("T")
 
 Announce = Callable[[str], None]
 
-# Whom this process tells what it begins: set for as long as it works for a crew.
+# Called with what this process begins: set for as long as it works for a pool.
 _announce: Announce | None = None
 
 
@@ -45,8 +48,8 @@ def work_through(
 
     Args:
         parts: By name.
-        size: How many processes; a crew of one is this process itself.
-        announce: Told, in this process, what the jobs ``tell``.
+        size: How many processes; a pool of one is this process itself.
+        announce: Told, in this process, what the jobs announce.
 
     Returns:
         The parts that did not end well, and why.
@@ -55,18 +58,18 @@ def work_through(
         WorkerDied: a process was killed, most likely for its memory.
     """
     failures: dict[str, BaselibError] = {}
-    urgency = {name: place for place, name in enumerate(parts)}
+    urgency = {name: rank for rank, name in enumerate(parts)}
     order = TopologicalSorter({name: part.after | part.needs for name, part in parts.items()})
     order.prepare()
     waiting: list[str] = []
     running: dict[Future[BaselibError | None], str] = {}
-    with _open_crew(size, announce) as crew:
+    with _open_pool(size, announce) as pool:
         while order.is_active():
             waiting = sorted([*waiting, *order.get_ready()], key=urgency.__getitem__)
             while waiting and len(running) < size:
                 name = waiting.pop(0)
-                hopeless = parts[name].needs & failures.keys()
-                running[crew.submit(_leave_out if hopeless else parts[name].job)] = name
+                pointless = parts[name].needs & failures.keys()
+                running[pool.submit(_leave_out if pointless else parts[name].job)] = name
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 failure = _result(future, running.values())
                 name = running.pop(future)
@@ -76,8 +79,8 @@ def work_through(
     return failures
 
 
-def tell(what: str) -> None:
-    """Say what begins, within a job of a crew."""
+def announce_step(what: str) -> None:
+    """Say what begins, within a job of a worker pool."""
     if _announce is not None:
         _announce(what)
 
@@ -94,37 +97,37 @@ def _result(future: Future[BaselibError | None], running: Iterable[str]) -> Base
 
 
 @contextmanager
-def _open_crew(size: int, announce: Announce) -> Iterator[Executor]:
+def _open_pool(size: int, announce: Announce) -> Iterator[Executor]:
     global _announce
     if size == 1:
         before, _announce = _announce, announce
         try:
-            yield _Alone()
+            yield _InThisProcess()
         finally:
             _announce = before
         return
     # Spawned, not forked: this process has threads, of engines and of database drivers.
     context = get_context("spawn")
-    told: SimpleQueue[str | None] = context.SimpleQueue()
-    listener = Thread(target=_listen, args=(told, announce), daemon=True)
+    messages: SimpleQueue[str | None] = context.SimpleQueue()
+    listener = Thread(target=_listen, args=(messages, announce), daemon=True)
     listener.start()
     ours, theirs = context.Pipe()
-    begin = (told, theirs)
-    crew = _Crew(size, mp_context=context, initializer=_join_crew, initargs=begin)
+    begin = (messages, theirs)
+    pool = _WorkerPool(size, mp_context=context, initializer=_begin_worker, initargs=begin)
     try:
-        yield crew
+        yield pool
     except BaseException:
         ours.close()  # nobody would use what the others still make
         raise
     finally:
-        crew.shutdown(cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
         ours.close()
         theirs.close()
-        told.put(None)
+        messages.put(None)
         listener.join()
 
 
-class _Crew(ProcessPoolExecutor):
+class _WorkerPool(ProcessPoolExecutor):
     """Its processes are deaf to interrupts from their first moment: this one ends them."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -135,7 +138,7 @@ class _Crew(ProcessPoolExecutor):
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-class _Alone(Executor):
+class _InThisProcess(Executor):
     """Does at once what it is given."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -144,18 +147,18 @@ class _Alone(Executor):
         return future
 
 
-def _listen(told: "SimpleQueue[str | None]", announce: Announce) -> None:
-    while (what := told.get()) is not None:
+def _listen(messages: "SimpleQueue[str | None]", announce: Announce) -> None:
+    while (what := messages.get()) is not None:
         announce(what)
 
 
-def _join_crew(told: "SimpleQueue[str | None]", mother: Connection) -> None:
+def _begin_worker(messages: "SimpleQueue[str | None]", parent: Connection) -> None:
     global _announce
-    _announce = told.put
-    Thread(target=_end_with, args=(mother,), daemon=True).start()
+    _announce = messages.put
+    Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
 
 
-def _end_with(mother: Connection) -> None:
+def _end_with_parent(parent: Connection) -> None:
     """End this process when the other end is closed, be it because that process was killed."""
-    mother.poll(None)
+    parent.poll(None)
     os._exit(1)

@@ -6,18 +6,15 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.identity import explain as identity_explain
-from pipelines.cli.identity import id_changes as identity_survival
-from pipelines.cli.identity import queue as identity_queue
-from pipelines.cli.identity import sheet as identity_sheet
+from pipelines.cli.identity import explain, id_changes, queue, sheet
 from pipelines.cli.options import Home
 from pipelines.settings import load_settings
 
 app = typer.Typer(help="How records are recognised as the same entity.", no_args_is_help=True)
-identity_explain.register(app)
-identity_queue.register(app)
-identity_sheet.register(app)
-identity_survival.register(app)
+explain.register(app)
+queue.register(app)
+sheet.register(app)
+id_changes.register(app)
 
 
 @app.callback()

@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
     app.command()(compare)
 
 
-def _said(value: str) -> str:
+def _not_blank(value: str) -> str:
     if not value.strip():
         raise typer.BadParameter("Write something: it is kept for ever.")
     return value
@@ -26,8 +26,8 @@ def _said(value: str) -> str:
 
 def approve(
     run: Annotated[str, typer.Argument(help="The run that was stopped.")],
-    by: Annotated[str, typer.Option(help="Who answers for it.", callback=_said)],
-    reason: Annotated[str, typer.Option(help="Why the ids may change.", callback=_said)],
+    by: Annotated[str, typer.Option(help="Who answers for it.", callback=_not_blank)],
+    reason: Annotated[str, typer.Option(help="Why the ids may change.", callback=_not_blank)],
     library: Annotated[str | None, typer.Option(help="Only this library.")] = None,
     home: Home = None,
 ) -> None:
@@ -56,17 +56,17 @@ def compare(
 ) -> None:
     """Show which ids the present code, or another declaration or model, would change."""
     settings = load_settings(home=home, sources=tuple(sources) if sources else None)
-    told = compare_identity(settings, library, declaration, model)
-    found = told.survival
-    verdict = "within" if told.budget.allows(found) else "over"
+    result = compare_identity(settings, library, declaration, model)
+    found = result.survival
+    verdict = "within" if result.budget.allows(found) else "over"
     sys.stdout.write(
-        f"{told.library}, records of run {told.run}: of {found.ids:,} ids {told.unchanged:,} "
+        f"{result.library}, records of run {result.run}: of {found.ids:,} ids {result.unchanged:,} "
         f"would stay as they are, {found.changed:,} would change ({found.share:.2%}; {verdict} "
-        f"the budget of {told.budget.ids:.2%}), {found.vanished:,} would vanish, "
-        f"{told.created:,} would be new. Nothing was kept.\n"
+        f"the budget of {result.budget.ids:.2%}), {found.vanished:,} would vanish, "
+        f"{result.created:,} would be new. Nothing was kept.\n"
     )
     for change in found.changes:
         sys.stdout.write(f"{change.kind:<9} {change.ids:>9,}  {change.rule}\n")
-        for each in told.examples[change.kind, change.rule]:
+        for each in result.examples[change.kind, change.rule]:
             other = f" -> {each.other_entity_id}" if each.other_entity_id else ""
             sys.stdout.write(f"{'':<20} {each.entity_id}{other} ({each.source})\n")

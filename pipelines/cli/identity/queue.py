@@ -23,7 +23,7 @@ from pipelines.settings import load_settings
 
 PIPE_WIDTH = 150
 FLAGS = {"conflict": "conflict", "budget": "conflict", "unmerge": "conflict", "move": "conflict"}
-SHOWN_FOLLOWERS = 20
+SHOWN_DEPENDENTS = 20
 
 
 class Answer(StrEnum):
@@ -75,8 +75,8 @@ def queue(
     console().print(table)
     flags = Counter(FLAGS.get(each.cause, "potential_match") for each in found)
     by_flag = ", ".join(f"{number:,} {flag}" for flag, number in sorted(flags.items()))
-    waiting = counted(len(found), "question waits", "questions wait")
-    sys.stdout.write(f"{waiting}{': ' + by_flag if by_flag else ''}.\n")
+    questions = counted(len(found), "question waits", "questions wait")
+    sys.stdout.write(f"{questions}{': ' + by_flag if by_flag else ''}.\n")
     if found:
         sys.stdout.write("Look: baselib identity explain QUESTION. Then: decide QUESTION …\n")
 
@@ -161,13 +161,13 @@ def _report(done: Act, what: str) -> None:
 
 
 def _report_regrouping(done: Regrouping, *, preview: bool) -> None:
-    fates = Counter((each.library, each.link, each.fate) for each in done.followers)
+    fates = Counter((each.library, each.link, each.fate) for each in done.dependents)
     sys.stdout.write(
         f"{done.entity_id}: {len(done.leaving)} record(s) leave, {len(done.staying)} stay.\n"
     )
     for (library, link, fate), number in sorted(fates.items()):
         sys.stdout.write(f"  {library}: {number} {link} link(s): {fate}\n")
-    for each in done.followers[:SHOWN_FOLLOWERS]:
+    for each in done.dependents[:SHOWN_DEPENDENTS]:
         sys.stdout.write(f"    {each.entity_id} {each.link} by {each.rule}: {each.fate}\n")
     if preview:
         sys.stdout.write(f"Preview: {len(done.decisions)} decision(s) would be written.\n")

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import ibis
 
-from pipelines.flows.shared.session import Workplace
+from pipelines.flows.shared.session import Session
 from pipelines.flows.steward.queue import asked_by_run, linked_pairs
 from pipelines.identity.review.accuracy import Accuracy, Stratum, accuracy
 from pipelines.identity.review.decisions import Decision, standings
@@ -19,7 +19,7 @@ from pipelines.warehouse.quality.accuracy import record_accuracy
 LINKED = "linked:"
 
 
-def check_accuracy(place: Workplace, library: Library, run: str) -> Accuracy | None:
+def check_accuracy(session: Session, library: Library, run: str) -> Accuracy | None:
     """Measure the run and keep the result in ``quality.identity_accuracy``.
 
     Nothing is measured where nobody audited the model that is in use, unless the library's
@@ -28,13 +28,13 @@ def check_accuracy(place: Workplace, library: Library, run: str) -> Accuracy | N
     Raises:
         AccuracyNotProven: a bound is below what the library demands.
     """
-    audited = audited_pairs(place, library)
+    audited = audited_pairs(session, library)
     if not audited and not library.accuracy:
         return None
-    strata = _strata(place, library, audited)
+    strata = _strata(session, library, audited)
     measured = accuracy(strata)
     record_accuracy(
-        place.warehouse,
+        session.warehouse,
         library=library.name,
         run=run,
         model=model_digest(library),
@@ -52,10 +52,10 @@ def check_accuracy(place: Workplace, library: Library, run: str) -> Accuracy | N
     return measured
 
 
-def audited_pairs(place: Workplace, library: Library) -> list[Decision]:
+def audited_pairs(session: Session, library: Library) -> list[Decision]:
     """The verdicts on pairs that were drawn by lot from what today's model did."""
     model = model_digest(library)
-    decided = standings(read_decisions(place.warehouse, library.name)).values()
+    decided = standings(read_decisions(session.warehouse, library.name)).values()
     return [
         each.decision
         for each in decided
@@ -64,8 +64,8 @@ def audited_pairs(place: Workplace, library: Library) -> list[Decision]:
     ]
 
 
-def _strata(place: Workplace, library: Library, audited: list[Decision]) -> list[Stratum]:
-    sizes = _sizes(place, library)
+def _strata(session: Session, library: Library, audited: list[Decision]) -> list[Stratum]:
+    sizes = _sizes(session, library)
     sampled = Counter(each.stratum for each in audited)
     right = Counter(
         each.stratum
@@ -78,14 +78,14 @@ def _strata(place: Workplace, library: Library, audited: list[Decision]) -> list
     ]
 
 
-def _sizes(place: Workplace, library: Library) -> dict[str, int]:
+def _sizes(session: Session, library: Library) -> dict[str, int]:
     """How many pairs of the run are in each stratum."""
-    pairs = asked_by_run(place, library).union(linked_pairs(place, library), distinct=True)
-    record = place.lake.read(place.con, f"identity.{library.entity}_record")
+    pairs = asked_by_run(session, library).union(linked_pairs(session, library), distinct=True)
+    record = session.lake.read(session.con, f"identity.{library.entity}_record")
     sides = beside_entities(pairs, record)
     together = sides.left_entity == sides.right_entity
     strong = library.identity.strong_claim
     named = sides.mutate(stratum=stratum(together, sides.probability, sides.rule, strong))
     counted = named.group_by("stratum").agg(size=named.count())
-    rows = place.con.to_pyarrow(counted.filter(ibis._.stratum.notnull())).to_pylist()
+    rows = session.con.to_pyarrow(counted.filter(ibis._.stratum.notnull())).to_pylist()
     return {row["stratum"]: int(row["size"]) for row in rows}

@@ -41,7 +41,7 @@ from pipelines.flows.shared.results import (
     count_failures,
 )
 from pipelines.flows.shared.run_inputs import inputs_of_run, records_of_run
-from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.shared.session import Session, open_session
 from pipelines.flows.source.ingest import EXPECTATIONS
 from pipelines.identity.ids.events import EVENT_KINDS
 from pipelines.identity.ids.redirects import current_ids
@@ -67,20 +67,20 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
         EntityIdCollision, EntityTooLarge: see ``pipelines.errors``.
     """
     library = load_library(library_name)
-    with open_workplace(settings) as place, place.timed(library.name, run, "resolve"):
-        return resolve_with(place, library, run, note_decisions(place, library, run))
+    with open_session(settings) as session, session.timed(library.name, run, "resolve"):
+        return resolve_with(session, library, run, note_decisions(session, library, run))
 
 
 def resolve_with(
-    place: Workplace, library: Library, run: str, decisions: ir.Table | None
+    session: Session, library: Library, run: str, decisions: ir.Table | None
 ) -> ResolveResult:
     """As ``resolve``, with these decisions, whatever people decided since."""
-    note_inputs(place, library, run)
-    with place.materialised(records_of_run(place, library, run)) as records:
-        resolution = resolve_run(place, library, run, records, decisions)
-        keep_ledger(place, library, run, resolution.resolved, resolution.events)
-        record_resolution(place.warehouse, resolution.record)
-        return _resolve_result(place, resolution)
+    note_inputs(session, library, run)
+    with session.materialised(records_of_run(session, library, run)) as records:
+        resolution = resolve_run(session, library, run, records, decisions)
+        keep_ledger(session, library, run, resolution.resolved, resolution.events)
+        record_resolution(session.warehouse, resolution.record)
+        return _resolve_result(session, resolution)
 
 
 def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
@@ -90,21 +90,21 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
         TableMissing: ``resolve`` has not run for this run.
     """
     library = load_library(library_name)
-    with open_workplace(settings) as place, place.timed(library.name, run, "merge"):
-        identity = place.lake.read(place.con, f"identity.{library.entity}_record")
-        with place.materialised(records_of_run(place, library, run)) as records:
+    with open_session(settings) as session, session.timed(library.name, run, "merge"):
+        identity = session.lake.read(session.con, f"identity.{library.entity}_record")
+        with session.materialised(records_of_run(session, library, run)) as records:
             merged = merge_records(records, identity, library)
-            core = _write_core(place, merged.core, library)
-            crosswalk = place.lake.write(
-                place.con,
+            core = _write_core(session, merged.core, library)
+            crosswalk = session.lake.write(
+                session.con,
                 merged.crosswalk,
                 f"candidate.{library.entity}_source",
                 batch=None,
                 order_by=("entity_id", "record_no"),
             )
             if libraries_linking_to(library.name):
-                place.lake.write(
-                    place.con,
+                session.lake.write(
+                    session.con,
                     merged.further_identifier,
                     f"candidate.{library.entity}_identifier",
                     batch=None,
@@ -126,27 +126,27 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
 
     library = load_library(library_name)
     with (
-        open_workplace(settings) as place,
-        place.timed(library.name, run, "check"),
-        place.scratch_file(records_of_run(place, library, run).select(*RECORD_ORDER)) as keys,
+        open_session(settings) as session,
+        session.timed(library.name, run, "check"),
+        session.scratch_file(records_of_run(session, library, run).select(*RECORD_ORDER)) as keys,
     ):
-        comparison = compare_with_published(place, library, run)
-        published = read_publications(place.warehouse, library.name)
+        comparison = compare_with_published(session, library, run)
+        published = read_publications(session.warehouse, library.name)
         rows = published[-1].row_counts[library.entity] if published else 0
-        parameters = library_parameters(library, _date_of_inputs(place, library, run), rows)
+        parameters = library_parameters(library, _date_of_inputs(session, library, run), rows)
         outcomes = run_suites(
             settings,
-            {**_checked_tables(place, library), "staged_key": [keys]},
+            {**_checked_tables(session, library), "staged_key": [keys]},
             suites_for_library(library, EXPECTATIONS, parameters),
             about=(library.name, run),
         )
         record_expectations(
-            place.warehouse, subject=library.name, run=run, layer="library", outcomes=outcomes
+            session.warehouse, subject=library.name, run=run, layer="library", outcomes=outcomes
         )
-        check_accuracy(place, library, run)
+        check_accuracy(session, library, run)
         if failed := gate(outcomes):
             raise QualityGateFailed(f"{library.title} ({library.name}), run {run}", failed)
-        refuse_over_budget(place, library, comparison)
+        refuse_over_budget(session, library, comparison)
     return CheckResult(library.name, run, len(outcomes), **count_failures(outcomes))
 
 
@@ -161,29 +161,29 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
         PublicationFailed: PostgreSQL refused the rows; what was published before stays.
     """
     library = load_library(library_name)
-    with open_workplace(settings) as place, place.timed(library.name, run, "publish"):
-        refuse_unapproved(place, library, run)
-        redirects = _redirects(place, library)
-        place.lake.write(
-            place.con,
+    with open_session(settings) as session, session.timed(library.name, run, "publish"):
+        refuse_unapproved(session, library, run)
+        redirects = _redirects(session, library)
+        session.lake.write(
+            session.con,
             redirects,
             f"candidate.{library.entity}_redirect",
             batch=None,
             order_by=ENTITY_ORDER,
         )
         names = published_tables(library)
-        with table_lock(place.lake.catalog.engine, f"publish {library.name}"):
-            snapshots = {name: _adopt(place, name, run) for name in names}
+        with table_lock(session.lake.catalog.engine, f"publish {library.name}"):
+            snapshots = {name: _adopt(session, name, run) for name in names}
             if libraries_linking_to(library.name):
-                _adopt(place, f"{library.entity}_identifier", run)
+                _adopt(session, f"{library.entity}_identifier", run)
             publication = publish_tables(
                 settings,
                 library,
                 run,
-                {name: place.lake.files(f"core.{name}") for name in names},
+                {name: session.lake.files(f"core.{name}") for name in names},
                 {f"core.{name}": snapshot for name, snapshot in snapshots.items()},
             )
-        relink_others(place, library, run)
+        relink_others(session, library, run)
         return PublishResult(
             library.name,
             run,
@@ -193,63 +193,63 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
         )
 
 
-def _write_core(place: Workplace, core: ir.Table, library: Library) -> Commit:
+def _write_core(session: Session, core: ir.Table, library: Library) -> Commit:
     """The golden records with their links, as candidates."""
     table = f"candidate.{library.entity}"
     if not library.links:
-        return place.lake.write(place.con, core, table, batch=None, order_by=ENTITY_ORDER)
-    with place.materialised(storable(core)) as unlinked:
-        linked = look_up_links(place, unlinked, library)
-        return place.lake.write(place.con, linked, table, batch=None, order_by=ENTITY_ORDER)
+        return session.lake.write(session.con, core, table, batch=None, order_by=ENTITY_ORDER)
+    with session.materialised(storable(core)) as unlinked:
+        linked = look_up_links(session, unlinked, library)
+        return session.lake.write(session.con, linked, table, batch=None, order_by=ENTITY_ORDER)
 
 
-def _resolve_result(place: Workplace, resolution: Resolution) -> ResolveResult:
-    resolved, told = resolution.resolved, resolution.record
+def _resolve_result(session: Session, resolution: Resolution) -> ResolveResult:
+    resolved, record = resolution.resolved, resolution.record
     event = resolved.event
-    counted = place.con.to_pyarrow(event.group_by("kind").agg(ids=event.count())).to_pylist()
+    counted = session.con.to_pyarrow(event.group_by("kind").agg(ids=event.count())).to_pylist()
     kinds = Counter({row["kind"]: row["ids"] for row in counted})
     return ResolveResult(
-        told.library,
-        told.run,
-        records=told.records,
-        entities=int(place.con.execute(resolved.record.entity_id.nunique())),
+        record.library,
+        record.run,
+        records=record.records,
+        entities=int(session.con.execute(resolved.record.entity_id.nunique())),
         **{kind: kinds[kind] for kind in EVENT_KINDS},
     )
 
 
-def _checked_tables(place: Workplace, library: Library) -> dict[str, list[Path] | str]:
+def _checked_tables(session: Session, library: Library) -> dict[str, list[Path] | str]:
     """What the suites look at: candidates, ledger, and the other libraries' core."""
     tables: dict[str, list[Path] | str] = {}
     for other in load_libraries().values():
         name = f"core.{other.entity}"
-        known = place.lake.has(name)
-        tables[f"core_{other.entity}"] = place.lake.files(name) if known else empty_core(other)
-    candidate = place.lake.files(f"candidate.{library.entity}")
+        exists = session.lake.has(name)
+        tables[f"core_{other.entity}"] = session.lake.files(name) if exists else empty_core(other)
+    candidate = session.lake.files(f"candidate.{library.entity}")
     tables[f"core_{library.entity}"] = tables["core_entity"] = candidate
-    tables["identity_record"] = place.lake.files(f"identity.{library.entity}_record")
+    tables["identity_record"] = session.lake.files(f"identity.{library.entity}_record")
     return tables
 
 
-def _date_of_inputs(place: Workplace, library: Library, run: str) -> date:
+def _date_of_inputs(session: Session, library: Library, run: str) -> date:
     """The date of the newest data: nothing may have happened after it."""
-    inputs = inputs_of_run(place, library, run)
+    inputs = inputs_of_run(session, library, run)
     return max(batch_date(batch) for source in inputs for batch in source["batches"])
 
 
-def _redirects(place: Workplace, library: Library) -> ir.Table:
-    events = place.lake.read(place.con, f"identity.{library.entity}_event")
-    alive = place.lake.read(place.con, f"candidate.{library.entity}").select("entity_id")
-    return current_ids(place.con, events, alive)
+def _redirects(session: Session, library: Library) -> ir.Table:
+    events = session.lake.read(session.con, f"identity.{library.entity}_event")
+    alive = session.lake.read(session.con, f"candidate.{library.entity}").select("entity_id")
+    return current_ids(session.con, events, alive)
 
 
-def _adopt(place: Workplace, name: str, run: str) -> int:
+def _adopt(session: Session, name: str, run: str) -> int:
     """Make the files of a candidate table those of the core table; nothing is computed again."""
     linked = []
-    for file in place.lake.files(f"candidate.{name}"):
-        target = scratch_path(place.settings.scratch_dir, "adopted", ".parquet")
+    for file in session.lake.files(f"candidate.{name}"):
+        target = scratch_path(session.settings.scratch_dir, "adopted", ".parquet")
         os.link(file, target)
         linked.append(target)
-    commit = place.lake.write_files(linked, f"core.{name}", batch=None, properties={"run": run})
+    commit = session.lake.write_files(linked, f"core.{name}", batch=None, properties={"run": run})
     if commit.snapshot_id is None:
         raise TableMissing(f"core.{name}", None)
     return commit.snapshot_id

@@ -1,4 +1,4 @@
-"""Tell what sources and libraries disagree about, once a library is published.
+"""Findings of a published library: where its sources, or libraries, contradict each other.
 
 Nothing of this changes a golden record: ``merge`` has decided by authority, and what is found here
 goes to the owners of the values that lost.
@@ -11,10 +11,10 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
-from pipelines.flows.owner.dispute import DISPUTED as DOUBTED
+from pipelines.flows.owner.dispute import DISPUTED_BY_USER
 from pipelines.flows.shared.results import CompareResult
 from pipelines.flows.shared.run_inputs import records_of_run
-from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.shared.session import Session, open_session
 from pipelines.lake.lock import table_lock
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.quality.contradiction import (
@@ -53,42 +53,46 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
     """
     library = load_library(library_name)
     with (
-        open_workplace(settings) as place,
-        place.timed(library.name, run, "compare"),
+        open_session(settings) as session,
+        session.timed(library.name, run, "compare"),
         # Another library that is published meanwhile amends what is written here, not what it was.
-        table_lock(place.lake.catalog.engine, f"compare {library.name}"),
-        ExitStack() as held,
+        table_lock(session.lake.catalog.engine, f"compare {library.name}"),
+        ExitStack() as opened,
     ):
-        records = held.enter_context(place.materialised(records_of_run(place, library, run)))
-        core = place.lake.read(place.con, f"core.{library.entity}")
-        crosswalk = place.lake.read(place.con, f"core.{library.entity}_source")
+        records = opened.enter_context(session.materialised(records_of_run(session, library, run)))
+        core = session.lake.read(session.con, f"core.{library.entity}")
+        crosswalk = session.lake.read(session.con, f"core.{library.entity}_source")
         shared = shared_records(records, crosswalk, library)
-        told = held.enter_context(place.materialised(shared))
-        beside = held.enter_context(place.materialised(compare_with_golden(told, core, library)))
-        other = held.enter_context(place.materialised(differing_values(beside, told, library)))
-        dispute = place.lake.read(place.con, f"identity.{library.entity}_dispute")
+        described = opened.enter_context(session.materialised(shared))
+        beside = opened.enter_context(
+            session.materialised(compare_with_golden(described, core, library))
+        )
+        other = opened.enter_context(
+            session.materialised(differing_values(beside, described, library))
+        )
+        dispute = session.lake.read(session.con, f"identity.{library.entity}_dispute")
         severity = severities()
-        world = _world(place, held, {library.name: records})
-        contradicting = _contradictions(place, held, library, world)
+        world = _world(session, opened, {library.name: records})
+        contradicting = _contradictions(session, opened, library, world)
         disagreeing = compare_sources(beside, other, library, severity[DISAGREES])
         found = [
-            _without_known(disagreeing, contradicting),
+            _without_contradicted(disagreeing, contradicting),
             disputed_numbers(dispute, records, crosswalk, core, library, severity[DISPUTED]),
             *contradicting,
-            _doubted(place, library),
+            _disputed_by_users(session, library),
         ]
-        _write(place, library, found, run)
+        _write(session, library, found, run)
         for other in dict.fromkeys(link.library for link in library.links):
-            _amend(place, held, load_library(other), world, library)
-        return _result(place, library, run)
+            _amend(session, opened, load_library(other), world, library)
+        return _result(session, library, run)
 
 
-def _doubted(place: Workplace, library: Library) -> Compared:
-    """Open disputes of the users: their owners are told as of any other finding."""
-    rows = disputed_values(place.warehouse, library)
-    severity = severities()[DOUBTED]
-    told = [{**row, "rule": DOUBTED, "severity": severity} for row in rows]
-    columns = {name: [row.get(name) for row in told] for name in FINDING_SCHEMA.names}
+def _disputed_by_users(session: Session, library: Library) -> Compared:
+    """Open disputes of the users: findings for their owners like any other."""
+    rows = disputed_values(session.warehouse, library)
+    severity = severities()[DISPUTED_BY_USER]
+    findings = [{**row, "rule": DISPUTED_BY_USER, "severity": severity} for row in rows]
+    columns = {name: [row.get(name) for row in findings] for name in FINDING_SCHEMA.names}
     nothing: dict[str, list[object]] = {name: [] for name in AGREEMENT_SCHEMA.names}
     return Compared(
         ibis.memtable(columns, schema=FINDING_SCHEMA),
@@ -96,97 +100,105 @@ def _doubted(place: Workplace, library: Library) -> Compared:
     )
 
 
-def _world(place: Workplace, held: ExitStack, given: Mapping[str, ir.Table]) -> World:
+def _world(session: Session, opened: ExitStack, given: Mapping[str, ir.Table]) -> World:
     """All that is published, with the records that it was made of; those given need no reading."""
     published: dict[str, Published] = {}
     for library in load_libraries().values():
         core, crosswalk, further = (
             f"core.{library.entity}{suffix}" for suffix in ("", "_source", "_identifier")
         )
-        if place.lake.has(core) and place.lake.has(crosswalk):
-            run = place.lake.properties(core, None)["run"]
+        if session.lake.has(core) and session.lake.has(crosswalk):
+            run = session.lake.properties(core, None)["run"]
             records = given.get(library.name)
             if records is None:
-                records = records_of_run(place, library, run)
-            told = records_of_entities(records, place.lake.read(place.con, crosswalk), library.name)
-            published[library.name] = Published(
-                core=place.lake.read(place.con, core),
-                records=held.enter_context(place.materialised(told)),
-                further=place.lake.read(place.con, further) if place.lake.has(further) else None,
+                records = records_of_run(session, library, run)
+            described = records_of_entities(
+                records, session.lake.read(session.con, crosswalk), library.name
             )
-    sources = load_sources(place.settings).values()
+            published[library.name] = Published(
+                core=session.lake.read(session.con, core),
+                records=opened.enter_context(session.materialised(described)),
+                further=session.lake.read(session.con, further)
+                if session.lake.has(further)
+                else None,
+            )
+    sources = load_sources(session.settings).values()
     return World(published, {one.name: one.event for one in sources if one.event})
 
 
 def _contradictions(
-    place: Workplace,
-    held: ExitStack,
+    session: Session,
+    opened: ExitStack,
     library: Library,
     world: World,
     seeing: str | None = None,
 ) -> list[Compared]:
     rules = contradictions_of(library.name, world, seeing)
     return find_contradictions(
-        rules, world, lambda judged: held.enter_context(place.materialised(judged))
+        rules, world, lambda judged: opened.enter_context(session.materialised(judged))
     )
 
 
-def _without_known(disagreeing: Compared, contradicting: Sequence[Compared]) -> Compared:
-    """Who is told of a contradiction in a value need not hear that others say something else."""
+def _without_contradicted(disagreeing: Compared, contradicting: Sequence[Compared]) -> Compared:
+    """A value with a finding of a contradiction gets no second one for disagreeing with others."""
     if not contradicting:
         return disagreeing
-    known = ibis.union(*(one.finding for one in contradicting))
-    told = disagreeing.finding.anti_join(known, ["source", "source_key", "column_name"])
-    return Compared(told, disagreeing.agreement)
+    contradicted = ibis.union(*(one.finding for one in contradicting))
+    remaining = disagreeing.finding.anti_join(contradicted, ["source", "source_key", "column_name"])
+    return Compared(remaining, disagreeing.agreement)
 
 
 def _amend(
-    place: Workplace, held: ExitStack, library: Library, world: World, published: Library
+    session: Session, opened: ExitStack, library: Library, world: World, published: Library
 ) -> None:
     """Ask again the rules about records of ``library`` that look at what was just published."""
     finding, agreement = _tables(library)
     rules = [one.rule for one in contradictions_of(library.name, world, published.name)]
-    if not rules or not place.lake.has(finding) or not place.lake.has(agreement):
+    if not rules or not session.lake.has(finding) or not session.lake.has(agreement):
         return
-    fresh = _contradictions(place, held, library, world, seeing=published.name)
-    with table_lock(place.lake.catalog.engine, f"compare {library.name}"):
-        found = place.lake.read(place.con, finding).cast(FINDING_SCHEMA)
-        counted = place.lake.read(place.con, agreement).cast(AGREEMENT_SCHEMA)  # sums are DOUBLE
+    fresh = _contradictions(session, opened, library, world, seeing=published.name)
+    with table_lock(session.lake.catalog.engine, f"compare {library.name}"):
+        found = session.lake.read(session.con, finding).cast(FINDING_SCHEMA)
+        counted = session.lake.read(session.con, agreement).cast(
+            AGREEMENT_SCHEMA
+        )  # sums are DOUBLE
         old = Compared(
             found.filter(found.rule.notin(rules)), counted.filter(counted.rule.notin(rules))
         )
-        _write(place, library, [old, *fresh], place.lake.properties(finding, None)["run"])
+        _write(session, library, [old, *fresh], session.lake.properties(finding, None)["run"])
 
 
 def _tables(library: Library) -> tuple[str, str]:
     return f"identity.{library.entity}_finding", f"identity.{library.entity}_agreement"
 
 
-def _write(place: Workplace, library: Library, found: Sequence[Compared], run: str) -> None:
+def _write(session: Session, library: Library, found: Sequence[Compared], run: str) -> None:
     finding, agreement = _tables(library)
     findings = ibis.union(*(one.finding for one in found))
     agreements = ibis.union(*(one.agreement for one in found))
-    _write_table(place, findings, finding, run, FINDING_ORDER)
-    _write_table(place, agreements, agreement, run, AGREEMENT_ORDER)
+    _write_table(session, findings, finding, run, FINDING_ORDER)
+    _write_table(session, agreements, agreement, run, AGREEMENT_ORDER)
 
 
 def _write_table(
-    place: Workplace, rows: ir.Table, table: str, run: str, order: tuple[str, ...]
+    session: Session, rows: ir.Table, table: str, run: str, order: tuple[str, ...]
 ) -> None:
     """Out of a file, for what DuckDB writes of the same rows depends on where they come from."""
     about = {"run": run}
-    with place.materialised(rows) as computed:
-        place.lake.write(place.con, computed, table, batch=None, order_by=order, properties=about)
+    with session.materialised(rows) as computed:
+        session.lake.write(
+            session.con, computed, table, batch=None, order_by=order, properties=about
+        )
 
 
-def _result(place: Workplace, library: Library, run: str) -> CompareResult:
+def _result(session: Session, library: Library, run: str) -> CompareResult:
     finding, agreement = _tables(library)
-    found = place.lake.read(place.con, finding)
-    by_rule = place.con.to_pyarrow(found.group_by("rule").agg(rows=found.count())).to_pylist()
-    values = place.lake.read(place.con, agreement).compared.sum().fill_null(0)
+    found = session.lake.read(session.con, finding)
+    by_rule = session.con.to_pyarrow(found.group_by("rule").agg(rows=found.count())).to_pylist()
+    values = session.lake.read(session.con, agreement).compared.sum().fill_null(0)
     return CompareResult(
         library.name,
         run,
-        compared=int(place.con.execute(values)),
+        compared=int(session.con.execute(values)),
         findings={row["rule"]: row["rows"] for row in sorted(by_rule, key=lambda r: r["rule"])},
     )

@@ -1,4 +1,4 @@
-"""Before publication: which published ids would a run change, and may it?
+"""Id stability gate: which published ids a run would change, and whether its budget allows it.
 
 Compared are the record-to-entity tables of the last publication and of the candidate.
 """
@@ -8,7 +8,7 @@ import logging
 
 from pipelines.flows.shared.errors import IdBudgetExceeded, NothingToApprove
 from pipelines.flows.shared.run_inputs import published_crosswalk
-from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.shared.session import Session, open_session
 from pipelines.identity.ids.id_changes import Budget, Survival, changed_ids, survival
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.settings import Settings
@@ -34,17 +34,17 @@ def budget_of(settings: Settings, library: Library) -> Budget:
     )
 
 
-def compare_with_published(place: Workplace, library: Library, run: str) -> IdComparison:
+def compare_with_published(session: Session, library: Library, run: str) -> IdComparison:
     """Count what the candidate would do to the published ids, and keep it in ``quality.id_*``."""
-    budget = budget_of(place.settings, library)
-    published = published_crosswalk(place, library)
+    budget = budget_of(session.settings, library)
+    published = published_crosswalk(session, library)
     found = Survival(0, (), ())
     if published is not None:
-        candidate = place.lake.read(place.con, f"candidate.{library.entity}_source")
-        events = place.lake.read(place.con, f"identity.{library.entity}_event")
-        changed = changed_ids(place.con, published, candidate, events)
-        found = survival(place.con, published, candidate, changed)
-    last = read_publications(place.warehouse, library.name)
+        candidate = session.lake.read(session.con, f"candidate.{library.entity}_source")
+        events = session.lake.read(session.con, f"identity.{library.entity}_event")
+        changed = changed_ids(session.con, published, candidate, events)
+        found = survival(session.con, published, candidate, changed)
+    last = read_publications(session.warehouse, library.name)
     comparison = IdComparison(
         library=library.name,
         run=run,
@@ -52,9 +52,9 @@ def compare_with_published(place: Workplace, library: Library, run: str) -> IdCo
         survival=found,
         budget=budget,
         is_within=budget.allows(found),
-        candidate=_digest(place, library),
+        candidate=_digest(session, library),
     )
-    record_comparison(place.warehouse, comparison)
+    record_comparison(session.warehouse, comparison)
     log.info(
         "%s, run %s: of %d published ids %d would change and %d would vanish",
         library.name,
@@ -66,13 +66,13 @@ def compare_with_published(place: Workplace, library: Library, run: str) -> IdCo
     return comparison
 
 
-def refuse_over_budget(place: Workplace, library: Library, comparison: IdComparison) -> None:
+def refuse_over_budget(session: Session, library: Library, comparison: IdComparison) -> None:
     """Stop a run that is over its budget and that nobody approved as it is.
 
     Raises:
         IdBudgetExceeded: with numbers, rules, and how to approve.
     """
-    if comparison.is_within or is_approved(place.warehouse, comparison):
+    if comparison.is_within or is_approved(session.warehouse, comparison):
         return
     found = comparison.survival
     raise IdBudgetExceeded(
@@ -91,11 +91,11 @@ def refuse_over_budget(place: Workplace, library: Library, comparison: IdCompari
     )
 
 
-def refuse_unapproved(place: Workplace, library: Library, run: str) -> None:
+def refuse_unapproved(session: Session, library: Library, run: str) -> None:
     """Stop the publication of a run whose comparison said no; raises as ``refuse_over_budget``."""
-    for comparison in read_comparisons(place.warehouse, library.name, run):
-        if comparison.candidate == _digest(place, library):
-            refuse_over_budget(place, library, comparison)
+    for comparison in read_comparisons(session.warehouse, library.name, run):
+        if comparison.candidate == _digest(session, library):
+            refuse_over_budget(session, library, comparison)
 
 
 def approve_run(
@@ -111,21 +111,21 @@ def approve_run(
         UnknownLibrary: no library is called so.
     """
     names = [load_library(library_name).name] if library_name else list(load_libraries())
-    with open_workplace(settings) as place:
+    with open_session(settings) as session:
         over = [
             comparison
-            for comparison in read_comparisons(place.warehouse, run=run)
+            for comparison in read_comparisons(session.warehouse, run=run)
             if comparison.library in names and not comparison.is_within
         ]
         if not over:
             raise NothingToApprove(run)
         for comparison in over:
-            if not is_approved(place.warehouse, comparison):
-                approve(place.warehouse, comparison, by=by, reason=reason)
+            if not is_approved(session.warehouse, comparison):
+                approve(session.warehouse, comparison, by=by, reason=reason)
     return over
 
 
-def _digest(place: Workplace, library: Library) -> str:
+def _digest(session: Session, library: Library) -> str:
     """Of the candidate's record-to-entity table; files in the lake are named by their content."""
-    files = place.lake.files(f"candidate.{library.entity}_source")
+    files = session.lake.files(f"candidate.{library.entity}_source")
     return hashlib.sha256("\n".join(file.name for file in files).encode()).hexdigest()

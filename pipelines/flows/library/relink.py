@@ -1,4 +1,4 @@
-"""When a library is published, what other libraries say about its entities follows at once.
+"""Relink: when a library is published, the links of other libraries to its entities follow.
 
 Two persons were joined, or taken apart again: the licences they hold and the organisations they
 represent have to point to the right one of them. Which that is, is not remembered but looked up
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import ibis.expr.types as ir
 
-from pipelines.flows.shared.session import Workplace
+from pipelines.flows.shared.session import Session
 from pipelines.lake.lock import table_lock
 from pipelines.libraries import Library, libraries_linking_to, load_library
 from pipelines.merge.links import link_entities
@@ -23,7 +23,7 @@ def published_tables(library: Library) -> list[str]:
     return [library.entity, f"{library.entity}_source", f"{library.entity}_redirect"]
 
 
-def look_up_links(place: Workplace, core: ir.Table, library: Library) -> ir.Table:
+def look_up_links(session: Session, core: ir.Table, library: Library) -> ir.Table:
     """The links of golden records, anew: to what the other libraries have published.
 
     ``core`` has to be read from a file, whoever made it: what DuckDB writes of the same rows
@@ -33,12 +33,12 @@ def look_up_links(place: Workplace, core: ir.Table, library: Library) -> ir.Tabl
     return link_entities(
         unlinked,
         library,
-        _linked_tables(place, library, "core.{}"),
-        _linked_tables(place, library, "core.{}_identifier"),
+        _linked_tables(session, library, "core.{}"),
+        _linked_tables(session, library, "core.{}_identifier"),
     )
 
 
-def relink_others(place: Workplace, library: Library, run: str) -> Mapping[str, int]:
+def relink_others(session: Session, library: Library, run: str) -> Mapping[str, int]:
     """Look up anew the links of published libraries to entities of ``library``.
 
     Where nothing changes nothing is written, in the lake or in PostgreSQL.
@@ -51,49 +51,49 @@ def relink_others(place: Workplace, library: Library, run: str) -> Mapping[str, 
     """
     changed: dict[str, int] = {}
     for other in libraries_linking_to(library.name):
-        if place.lake.has(f"core.{other.entity}"):
-            with table_lock(place.lake.catalog.engine, f"publish {other.name}"):
-                rows = _relink(place, other, run)
+        if session.lake.has(f"core.{other.entity}"):
+            with table_lock(session.lake.catalog.engine, f"publish {other.name}"):
+                rows = _relink(session, other, run)
             if rows is not None:
                 changed[other.name] = rows
     return changed
 
 
-def _relink(place: Workplace, library: Library, run: str) -> int | None:
+def _relink(session: Session, library: Library, run: str) -> int | None:
     """Entities of the library if a link of theirs has changed."""
     name = f"core.{library.entity}"
-    linked = look_up_links(place, place.lake.read(place.con, name), library)
-    commit = place.lake.write(
-        place.con,
+    linked = look_up_links(session, session.lake.read(session.con, name), library)
+    commit = session.lake.write(
+        session.con,
         linked,
         name,
         batch=None,
         order_by=ENTITY_ORDER,
-        properties=place.lake.properties(name, None),  # still made of the records of that run
+        properties=session.lake.properties(name, None),  # still made of the records of that run
     )
     if not commit.changed:
         return None
     names = published_tables(library)
     publication = publish_tables(
-        place.settings,
+        session.settings,
         library,
         run,
-        {table: place.lake.files(f"core.{table}") for table in names},
+        {table: session.lake.files(f"core.{table}") for table in names},
         {
             f"core.{table}": snapshot
             for table in names
-            if (snapshot := place.lake.snapshot_id(f"core.{table}")) is not None
+            if (snapshot := session.lake.snapshot_id(f"core.{table}")) is not None
         },
     )
     return publication.rows[library.entity]
 
 
-def _linked_tables(place: Workplace, library: Library, name: str) -> Mapping[str, ir.Table]:
+def _linked_tables(session: Session, library: Library, name: str) -> Mapping[str, ir.Table]:
     linked = {
         link.library: name.format(load_library(link.library).entity) for link in library.links
     }
     return {
-        other: place.lake.read(place.con, table)
+        other: session.lake.read(session.con, table)
         for other, table in linked.items()
-        if place.lake.has(table)
+        if session.lake.has(table)
     }

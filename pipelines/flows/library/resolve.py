@@ -1,4 +1,4 @@
-"""Resolve a run, and keep with it what decided: a replay by other rules proves nothing."""
+"""Resolve a run, and keep the digest of its rules: a replay by other rules proves nothing."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 
 import pipelines
 from pipelines.flows.shared.identity_ledger import ledger_before
-from pipelines.flows.shared.session import Workplace, identity_key
+from pipelines.flows.shared.session import Session, identity_key
 from pipelines.identity.resolve import Resolved, resolve
 from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library
@@ -30,21 +30,21 @@ class Resolution:
 
 
 def resolve_run(
-    place: Workplace, library: Library, run: str, records: ir.Table, decisions: ir.Table | None
+    session: Session, library: Library, run: str, records: ir.Table, decisions: ir.Table | None
 ) -> Resolution:
     """Resolve all records, on the ledger of the runs before."""
-    previous, events = ledger_before(place, library, run)
+    previous, events = ledger_before(session, library, run)
     resolved = resolve(
-        place.con,
+        session.con,
         records,
         library,
-        key=identity_key(place.settings),
+        key=identity_key(session.settings),
         run=run,
         previous=previous,
         events=events,
         decisions=decisions,
     )
-    count = int(place.con.execute(resolved.record.count()))
+    count = int(session.con.execute(resolved.record.count()))
     record = ResolutionRecord(library.name, run, count, rules_digest(library))
     return Resolution(resolved, events, record)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.errors import NothingToTrain
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
-from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.shared.session import open_session
 from pipelines.identity.scores.comparisons import COMPARISONS
 from pipelines.identity.scores.model import load_model
 from pipelines.libraries import load_library
@@ -41,11 +41,11 @@ def train(settings: Settings, library_name: str, out: Path | None = None) -> Pat
         "link_at": present.link_at if present else LINK_AT,
         "ask_at": present.ask_at if present else ASK_AT,
     }
-    with open_workplace(settings) as place:
-        run = latest_run(place, library)
-        with place.materialised(records_of_run(place, library, run)) as records:
+    with open_session(settings) as session:
+        run = latest_run(session, library)
+        with session.materialised(records_of_run(session, library, run)) as records:
             provenance = {"data": f"records of run {run}", "made_by": "baselib identity train"}
-            model = train_model(place.con, records, library, provenance, thresholds)
+            model = train_model(session.con, records, library, provenance, thresholds)
     target = out or settings.home / "models" / f"{library.entity}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(model, ensure_ascii=False, indent=1, sort_keys=True)

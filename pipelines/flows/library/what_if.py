@@ -1,4 +1,4 @@
-"""What another declaration or model would do to the ids, without publishing or keeping anything."""
+"""What-if: the id changes of another declaration or model; nothing is published or kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from pipelines.errors import DeclarationRefused
 from pipelines.flows.library.id_changes import budget_of
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
-from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
+from pipelines.flows.shared.session import Session, identity_key, open_session
 from pipelines.identity.ids.id_changes import Budget, Survival, changed_ids, survival
 from pipelines.identity.resolve import resolve
 from pipelines.identity.review.schemas import DECISION_SCHEMA
@@ -70,31 +70,31 @@ def compare_identity(
     library = load_library(library_name)
     wanted = _declared(declaration, library) if declaration else library
     other_model = read_model(model, library.entity) if model else None
-    with open_workplace(settings) as place:
-        run = latest_run(place, library)
-        ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
-        events = place.lake.read(place.con, f"identity.{library.entity}_event")
-        with place.materialised(records_of_run(place, wanted, run)) as records:
-            found = resolve(
-                place.con,
+    with open_session(settings) as session:
+        run = latest_run(session, library)
+        ledger = session.lake.read(session.con, f"identity.{library.entity}_record")
+        events = session.lake.read(session.con, f"identity.{library.entity}_event")
+        with session.materialised(records_of_run(session, wanted, run)) as records:
+            resolved = resolve(
+                session.con,
                 records,
                 wanted,
                 key=identity_key(settings),
                 run=run,
                 previous=ledger,
                 events=events,
-                decisions=_decisions(place, library, run),
+                decisions=_decisions(session, library, run),
                 model=other_model,
             )
-            changed = changed_ids(place.con, ledger, found.record, found.event)
-            born = found.event.filter(found.event.kind.isin(["created", "split"]))
+            changed = changed_ids(session.con, ledger, resolved.record, resolved.event)
+            created = resolved.event.filter(resolved.event.kind.isin(["created", "split"]))
             return WhatIf(
                 library.name,
                 run,
-                survival(place.con, ledger, found.record, changed),
+                survival(session.con, ledger, resolved.record, changed),
                 budget_of(settings, wanted),
-                int(place.con.execute(born.count())),
-                _examples(place, changed),
+                int(session.con.execute(created.count())),
+                _examples(session, changed),
             )
 
 
@@ -107,20 +107,20 @@ def _declared(file: Path, library: Library) -> Library:
     return found
 
 
-def _decisions(place: Workplace, library: Library, run: str) -> ir.Table | None:
+def _decisions(session: Session, library: Library, run: str) -> ir.Table | None:
     table = f"identity.{library.entity}_decision"
-    if not place.lake.has(table, run):
+    if not session.lake.has(table, run):
         return None
-    return place.lake.read(place.con, table, run).select(*DECISION_SCHEMA)
+    return session.lake.read(session.con, table, run).select(*DECISION_SCHEMA)
 
 
-def _examples(place: Workplace, changed: ir.Table) -> Mapping[tuple[str, str], Sequence[Example]]:
+def _examples(session: Session, changed: ir.Table) -> Mapping[tuple[str, str], Sequence[Example]]:
     rank = ibis.row_number().over(group_by=[changed.kind, changed.rule], order_by=changed.entity_id)
     ranked = changed.mutate(rank=rank)
     first = ranked.filter(ranked["rank"] < EXAMPLES)
     shown = first.select("kind", "rule", "entity_id", "other_entity_id", "source")
-    told: dict[tuple[str, str], list[Example]] = {}
-    for row in place.con.to_pyarrow(shown.order_by("kind", "rule", "entity_id")).to_pylist():
+    examples: dict[tuple[str, str], list[Example]] = {}
+    for row in session.con.to_pyarrow(shown.order_by("kind", "rule", "entity_id")).to_pylist():
         example = Example(row["entity_id"], row["other_entity_id"], row["source"])
-        told.setdefault((row["kind"], row["rule"]), []).append(example)
-    return told
+        examples.setdefault((row["kind"], row["rule"]), []).append(example)
+    return examples

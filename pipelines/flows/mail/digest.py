@@ -9,7 +9,7 @@ from pipelines.batch import CHINA, batch_date, batch_key
 from pipelines.contracts import usable_sources
 from pipelines.contracts.source import Period, Source
 from pipelines.flows.shared.results import DigestResult
-from pipelines.flows.shared.session import Workplace, moment, open_workplace
+from pipelines.flows.shared.session import Session, moment, open_session
 from pipelines.flows.source.report import Letter, send_later
 from pipelines.flows.source.report_content import Composed, compose, has_report
 from pipelines.report.owner.model import Report
@@ -34,23 +34,23 @@ def digest(settings: Settings) -> DigestResult:
         CalendarUnknown: what is overdue cannot be said; every digest has been written.
     """
     today = moment(settings).astimezone(CHINA).date()
-    with open_workplace(settings) as place:
+    with open_session(settings) as session:
         try:
-            refresh_owner_months(place.warehouse, today)
+            refresh_owner_months(session.warehouse, today)
         finally:  # a calendar that is out of date keeps no mail back
-            messages = _write_digests(place, today)
+            messages = _write_digests(session, today)
     return DigestResult(str(today), messages)
 
 
-def _write_digests(place: Workplace, today: date) -> int:
-    sources = usable_sources(place.settings).values()
-    known: dict[tuple[str, str], Composed] = {}  # owners may share a source
+def _write_digests(session: Session, today: date) -> int:
+    sources = usable_sources(session.settings).values()
+    composed_before: dict[tuple[str, str], Composed] = {}  # owners may share a source
     messages = 0
     for period in PERIODS:
         span = ended_before(period, today)
         wanted = [source for source in sources if source.reporting.period == period]
         for recipient, theirs in _by_recipient(wanted).items():
-            messages += _digest(place, period, span, recipient, theirs, known)
+            messages += _digest(session, period, span, recipient, theirs, composed_before)
     return messages
 
 
@@ -63,29 +63,29 @@ def _by_recipient(sources: Sequence[Source]) -> Mapping[str, Sequence[Source]]:
 
 
 def _digest(
-    place: Workplace,
+    session: Session,
     period: Period,
     span: Span,
     recipient: str,
     sources: Sequence[Source],
-    known: dict[tuple[str, str], Composed],
+    composed_before: dict[tuple[str, str], Composed],
 ) -> int:
     until = span.last.strftime("%Y%m%d")
     about = {"period": period, "source": EVERYTHING, "batch": until}
-    if has_mail(place.warehouse, **about, recipient=recipient):
+    if has_mail(session.warehouse, **about, recipient=recipient):
         return 0
-    told = reported_batches(place.warehouse, recipient)
+    reported = reported_batches(session.warehouse, recipient)
     composed: list[Composed] = []
-    waiting: list[Source] = []
+    without_news: list[Source] = []
     for source in sources:
-        batches = _new_batches(place, source, span, told)
+        batches = _new_batches(session, source, span, reported)
         if not batches:
-            waiting.append(source)
+            without_news.append(source)
         for batch in batches:
             key = (source.name, batch)
-            if key not in known:
-                known[key] = compose(place, source, batch)
-            composed.append(known[key])
+            if key not in composed_before:
+                composed_before[key] = compose(session, source, batch)
+            composed.append(composed_before[key])
     if not composed:
         return 0
     letter = Letter(
@@ -95,21 +95,21 @@ def _digest(
         dated=span.last,
         report=Report(
             owner=sources[0].owner,
-            sources=[each.told for each in composed],
+            sources=[each.report for each in composed],
             period=period,
             since=span.first,
             until=span.last,
             language=sources[0].reporting.language,
-            contact=place.settings.report_contact,
-            waiting=waiting,
+            contact=session.settings.report_contact,
+            waiting=without_news,
         ),
         composed=composed,
     )
-    return send_later(place, letter, [recipient])
+    return send_later(session, letter, [recipient])
 
 
 def _new_batches(
-    place: Workplace, source: Source, span: Span, told: set[tuple[str, str]]
+    session: Session, source: Source, span: Span, reported: set[tuple[str, str]]
 ) -> Sequence[str]:
     """Batches up to the period's end of which the recipient has not been told, oldest first.
 
@@ -117,17 +117,17 @@ def _new_batches(
     """
     staged = [
         record.batch
-        for record in read_batches(place.warehouse, source.name)
+        for record in read_batches(session.warehouse, source.name)
         if record.staged is not None and batch_date(record.batch) <= span.last
     ]
-    before = {batch for name, batch in told if name == source.name}
+    before = {batch for name, batch in reported if name == source.name}
     latest = max(map(batch_key, before), default="")
     new = [
         batch
         for batch in staged
         if batch not in before
         and (bool(before) or batch_date(batch) >= span.first)
-        and has_report(place, source, batch)
+        and has_report(session, source, batch)
     ]
     if source.delivery == "snapshot":  # an older state of the same records is no news
         return [batch for batch in new if batch_key(batch) > latest][-1:]

@@ -1,7 +1,7 @@
 """Downstream disputes (校核申请): a published value is marked until its owner has answered.
 
-Nothing is corrected on the way: the owner is told with his next report, answers in the repair sheet
-or by ``answer``, and what he corrects flows back through his source.
+Nothing is corrected on the way: the owner reads of it in his next report, answers in the repair
+sheet or by ``answer``, and what he corrects flows back through his source.
 """
 
 import csv
@@ -13,7 +13,7 @@ from pathlib import Path
 import ibis
 
 from pipelines.batch import CHINA
-from pipelines.flows.shared.session import Workplace, identity_key, moment, open_workplace
+from pipelines.flows.shared.session import Session, identity_key, moment, open_session
 from pipelines.keyed_digests import add_fingerprint, value_digest, with_site_key
 from pipelines.libraries import load_libraries
 from pipelines.settings import Settings
@@ -28,7 +28,7 @@ from pipelines.warehouse.people.disputes import (
     published_value,
 )
 
-DISPUTED = "DISPUTED_BY_USER"
+DISPUTED_BY_USER = "DISPUTED_BY_USER"
 COLUMNS = ("entity_id", "column", "reason")
 
 
@@ -69,15 +69,15 @@ def dispute(settings: Settings, doubts: Sequence[Doubt], by: str) -> list[Raised
     when = moment(settings)
     due = load_working_calendar().due(when.astimezone(CHINA).date())
     libraries = list(load_libraries().values())
-    with open_workplace(settings) as place:
+    with open_session(settings) as session:
         values = [
-            published_value(place.warehouse, libraries, doubt.entity_id, doubt.column)
+            published_value(session.warehouse, libraries, doubt.entity_id, doubt.column)
             for doubt in doubts
         ]
         raised = []
-        for doubt, value, named in zip(doubts, values, _named(place, values), strict=True):
-            told = {"raised_by": by, "raised_at": when, "due_date": due, **named}
-            number, new = add_dispute(place.warehouse, value, told, doubt.reason)
+        for doubt, value, named in zip(doubts, values, _named(session, values), strict=True):
+            facts = {"raised_by": by, "raised_at": when, "due_date": due, **named}
+            number, new = add_dispute(session.warehouse, value, facts, doubt.reason)
             raised.append(Raised(number, value.source, due, new))
         return raised
 
@@ -115,22 +115,22 @@ def read_doubts(file: Path) -> list[Doubt]:
         return [Doubt(*(row[name].strip() for name in COLUMNS)) for row in rows]
 
 
-def _named(place: Workplace, values: Sequence[PublishedValue]) -> list[dict[str, object]]:
+def _named(session: Session, values: Sequence[PublishedValue]) -> list[dict[str, object]]:
     """``fingerprint`` and ``value_digest`` of each value, in order."""
-    key = identity_key(place.settings)
+    key = identity_key(session.settings)
     named: list[dict[str, object]] = []
     for value in values:
         row = ibis.memtable(
             {
                 "record_key": [value.source_key],
                 "column": [value.column_name],
-                "rule": [DISPUTED],
+                "rule": [DISPUTED_BY_USER],
                 "value": [value.value],
             }
         )
-        told = with_site_key(add_fingerprint(row, value.source, key), key)
-        digests = told.select(
-            "fingerprint", value_digest=value_digest(told.site_key, told["value"])
+        keyed = with_site_key(add_fingerprint(row, value.source, key), key)
+        digests = keyed.select(
+            "fingerprint", value_digest=value_digest(keyed.site_key, keyed["value"])
         )
-        named += place.con.to_pyarrow(digests).to_pylist()
+        named += session.con.to_pyarrow(digests).to_pylist()
     return named

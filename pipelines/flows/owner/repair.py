@@ -1,4 +1,4 @@
-"""The way back: what owners answer about their issues, looked at first and then kept."""
+"""Import of repair sheets: owners' answers about their issues are judged, then kept."""
 
 import hashlib
 import json
@@ -18,10 +18,10 @@ from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
 from pipelines.extract.answers import Answer, AnswersUnreadable, read_answers
 from pipelines.extract.connections.secrets import attachment_passwords
-from pipelines.flows.owner.dispute import DISPUTED
+from pipelines.flows.owner.dispute import DISPUTED_BY_USER
 from pipelines.flows.shared.corrections import ledger_table
 from pipelines.flows.shared.parsing import parsed_rows
-from pipelines.flows.shared.session import Workplace, identity_key, moment, open_workplace
+from pipelines.flows.shared.session import Session, identity_key, moment, open_session
 from pipelines.flows.source.ingest import stage
 from pipelines.keyed_digests import value_digest, with_site_key
 from pipelines.quality.answers import (
@@ -95,11 +95,11 @@ def import_answers(
     sources = load_sources(settings)
     answers = _read(files, sources)
     when = moment(settings)
-    with open_workplace(settings) as place:
-        judged = _judge(place, answers, sources)
-        rows = _told(judged)
+    with open_session(settings) as session:
+        judged = _judge(session, answers, sources)
+        rows = _verdicts(judged)
         counts = Counter(row.verdict for row in rows)
-        kept = _to_keep(place, judged)
+        kept = _to_keep(session, judged)
         if not apply:
             return ImportResult(rows, counts, applied=False, staged_again=())
         names = sorted(set(judged.column("source").drop_null().to_pylist()))
@@ -108,8 +108,8 @@ def import_answers(
             if mine.num_rows:
                 columns = mine.select(list(KEPT_SCHEMA))
                 keep_answers(settings, sources[name], columns, who, when)
-        _end_disputes(place, kept, who, when)
-        note_import(place.warehouse, _digest(files), who, when, json.dumps(counts))
+        _end_disputes(session, kept, who, when)
+        note_import(session.warehouse, _digest(files), who, when, json.dumps(counts))
         again = sorted(
             {
                 (row["source"], row["since_batch"])
@@ -140,48 +140,52 @@ def _read(files: Sequence[Path], sources: Mapping[str, Source]) -> pa.Table:
     return pa.table(columns)
 
 
-def _judge(place: Workplace, answers: pa.Table, sources: Mapping[str, Source]) -> pa.Table:
+def _judge(session: Session, answers: pa.Table, sources: Mapping[str, Source]) -> pa.Table:
     """``first_verdicts`` with every verdict filled in, ``because`` and ``guard``."""
     named = sorted(set(answers.column("fingerprint").to_pylist()))
-    asked = find_issues(place.warehouse, named)
+    asked = find_issues(session.warehouse, named)
     first = first_verdicts(
         ibis.memtable(answers, schema=ibis.schema(ANSWER_SCHEMA)),
         ibis.memtable(asked, schema=ibis.schema(ANSWERED_ISSUE_SCHEMA)),
     )
-    with place.materialised(first) as rows, ExitStack() as stack:
+    with session.materialised(first) as rows, ExitStack() as stack:
         touched = rows.filter(rows.verdict.isnull() | (rows.verdict == "confirmed"))
         about = touched.select("source", "batch").distinct().order_by(["source", "batch"])
-        told = [
-            stack.enter_context(_looked_at(place, rows, sources[each["source"]], each["batch"]))
-            for each in place.con.to_pyarrow(about).to_pylist()
+        judged = [
+            stack.enter_context(
+                _judged_answers(session, rows, sources[each["source"]], each["batch"])
+            )
+            for each in session.con.to_pyarrow(about).to_pylist()
             if each["source"] in sources
         ]
-        looked = _union(told)
-        done = rows.left_join(looked, "fingerprint", rname="seen_{name}")
+        judged_answers = _union(judged)
+        done = rows.left_join(judged_answers, "fingerprint", rname="seen_{name}")
         verdict = ibis.coalesce(done.verdict, done.seen_verdict, "overtaken")
         filled = done.mutate(verdict=verdict).drop("seen_fingerprint", "seen_verdict")
-        return place.con.to_pyarrow(filled)
+        return session.con.to_pyarrow(filled)
 
 
 @contextmanager
-def _looked_at(place: Workplace, rows: ir.Table, source: Source, batch: str) -> Iterator[ir.Table]:
+def _judged_answers(
+    session: Session, rows: ir.Table, source: Source, batch: str
+) -> Iterator[ir.Table]:
     """Answers about one batch against the rows that it delivered: ``_JUDGED``."""
     ours = rows.filter(rows.source == source.name, rows.batch == batch)
     candidates = ours.filter(ours.verdict.isnull())
     asked = ours.filter(ours.verdict.isnull() | (ours.verdict == "confirmed"))
-    as_of, key = batch_date(batch), identity_key(place.settings)
-    raw = place.lake.read(place.con, f"raw.{source.name}", batch)
+    as_of, key = batch_date(batch), identity_key(session.settings)
+    raw = session.lake.read(session.con, f"raw.{source.name}", batch)
     spots = asked.select(_file=asked.file, _line=asked.line).distinct()
     wanted = raw.semi_join(spots, ["_file", "_line"])
-    with place.materialised(wanted) as lines, ExitStack() as stack:
-        entries = applicable(ledger_table(read_ledger(place.warehouse, source.name)), batch)
+    with session.materialised(wanted) as lines, ExitStack() as stack:
+        entries = applicable(ledger_table(read_ledger(session.warehouse, source.name)), batch)
         old = stack.enter_context(
-            place.materialised(match_ledger(lines, entries, source, as_of, key))
+            session.materialised(match_ledger(lines, entries, source, as_of, key))
         )
-        new = stack.enter_context(place.materialised(_as_matched(old, candidates)))
+        new = stack.enter_context(session.materialised(_as_matched(old, candidates)))
         parsed = [
             stack.enter_context(
-                parsed_rows(place, overlay(lines, matched, source.columns), source, as_of)
+                parsed_rows(session, overlay(lines, matched, source.columns), source, as_of)
             )
             for matched in (old, new)
         ]
@@ -200,8 +204,8 @@ def _looked_at(place: Workplace, rows: ir.Table, source: Source, batch: str) -> 
         guards = guards.select(
             "fingerprint", guard=value_digest(guards.site_key, guards.text.fill_null(""))
         )
-        told = guards.left_join(verdicts, "fingerprint").drop("fingerprint_right")
-        yield stack.enter_context(place.materialised(told.select(*_JUDGED)))
+        judged = guards.left_join(verdicts, "fingerprint").drop("fingerprint_right")
+        yield stack.enter_context(session.materialised(judged.select(*_JUDGED)))
 
 
 def _as_matched(old: ir.Table, candidates: ir.Table) -> ir.Table:
@@ -240,7 +244,7 @@ def _union(tables: Sequence[ir.Table]) -> ir.Table:
     return tables[0].union(*tables[1:], distinct=False) if len(tables) > 1 else tables[0]
 
 
-def _to_keep(place: Workplace, judged: pa.Table) -> pa.Table:
+def _to_keep(session: Session, judged: pa.Table) -> pa.Table:
     """``source`` and ``KEPT_SCHEMA`` of what is applied."""
     rows = ibis.memtable(judged)
     taken = rows.filter(rows.verdict.isin(APPLIED))
@@ -253,23 +257,23 @@ def _to_keep(place: Workplace, judged: pa.Table) -> pa.Table:
         since_batch=taken.batch,
         reason=taken.note,
     )
-    return place.con.to_pyarrow(kept)
+    return session.con.to_pyarrow(kept)
 
 
-def _end_disputes(place: Workplace, kept: pa.Table, who: str, when: datetime) -> None:
+def _end_disputes(session: Session, kept: pa.Table, who: str, when: datetime) -> None:
     """What was doubted by its users, and is answered now, is doubtful no longer."""
     endings: dict[str, Ending] = {
         row["fingerprint"]: "corrected" if row["verdict"] == "accepted" else "confirmed"
         for row in kept.select(["fingerprint", "verdict", "rule"]).to_pylist()
-        if row["rule"] == DISPUTED and row["verdict"] != "promised"
+        if row["rule"] == DISPUTED_BY_USER and row["verdict"] != "promised"
     }
     if endings:
         about = {"who": who, "at": when, "note": "repair sheet"}
-        with place.warehouse.begin() as connection:
+        with session.warehouse.begin() as connection:
             end_answered(connection, endings, about)
 
 
-def _told(judged: pa.Table) -> list[Judged]:
+def _verdicts(judged: pa.Table) -> list[Judged]:
     """Column by column: a sheet may have hundreds of thousands of rows."""
     rules = load_rules()
     because = [

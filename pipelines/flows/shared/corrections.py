@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.batch import batch_date
 from pipelines.contracts.source import Source
-from pipelines.flows.shared.session import Workplace, identity_key
+from pipelines.flows.shared.session import Session, identity_key
 from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.stage.overlay import LEDGER_SCHEMA
 from pipelines.warehouse.people.corrections import read_ledger
@@ -17,16 +17,18 @@ from pipelines.warehouse.people.corrections import read_ledger
 
 @contextmanager
 def with_corrections(
-    place: Workplace, raw: ir.Table, source: Source, batch: str
+    session: Session, raw: ir.Table, source: Source, batch: str
 ) -> Iterator[ir.Table]:
     """``raw`` with what the source's owner has answered beside it; ``raw`` itself if nothing."""
-    ledger = read_ledger(place.warehouse, source.name)
+    ledger = read_ledger(session.warehouse, source.name)
     if not ledger.num_rows:
         yield raw
         return
     entries = applicable(ledger_table(ledger), batch)
-    key = identity_key(place.settings)
-    with place.materialised(match_ledger(raw, entries, source, batch_date(batch), key)) as matched:
+    key = identity_key(session.settings)
+    with session.materialised(
+        match_ledger(raw, entries, source, batch_date(batch), key)
+    ) as matched:
         corrected = set(ledger.column("column_name").to_pylist())
         columns = [column for column in source.columns if column.name in corrected]
         yield overlay(raw, matched, columns)

@@ -6,7 +6,7 @@
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.flows.shared.session import Workplace
+from pipelines.flows.shared.session import Session
 from pipelines.identity.review.decisions import in_force
 from pipelines.identity.review.schemas import DECISION_SCHEMA
 from pipelines.libraries import Library
@@ -15,17 +15,17 @@ from pipelines.warehouse.people.decisions import read_decisions
 DECISION_ORDER = ("left_source", "left_key", "right_source", "right_key")
 
 
-def note_decisions(place: Workplace, library: Library, run: str) -> ir.Table:
+def note_decisions(session: Session, library: Library, run: str) -> ir.Table:
     """What stewards decided about pairs of records, as of now: ``DECISION_SCHEMA``.
 
     Revoked ones, opinions that disagree and ``cannot_tell`` are not among them. What follows from
     them by inference is left to the resolver, which groups by them.
     """
-    decided = in_force(read_decisions(place.warehouse, library.name))
+    decided = in_force(read_decisions(session.warehouse, library.name))
     rows = [(*each.pair.left, *each.pair.right, each.verdict) for each in decided]
     columns = list(zip(*rows, strict=True)) or [()] * len(DECISION_SCHEMA)
-    data = {name: list(told) for name, told in zip(DECISION_SCHEMA, columns, strict=True)}
+    data = {name: list(values) for name, values in zip(DECISION_SCHEMA, columns, strict=True)}
     table = f"identity.{library.entity}_decision"
-    noted = ibis.memtable(data, schema=ibis.schema(DECISION_SCHEMA))
-    place.lake.write(place.con, noted, table, batch=run, order_by=DECISION_ORDER)
-    return place.lake.read(place.con, table, run).select(*DECISION_SCHEMA)
+    rows_of_run = ibis.memtable(data, schema=ibis.schema(DECISION_SCHEMA))
+    session.lake.write(session.con, rows_of_run, table, batch=run, order_by=DECISION_ORDER)
+    return session.lake.read(session.con, table, run).select(*DECISION_SCHEMA)

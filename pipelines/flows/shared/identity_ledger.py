@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
-from pipelines.flows.shared.session import Workplace
+from pipelines.flows.shared.session import Session
 from pipelines.identity.ids.events import EVENT_SCHEMA
 from pipelines.identity.resolve import Resolved
 from pipelines.libraries import Library
@@ -22,18 +22,18 @@ RECORD_ORDER = ("source", "source_key")
 QUESTION_ORDER = ("left_source", "left_key", "right_source", "right_key", "kind")
 
 
-def note_inputs(place: Workplace, library: Library, run: str) -> None:
+def note_inputs(session: Session, library: Library, run: str) -> None:
     """Keep which snapshot of which staged table this run reads, less what a gate has stopped.
 
     Raises:
         TableMissing: no source of the library has a batch that may be read.
     """
-    noted = [
-        _input_of(place, s.name)
-        for s in load_sources(place.settings).values()
+    input_rows = [
+        _input_of(session, s.name)
+        for s in load_sources(session.settings).values()
         if s.library == library.name
     ]
-    inputs = [each for each in noted if each is not None]
+    inputs = [each for each in input_rows if each is not None]
     if not inputs:
         remedy = "Ingest its sources first, or repair what stopped their batches."
         raise TableMissing(f"staged tables of {library.name}", None, remedy)
@@ -43,21 +43,21 @@ def note_inputs(place: Workplace, library: Library, run: str) -> None:
         schema=ibis.schema({"source": "string", "snapshot_id": "int64", "stopped": "string"}),
     )
     table = f"identity.{library.entity}_input"
-    place.lake.write(place.con, rows, table, batch=run, order_by=("source",))
+    session.lake.write(session.con, rows, table, batch=run, order_by=("source",))
 
 
-def _input_of(place: Workplace, source: str) -> tuple[str, int, str] | None:
+def _input_of(session: Session, source: str) -> tuple[str, int, str] | None:
     """Source, snapshot, stopped batches as JSON; None where no batch may be read."""
-    snapshot = place.lake.snapshot_id(f"staged.{source}")
+    snapshot = session.lake.snapshot_id(f"staged.{source}")
     if snapshot is None:
         return None
-    batches = place.lake.batches(f"staged.{source}", snapshot_id=snapshot)
-    stopped = sorted(read_stopped_batches(place.warehouse, source).intersection(batches))
+    batches = session.lake.batches(f"staged.{source}", snapshot_id=snapshot)
+    stopped = sorted(read_stopped_batches(session.warehouse, source).intersection(batches))
     return None if len(stopped) == len(batches) else (source, snapshot, json.dumps(stopped))
 
 
 def ledger_before(
-    place: Workplace, library: Library, run: str
+    session: Session, library: Library, run: str
 ) -> tuple[ir.Table | None, ir.Table | None]:
     """The ledger and its events as they were before this run began, also when it is repeated.
 
@@ -65,21 +65,21 @@ def ledger_before(
     ledger and are left out; those of an earlier run of the same name stay.
     """
     table = f"identity.{library.entity}_record"
-    if not place.lake.has(table):
+    if not session.lake.has(table):
         return None, None
-    written = place.lake.properties(table, None)
-    before, latest = place.lake.snapshot_id(table), int(written.get("sequence", 0))
+    written = session.lake.properties(table, None)
+    before, latest = session.lake.snapshot_id(table), int(written.get("sequence", 0))
     if written["run"] == run:
         before = int(written["previous"]) if written["previous"] else None
         latest -= 1
     if before is None:
         return None, None
-    events = _complete(place.lake.read(place.con, f"identity.{library.entity}_event"))
+    events = _with_all_columns(session.lake.read(session.con, f"identity.{library.entity}_event"))
     earlier = events.filter(events.sequence <= latest)
-    return place.lake.read(place.con, table, snapshot_id=before), earlier
+    return session.lake.read(session.con, table, snapshot_id=before), earlier
 
 
-def _complete(events: ir.Table) -> ir.Table:
+def _with_all_columns(events: ir.Table) -> ir.Table:
     """With the columns that events have today; those of an earlier version come before all."""
     lacking = {n: ibis.null(kind) for n, kind in EVENT_SCHEMA.items() if n not in events.columns}
     whole = events.mutate(**lacking)
@@ -87,32 +87,32 @@ def _complete(events: ir.Table) -> ir.Table:
 
 
 def keep_ledger(
-    place: Workplace, library: Library, run: str, resolved: Resolved, events: ir.Table | None
+    session: Session, library: Library, run: str, resolved: Resolved, events: ir.Table | None
 ) -> None:
     """Events first: should the process die in between, a repeat finds the ledger untouched."""
     table = f"identity.{library.entity}_record"
-    previous = str(place.lake.snapshot_id(table) or "")
-    if place.lake.has(table) and place.lake.properties(table, None)["run"] == run:
-        previous = place.lake.properties(table, None)["previous"]
-    told = resolved.event
+    previous = str(session.lake.snapshot_id(table) or "")
+    if session.lake.has(table) and session.lake.properties(table, None)["run"] == run:
+        previous = session.lake.properties(table, None)["previous"]
+    event = resolved.event
     if events is not None:  # an older run of this name has its own events, which are kept
-        told = events.filter(events.run == run).select(*told.columns).union(told, distinct=False)
-    place.lake.write(
-        place.con,
-        told,
+        event = events.filter(events.run == run).select(*event.columns).union(event, distinct=False)
+    session.lake.write(
+        session.con,
+        event,
         f"identity.{library.entity}_event",
         batch=run,
         order_by=("sequence", "kind", "entity_id", "other_entity_id"),
     )
-    beside = {
+    further_tables = {
         "dispute": (resolved.disputed, RECORD_ORDER),
         "question": (resolved.question, QUESTION_ORDER),
     }
-    for name, (rows, order) in beside.items():
-        about = f"identity.{library.entity}_{name}"
-        place.lake.write(place.con, rows, about, batch=None, order_by=order)
-    place.lake.write(
-        place.con,
+    for name, (rows, order) in further_tables.items():
+        name_in_lake = f"identity.{library.entity}_{name}"
+        session.lake.write(session.con, rows, name_in_lake, batch=None, order_by=order)
+    session.lake.write(
+        session.con,
         resolved.record,
         table,
         batch=None,

@@ -8,13 +8,13 @@ import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
-from pipelines.flows.shared.session import Workplace
+from pipelines.flows.shared.session import Session
 from pipelines.libraries import Library
 from pipelines.records import current_records, library_records
 from pipelines.warehouse import read_publications
 
 
-def latest_run(place: Workplace, library: Library) -> str:
+def latest_run(session: Session, library: Library) -> str:
     """The run that the identity ledger is of.
 
     Raises:
@@ -22,50 +22,50 @@ def latest_run(place: Workplace, library: Library) -> str:
     """
     table = f"identity.{library.entity}_event"
     # not the ledger's own property: a run that changes nothing in it writes nothing to it
-    run = place.lake.last_batch(table)
+    run = session.lake.last_batch(table)
     if run is None:
         raise TableMissing(table, None, f"Run `baselib run {library.name}` first.")
     return run
 
 
-def inputs_of_run(place: Workplace, library: Library, run: str) -> Sequence[Mapping[str, Any]]:
+def inputs_of_run(session: Session, library: Library, run: str) -> Sequence[Mapping[str, Any]]:
     """What the run reads: ``source``, ``snapshot_id``, and ``batches`` of it that were not stopped.
 
     A run of an earlier version, which noted no stopped batches, read all of them.
     """
-    noted: list[dict[str, Any]] = place.con.to_pyarrow(
-        place.lake.read(place.con, f"identity.{library.entity}_input", run)
+    noted: list[dict[str, Any]] = session.con.to_pyarrow(
+        session.lake.read(session.con, f"identity.{library.entity}_input", run)
     ).to_pylist()
     for row in noted:
         stopped = set(json.loads(row.get("stopped") or "[]"))
-        all_ = place.lake.batches(f"staged.{row['source']}", snapshot_id=row["snapshot_id"])
+        all_ = session.lake.batches(f"staged.{row['source']}", snapshot_id=row["snapshot_id"])
         row["batches"] = [batch for batch in all_ if batch not in stopped]
     return noted
 
 
-def current_of_run(place: Workplace, library: Library, run: str) -> Mapping[str, ir.Table]:
+def current_of_run(session: Session, library: Library, run: str) -> Mapping[str, ir.Table]:
     """Per source, what it says today according to the snapshots that the run reads."""
-    sources = load_sources(place.settings)
+    sources = load_sources(session.settings)
     current = {}
-    for row in inputs_of_run(place, library, run):
+    for row in inputs_of_run(session, library, run):
         name = row["source"]
-        staged = place.lake.read(place.con, f"staged.{name}", snapshot_id=row["snapshot_id"])
+        staged = session.lake.read(session.con, f"staged.{name}", snapshot_id=row["snapshot_id"])
         read = staged.filter(staged["_batch"].isin(row["batches"]))
         current[name] = current_records(read, sources[name].delivery)
     return current
 
 
-def records_of_run(place: Workplace, library: Library, run: str) -> ir.Table:
+def records_of_run(session: Session, library: Library, run: str) -> ir.Table:
     """``library_records`` of what the run reads."""
-    return library_records(current_of_run(place, library, run), library)
+    return library_records(current_of_run(session, library, run), library)
 
 
-def published_crosswalk(place: Workplace, library: Library) -> ir.Table | None:
+def published_crosswalk(session: Session, library: Library) -> ir.Table | None:
     """``entity_id, source, source_key, rule`` of every record, as it was published last."""
-    publications = read_publications(place.warehouse, library.name)
+    publications = read_publications(session.warehouse, library.name)
     table = f"core.{library.entity}_source"
     if not publications:
         return None
     snapshot = publications[-1].snapshot_ids[table]
-    rows = place.lake.read(place.con, table, snapshot_id=snapshot)
+    rows = session.lake.read(session.con, table, snapshot_id=snapshot)
     return rows.select("entity_id", "source", "source_key", "rule")

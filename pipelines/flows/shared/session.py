@@ -1,4 +1,4 @@
-"""What a verb works with: the lake, an engine and the warehouse, opened for as long as it runs."""
+"""The session of a verb: lake, engine and warehouse, open for as long as it runs."""
 
 import os
 import secrets
@@ -24,8 +24,8 @@ from pipelines.warehouse import record_timing
 
 
 @dataclass(frozen=True)
-class Workplace:
-    """Everything at the edge that a verb needs, in one hand."""
+class Session:
+    """Lake, engine and warehouse of one verb, with its settings."""
 
     settings: Settings
     lake: Lake
@@ -63,7 +63,7 @@ class Workplace:
 
 
 @contextmanager
-def open_workplace(settings: Settings) -> Iterator[Workplace]:
+def open_session(settings: Settings) -> Iterator[Session]:
     """Open lake, engine and warehouse; memory and connections are given back at the end."""
     with ExitStack() as opened:
         con = connect(settings)
@@ -72,7 +72,7 @@ def open_workplace(settings: Settings) -> Iterator[Workplace]:
         opened.callback(warehouse.dispose)
         lake = open_lake(settings)
         opened.callback(lake.close)
-        yield Workplace(settings, lake, con, warehouse)
+        yield Session(settings, lake, con, warehouse)
 
 
 def moment(settings: Settings) -> datetime:

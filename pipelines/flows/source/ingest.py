@@ -14,7 +14,7 @@ from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
 from pipelines.flows.shared.corrections import with_corrections
 from pipelines.flows.shared.parsing import parsed_rows
 from pipelines.flows.shared.results import CheckResult, LandResult, StageResult, count_failures
-from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.shared.session import Session, open_session
 from pipelines.quality.drift import Drift, Measure, batch_measures, drift_table, find_drift
 from pipelines.quality.outcome import gate
 from pipelines.quality.profile import finding_profile
@@ -47,18 +47,18 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
         BatchChanged: it was landed before, and the file now says something else.
     """
     batch_date(batch)
-    with open_workplace(settings) as place, place.timed(source.name, batch, "land"):
-        if place.lake.has(f"raw.{source.name}", batch):
-            return _landed_before(place, source, batch)
+    with open_session(settings) as session, session.timed(source.name, batch, "land"):
+        if session.lake.has(f"raw.{source.name}", batch):
+            return _landed_before(session, source, batch)
         with scratch_folder(settings.scratch_dir, "land") as scratch:
             delivery = land_delivery(
-                source, batch, settings.landing_dir, scratch, _watermark(place, source)
+                source, batch, settings.landing_dir, scratch, _watermark(session, source)
             )
-            known = _told(delivery)
-            commit = place.lake.write_files(
-                delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=known
+            properties = _delivery_properties(delivery)
+            commit = session.lake.write_files(
+                delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=properties
             )
-        _record_landing(place, source, batch, commit.rows, known)
+        _record_landing(session, source, batch, commit.rows, properties)
         return LandResult(source.name, batch, commit.rows, delivery.defective, changed=True)
 
 
@@ -72,16 +72,16 @@ def stage(settings: Settings, source: Source, batch: str) -> StageResult:
     as_of = batch_date(batch)
     with (
         collector_paused(),
-        open_workplace(settings) as place,
-        place.timed(source.name, batch, "stage"),
+        open_session(settings) as session,
+        session.timed(source.name, batch, "stage"),
     ):
-        raw = place.lake.read(place.con, f"raw.{source.name}", batch)
+        raw = session.lake.read(session.con, f"raw.{source.name}", batch)
         with (
-            with_corrections(place, raw, source, batch) as answered,
-            parsed_rows(place, answered, source, as_of) as parsed,
+            with_corrections(session, raw, source, batch) as corrected,
+            parsed_rows(session, corrected, source, as_of) as parsed,
         ):
             split = split_rows(parsed, source)
-            return _write_split(place, source, batch, split, landed=_count(place, raw))
+            return _write_split(session, source, batch, split, landed=_count(session, raw))
 
 
 def check(settings: Settings, source: Source, batch: str) -> CheckResult:
@@ -94,20 +94,20 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
 
     with (
         collector_paused(),
-        open_workplace(settings) as place,
-        place.timed(source.name, batch, "check"),
+        open_session(settings) as session,
+        session.timed(source.name, batch, "check"),
     ):
-        staged, quarantined = _staged_batch(place, source, batch)
-        delivered = _delivered(place, source, batch)
-        profile = place.con.to_pyarrow(finding_profile(staged, quarantined, source))
-        history = _accepted_volumes(place, source, batch)
-        drift = _drift(place, source, batch, staged)
+        staged, quarantined = _staged_batch(session, source, batch)
+        delivered = _delivered(session, source, batch)
+        profile = session.con.to_pyarrow(finding_profile(staged, quarantined, source))
+        history = _accepted_volumes(session, source, batch)
+        drift = _drift(session, source, batch, staged)
         outcomes = run_suites(
             settings,
             {
-                "delivered": place.lake.files(f"raw.{source.name}", batch),
-                "raw": raw_view("delivered", _landed_on(place, source, batch)),
-                "staged": place.lake.files(f"staged.{source.name}", batch),
+                "delivered": session.lake.files(f"raw.{source.name}", batch),
+                "raw": raw_view("delivered", _landed_on(session, source, batch)),
+                "staged": session.lake.files(f"staged.{source.name}", batch),
                 "findings": profile,
                 "drift": drift_table(drift),
             },
@@ -115,67 +115,67 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
             about=(source.name, batch),
         )
         record_expectations(
-            place.warehouse, subject=source.name, run=batch, layer="source", outcomes=outcomes
+            session.warehouse, subject=source.name, run=batch, layer="source", outcomes=outcomes
         )
     if failed := gate(outcomes):
         raise QualityGateFailed(f"{source.name}, batch {batch} ({delivered})", failed)
     return CheckResult(source.name, batch, len(outcomes), **count_failures(outcomes))
 
 
-def _delivered(place: Workplace, source: Source, batch: str) -> str:
+def _delivered(session: Session, source: Source, batch: str) -> str:
     """What came, for whoever reads why it was stopped: files and rows."""
-    (record,) = read_batches(place.warehouse, source.name, batch)
+    (record,) = read_batches(session.warehouse, source.name, batch)
     return f"{', '.join(record.files)}: {record.landed or 0:,} row(s)"
 
 
-def _accepted_volumes(place: Workplace, source: Source, batch: str) -> list[int]:
+def _accepted_volumes(session: Session, source: Source, batch: str) -> list[int]:
     """Rows of the batches before, without those that a gate stopped: they are no example."""
-    stopped = read_stopped_batches(place.warehouse, source.name)
+    stopped = read_stopped_batches(session.warehouse, source.name)
     return [
         record.landed
-        for record in read_batches(place.warehouse, source.name)
+        for record in read_batches(session.warehouse, source.name)
         if record.landed is not None
         and batch_key(record.batch) < batch_key(batch)
         and record.batch not in stopped
     ]
 
 
-def _drift(place: Workplace, source: Source, batch: str, staged: ir.Table) -> list[Drift]:
+def _drift(session: Session, source: Source, batch: str, staged: ir.Table) -> list[Drift]:
     """Measure a batch, hold it against the batches before, and keep both for the next one."""
-    (record,) = read_batches(place.warehouse, source.name, batch)
+    (record,) = read_batches(session.warehouse, source.name, batch)
     day = batch_date(batch)
     earlier = [
         batch_date(each.batch)
-        for each in read_batches(place.warehouse, source.name)
+        for each in read_batches(session.warehouse, source.name)
         if each.landed is not None and batch_key(each.batch) < batch_key(batch)
     ]
-    rows = place.con.to_pyarrow(batch_measures(staged, source)).to_pylist()
+    rows = session.con.to_pyarrow(batch_measures(staged, source)).to_pylist()
     measured = [
         *(Measure(**row) for row in rows),
         *(Measure("column", name, "", 1.0) for name in record.unmapped_columns),
-        Measure("age_days", "", "", float((_landed_on(place, source, batch) - day).days)),
+        Measure("age_days", "", "", float((_landed_on(session, source, batch) - day).days)),
     ]
     if earlier:
         measured.append(Measure("interval_days", "", "", float((day - max(earlier)).days)))
-    history = read_history(place.warehouse, source=source.name, before=batch)
+    history = read_history(session.warehouse, source=source.name, before=batch)
     drift = find_drift(measured, history, record.staged or 0)
-    record_drift(place.warehouse, source=source.name, batch=batch, drift=drift)
+    record_drift(session.warehouse, source=source.name, batch=batch, drift=drift)
     return drift
 
 
-def _landed_before(place: Workplace, source: Source, batch: str) -> LandResult:
+def _landed_before(session: Session, source: Source, batch: str) -> LandResult:
     """Leave raw alone, and write again what a process that died may not have written."""
-    known = place.lake.properties(f"raw.{source.name}", batch)
+    properties = session.lake.properties(f"raw.{source.name}", batch)
     delivered = fingerprint_delivery(source, batch)
-    if delivered is not None and delivered != known["fingerprint"]:
+    if delivered is not None and delivered != properties["fingerprint"]:
         raise BatchChanged(source.name, batch)
-    rows = _count(place, place.lake.read(place.con, f"raw.{source.name}", batch))
-    _record_landing(place, source, batch, rows, known)
-    return LandResult(source.name, batch, rows, int(known["defective"]), changed=False)
+    rows = _count(session, session.lake.read(session.con, f"raw.{source.name}", batch))
+    _record_landing(session, source, batch, rows, properties)
+    return LandResult(source.name, batch, rows, int(properties["defective"]), changed=False)
 
 
-def _told(delivery: Delivery) -> Mapping[str, str]:
-    """What is known of a delivery besides its rows; kept with them, in the same commit."""
+def _delivery_properties(delivery: Delivery) -> Mapping[str, str]:
+    """Properties of a delivery besides its rows; kept with them, in the same commit."""
     return {
         "fingerprint": delivery.fingerprint,
         "defective": str(delivery.defective),
@@ -187,46 +187,50 @@ def _told(delivery: Delivery) -> Mapping[str, str]:
     }
 
 
-def _watermark(place: Workplace, source: Source) -> str | None:
+def _watermark(session: Session, source: Source) -> str | None:
     """How far the last delivery of a delta reached; the next one begins there."""
-    batches = place.lake.batches(f"raw.{source.name}")
+    batches = session.lake.batches(f"raw.{source.name}")
     if source.delivery != "delta" or not batches:
         return None
-    return place.lake.properties(f"raw.{source.name}", batches[-1])["watermark"] or None
+    return session.lake.properties(f"raw.{source.name}", batches[-1])["watermark"] or None
 
 
 def _record_landing(
-    place: Workplace, source: Source, batch: str, rows: int, known: Mapping[str, str]
+    session: Session, source: Source, batch: str, rows: int, properties: Mapping[str, str]
 ) -> None:
     record_batch(
-        place.warehouse,
+        session.warehouse,
         source=source.name,
         batch=batch,
         library=source.library,
         landed=rows,
-        files=json.loads(known["files"]),
-        fingerprint=known["fingerprint"],
-        encoding=known["encoding"],
-        unmapped_columns=json.loads(known["unmapped"]),
-        remarks=json.loads(known["remarks"]),
+        files=json.loads(properties["files"]),
+        fingerprint=properties["fingerprint"],
+        encoding=properties["encoding"],
+        unmapped_columns=json.loads(properties["unmapped"]),
+        remarks=json.loads(properties["remarks"]),
     )
 
 
 def _write_split(
-    place: Workplace, source: Source, batch: str, split: Split, landed: int
+    session: Session, source: Source, batch: str, split: Split, landed: int
 ) -> StageResult:
-    staged = place.lake.write(
-        place.con, split.staged, f"staged.{source.name}", batch=batch, order_by=LINE_ORDER
+    staged = session.lake.write(
+        session.con, split.staged, f"staged.{source.name}", batch=batch, order_by=LINE_ORDER
     )
-    quarantined = place.lake.write(
-        place.con, split.quarantined, f"quarantine.{source.name}", batch=batch, order_by=LINE_ORDER
+    quarantined = session.lake.write(
+        session.con,
+        split.quarantined,
+        f"quarantine.{source.name}",
+        batch=batch,
+        order_by=LINE_ORDER,
     )
-    superseded = _count(place, split.superseded)
+    superseded = _count(session, split.superseded)
     if landed != staged.rows + superseded + quarantined.rows:
         raise CountsDisagree(source.name, batch, landed, staged.rows, superseded, quarantined.rows)
     # The batch first, then what was found in it: a replay begins here, without having landed it.
     note = partial(
-        record_batch, place.warehouse, source=source.name, batch=batch, library=source.library
+        record_batch, session.warehouse, source=source.name, batch=batch, library=source.library
     )
     note(
         landed=landed,
@@ -234,19 +238,19 @@ def _write_split(
         superseded=superseded,
         quarantined=quarantined.rows,
     )
-    findings = _record_findings(place, source, batch)
+    findings = _record_findings(session, source, batch)
     note(findings=findings)
     return StageResult(
         source.name, batch, landed, staged.rows, superseded, quarantined.rows, findings
     )
 
 
-def _record_findings(place: Workplace, source: Source, batch: str) -> int:
+def _record_findings(session: Session, source: Source, batch: str) -> int:
     """Count findings and quarantine reasons by column and rule; return how many findings."""
-    staged, quarantined = _staged_batch(place, source, batch)
+    staged, quarantined = _staged_batch(session, source, batch)
     profile = finding_profile(staged, quarantined, source)
     wanted = profile.filter(profile.measure.isin(["finding", "quarantine_reason"]))
-    rows = place.con.to_pyarrow(wanted).to_pylist()
+    rows = session.con.to_pyarrow(wanted).to_pylist()
     counts = [
         FindingCount(
             row["column_name"] or "",
@@ -257,22 +261,22 @@ def _record_findings(place: Workplace, source: Source, batch: str) -> int:
         )
         for row in rows
     ]
-    record_findings(place.warehouse, source=source.name, batch=batch, counts=counts)
+    record_findings(session.warehouse, source=source.name, batch=batch, counts=counts)
     return sum(row["row_count"] for row in rows if row["measure"] == "finding")
 
 
-def _staged_batch(place: Workplace, source: Source, batch: str) -> tuple[ir.Table, ir.Table]:
-    staged = place.lake.read(place.con, f"staged.{source.name}", batch)
-    return staged, place.lake.read(place.con, f"quarantine.{source.name}", batch)
+def _staged_batch(session: Session, source: Source, batch: str) -> tuple[ir.Table, ir.Table]:
+    staged = session.lake.read(session.con, f"staged.{source.name}", batch)
+    return staged, session.lake.read(session.con, f"quarantine.{source.name}", batch)
 
 
-def _landed_on(place: Workplace, source: Source, batch: str) -> date:
+def _landed_on(session: Session, source: Source, batch: str) -> date:
     """The day the delivery arrived, from which its freshness is judged."""
-    if place.settings.today:
-        return place.settings.today
-    (record,) = read_batches(place.warehouse, source.name, batch)
+    if session.settings.today:
+        return session.settings.today
+    (record,) = read_batches(session.warehouse, source.name, batch)
     return record.landed_at.date() if record.landed_at else batch_date(batch)
 
 
-def _count(place: Workplace, rows: ir.Table) -> int:
-    return int(place.con.execute(rows.count()))
+def _count(session: Session, rows: ir.Table) -> int:
+    return int(session.con.execute(rows.count()))

@@ -1,4 +1,4 @@
-"""Tell the data owner: a mail about a batch, or one about all of his data sets in a period."""
+"""Reports to data owners: a mail about a batch, or about all data sets of an owner in a period."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from uuid import uuid4
 from pipelines.batch import batch_date
 from pipelines.contracts.source import Source
 from pipelines.flows.shared.results import ReportResult
-from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.shared.session import Session, open_session
 from pipelines.flows.source.report_content import Composed, compose, has_report
 from pipelines.mail.message import BASE64, Attachment, Picture, build_message, message_id
 from pipelines.mail.packing import pack
@@ -24,15 +24,15 @@ def report(settings: Settings, source: Source, batch: str) -> ReportResult:
     """Write the messages about a batch into the outbox; a repeat adds none, and no sheets.
 
     A batch that could not be landed or staged has no report: the failed task tells the engineer.
-    A source whose owner wants a digest is told of by ``digest``.
+    A source whose owner wants a digest is reported to by ``digest``.
     """
-    with open_workplace(settings) as place, place.timed(source.name, batch, "report"):
-        if not has_report(place, source, batch) or source.reporting.period != "batch":
+    with open_session(settings) as session, session.timed(source.name, batch, "report"):
+        if not has_report(session, source, batch) or source.reporting.period != "batch":
             return ReportResult(source.name, batch, 0, 0)
         # Nor is a sheet written anew beside the mail that speaks of it.
-        if not _without_mail(place, "batch", source.name, batch, source.owner.emails):
+        if not _without_mail(session, "batch", source.name, batch, source.owner.emails):
             return ReportResult(source.name, batch, 0, 0)
-        composed = compose(place, source, batch)
+        composed = compose(session, source, batch)
         letter = Letter(
             period="batch",
             source=source.name,
@@ -40,14 +40,14 @@ def report(settings: Settings, source: Source, batch: str) -> ReportResult:
             dated=batch_date(batch),
             report=Report(
                 owner=source.owner,
-                sources=[composed.told],
+                sources=[composed.report],
                 language=source.reporting.language,
                 contact=settings.report_contact,
             ),
             composed=[composed],
         )
-        messages = send_later(place, letter, source.owner.emails)
-        return ReportResult(source.name, batch, composed.told.listed, messages)
+        messages = send_later(session, letter, source.owner.emails)
+        return ReportResult(source.name, batch, composed.report.listed, messages)
 
 
 @dataclass(frozen=True)
@@ -62,23 +62,23 @@ class Letter:
     composed: Sequence[Composed]
 
 
-def send_later(place: Workplace, letter: Letter, recipients: Sequence[str]) -> int:
+def send_later(session: Session, letter: Letter, recipients: Sequence[str]) -> int:
     """Put the letter into the outbox for those who do not have it yet; how many messages."""
-    waiting = _without_mail(place, letter.period, letter.source, letter.batch, recipients)
-    if not waiting:
+    without_mail = _without_mail(session, letter.period, letter.source, letter.batch, recipients)
+    if not without_mail:
         return 0
-    charts = draw_charts(letter.report, place.settings.cache_dir)
-    mails, told = _packed(place.settings, letter, charts)
-    rendered = [render(told, charts)]
-    rendered += [render_rest(told, number) for number in range(2, told.mails + 1)]
-    return sum(_queue(place, letter, recipient, rendered, mails) for recipient in waiting)
+    charts = draw_charts(letter.report, session.settings.cache_dir)
+    mails, final = _packed(session.settings, letter, charts)
+    rendered = [render(final, charts)]
+    rendered += [render_rest(final, number) for number in range(2, final.mails + 1)]
+    return sum(_queue(session, letter, recipient, rendered, mails) for recipient in without_mail)
 
 
 def _without_mail(
-    place: Workplace, period: str, source: str, batch: str, recipients: Sequence[str]
+    session: Session, period: str, source: str, batch: str, recipients: Sequence[str]
 ) -> Sequence[str]:
     about = {"period": period, "source": source, "batch": batch}
-    return [r for r in recipients if not has_mail(place.warehouse, **about, recipient=r)]
+    return [r for r in recipients if not has_mail(session.warehouse, **about, recipient=r)]
 
 
 def _packed(
@@ -103,7 +103,7 @@ def _packed(
 
 
 def _queue(
-    place: Workplace,
+    session: Session,
     letter: Letter,
     recipient: str,
     rendered: Sequence[Rendered],
@@ -114,7 +114,7 @@ def _queue(
     for number, (words, files) in enumerate(zip(rendered, mails, strict=True), start=1):
         identifier = message_id(letter.period, letter.source, letter.batch, recipient, number)
         content = build_message(
-            sender=place.settings.mail_from,
+            sender=session.settings.mail_from,
             recipient=recipient,
             identifier=identifier,
             subject=words.subject,
@@ -135,11 +135,11 @@ def _queue(
                 parts=len(mails),
                 message_id=identifier,
                 subject=words.subject,
-                path=_write(place.settings, letter, identifier, content),
+                path=_write(session.settings, letter, identifier, content),
             )
         )
-    about = [(each.told.source.name, each.told.batch) for each in letter.composed]
-    return len(parts) if queue_mail(place.warehouse, parts, about) else 0
+    about = [(each.report.source.name, each.report.batch) for each in letter.composed]
+    return len(parts) if queue_mail(session.warehouse, parts, about) else 0
 
 
 def _write(settings: Settings, letter: Letter, identifier: str, content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Gather what is to be said about one batch, and write its sheets; ``reporting`` mails them."""
+"""Content of the report about one batch, and its repair sheets; ``report`` mails them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +15,8 @@ from pipelines.contracts import usable_sources
 from pipelines.contracts.source import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.connections.secrets import named_secret
-from pipelines.flows.shared.session import Workplace, identity_key, moment
-from pipelines.flows.source.score_news import read_months, read_standing
+from pipelines.flows.shared.session import Session, identity_key, moment
+from pipelines.flows.source.score_news import read_months, read_score
 from pipelines.libraries import load_library
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.report.owner.bad_rows import (
@@ -62,57 +62,59 @@ HISTORY = 12  # batches on a chart
 class Composed:
     """What to say about a batch, and the files to attach."""
 
-    told: SourceReport
+    report: SourceReport
     files: Sequence[SheetFile]
 
 
-def has_report(place: Workplace, source: Source, batch: str) -> bool:
+def has_report(session: Session, source: Source, batch: str) -> bool:
     """Whether a batch was staged; one that was not has no report but a failed task."""
-    return place.lake.has(f"quarantine.{source.name}", batch)
+    return session.lake.has(f"quarantine.{source.name}", batch)
 
 
-def compose(place: Workplace, source: Source, batch: str) -> Composed:
+def compose(session: Session, source: Source, batch: str) -> Composed:
     """The report and the sheets of a batch; the sheets are in the outbox folder afterwards."""
     language = source.reporting.language
-    others = {n: _called(each, language) for n, each in usable_sources(place.settings).items()}
+    others = {
+        n: _data_set_name(each, language) for n, each in usable_sources(session.settings).items()
+    }
     words = SheetWords(source, others)
-    record, before = _records(place, source, batch)
-    with _rows(place, source, record) as rows:
-        sheets = _write(place, rows, words, record)
-        told = _told(place, rows, words, record, before)
-    remarks = [*told.remarks]
+    record, before = _records(session, source, batch)
+    with _rows(session, source, record) as rows:
+        sheets = _write(session, rows, words, record)
+        report = _source_report(session, rows, words, record, before)
+    remarks = [*report.remarks]
     if sheets.replaced:
         w = vocabulary(words.language).words
         remarks.append(w["replaced"].format(characters=f"{sheets.replaced:,}"))
     locked = source.reporting.protection == "password"
-    told = replace(told, remarks=remarks, listed=sheets.rows, locked=locked)
-    return Composed(told, sheets.files)
+    report = replace(report, remarks=remarks, listed=sheets.rows, locked=locked)
+    return Composed(report, sheets.files)
 
 
 @contextmanager
-def _rows(place: Workplace, source: Source, record: BatchRecord) -> Iterator[ir.Table]:
+def _rows(session: Session, source: Source, record: BatchRecord) -> Iterator[ir.Table]:
     batch = record.batch
-    staged = place.lake.read(place.con, f"staged.{source.name}", batch)
-    quarantined = place.lake.read(place.con, f"quarantine.{source.name}", batch)
+    staged = session.lake.read(session.con, f"staged.{source.name}", batch)
+    quarantined = session.lake.read(session.con, f"quarantine.{source.name}", batch)
     table = f"identity.{load_library(source.library).entity}_finding"
-    compared = place.lake.read(place.con, table) if place.lake.has(table) else None
+    compared = session.lake.read(session.con, table) if session.lake.has(table) else None
     mapped = {column.physical_name for column in source.columns}
     columns = len(mapped) + len(record.unmapped_columns)
-    key = identity_key(place.settings)
+    key = identity_key(session.settings)
     found = bad_rows(staged, quarantined, source, key, compared, columns)
-    with place.materialised(found) as rows:
+    with session.materialised(found) as rows:
         yield rows
 
 
-def _write(place: Workplace, rows: ir.Table, words: SheetWords, record: BatchRecord) -> Sheets:
+def _write(session: Session, rows: ir.Table, words: SheetWords, record: BatchRecord) -> Sheets:
     """Written in the scratch folder and moved: the outbox never has a sheet that is not locked yet.
 
     A process that dies leaves it in the scratch folder, where the next one sweeps it up.
     """
-    outbox = place.settings.outbox_dir
+    outbox = session.settings.outbox_dir
     outbox.mkdir(parents=True, exist_ok=True)
-    with scratch_folder(place.settings.scratch_dir, "sheets") as folder:
-        sheets = _write_into(folder, place, rows, words, record)
+    with scratch_folder(session.settings.scratch_dir, "sheets") as folder:
+        sheets = _write_into(folder, session, rows, words, record)
         files = [
             replace(each, path=each.path.replace(outbox / each.path.name)) for each in sheets.files
         ]
@@ -120,7 +122,7 @@ def _write(place: Workplace, rows: ir.Table, words: SheetWords, record: BatchRec
 
 
 def _write_into(
-    folder: Path, place: Workplace, rows: ir.Table, words: SheetWords, record: BatchRecord
+    folder: Path, session: Session, rows: ir.Table, words: SheetWords, record: BatchRecord
 ) -> Sheets:
     source, password = words.source, None
     if source.reporting.protection == "password" and source.reporting.secret is not None:
@@ -131,25 +133,25 @@ def _write_into(
         title=_file_name(
             f"{source.title}_{record.batch}_{vocabulary(words.language).words['list']}"
         ),
-        guide=sheet_guide(source, record.batch, place.settings.report_contact),
+        guide=sheet_guide(source, record.batch, session.settings.report_contact),
         encoding=csv_encoding(record.encoding),
-        largest=int(place.settings.mail_size_limit * 1_000_000 * _TEXT_SHARE),
+        largest=int(session.settings.mail_size_limit * 1_000_000 * _TEXT_SHARE),
         password=password,
     )
-    shown = _lines(place, masked(rows, source), words)
+    shown = _lines(session, masked(rows, source), words)
     if password is None:
         return write_sheets(plan, shown)
-    return write_locked(plan, _lines(place, masked(rows, source, original=True), words), shown)
+    return write_locked(plan, _lines(session, masked(rows, source, original=True), words), shown)
 
 
-def _lines(place: Workplace, rows: ir.Table, words: SheetWords) -> Iterator[Line]:
+def _lines(session: Session, rows: ir.Table, words: SheetWords) -> Iterator[Line]:
     """Read only when asked for the first line: one connection has one open result."""
-    reader = arrow_reader(place.con, rows.order_by(list(ORDER)), CHUNK_ROWS)
+    reader = arrow_reader(session.con, rows.order_by(list(ORDER)), CHUNK_ROWS)
     yield from sheet_lines(reader, words)
 
 
-def _told(
-    place: Workplace,
+def _source_report(
+    session: Session,
     rows: ir.Table,
     words: SheetWords,
     record: BatchRecord,
@@ -162,8 +164,8 @@ def _told(
         superseded=record.superseded or 0,
         quarantined=record.quarantined or 0,
     )
-    history = _shares(place, source, [*before, record])
-    records = _identity(place, source)
+    history = _shares(session, source, [*before, record])
+    records = _identity(session, source)
     return SourceReport(
         source=source,
         batch=batch,
@@ -171,30 +173,30 @@ def _told(
         groups=group_findings(
             source,
             counts,
-            [Impact(**row) for row in place.con.to_pyarrow(impact(rows, records)).to_pylist()],
-            _examples(place, words, rows),
+            [Impact(**row) for row in session.con.to_pyarrow(impact(rows, records)).to_pylist()],
+            _examples(session, words, rows),
             history[before[-1].batch] if before else None,
         ),
         failed=[
             _failed(outcome, source)
-            for outcome in read_expectations(place.warehouse, subject=source.name, run=batch)
+            for outcome in read_expectations(session.warehouse, subject=source.name, run=batch)
             if not outcome.success and outcome.severity != "info"
         ],
         remarks=_remarks(record, words.language),
-        affected_entities=int(place.con.execute(affected_entities(rows, records))),
-        score=read_standing(place.warehouse, source.name, batch, HISTORY, words.language),
-        repairs=_repairs(place, source, record) if before else None,
-        months=read_months(place.warehouse, source, _today(place)),
+        affected_entities=int(session.con.execute(affected_entities(rows, records))),
+        score=read_score(session.warehouse, source.name, batch, HISTORY, words.language),
+        repairs=_repairs(session, source, record) if before else None,
+        months=read_months(session.warehouse, source, _today(session)),
         history=[(name, sum(shares.values())) for name, shares in history.items()],
         files=record.files,
     )
 
 
 def _records(
-    place: Workplace, source: Source, batch: str
+    session: Session, source: Source, batch: str
 ) -> tuple[BatchRecord, Sequence[BatchRecord]]:
     """The batch, and those before it that have been staged."""
-    every = read_batches(place.warehouse, source.name)
+    every = read_batches(session.warehouse, source.name)
     (record,) = (each for each in every if each.batch == batch)
     this = batch_key(batch)
     before = [e for e in every if batch_key(e.batch) < this and e.staged is not None]
@@ -202,43 +204,43 @@ def _records(
 
 
 def _shares(
-    place: Workplace, source: Source, records: Sequence[BatchRecord]
+    session: Session, source: Source, records: Sequence[BatchRecord]
 ) -> Mapping[str, Mapping[FindingKey, float]]:
     """Share of each batch's rows that break each rule in each column."""
     shares: dict[str, dict[FindingKey, float]] = {record.batch: {} for record in records}
     landed = {record.batch: record.landed or 1 for record in records}
-    for found in read_findings(place.warehouse, source.name):
+    for found in read_findings(session.warehouse, source.name):
         if found.batch in shares and found.severity != "info":
             key = (found.column_name or None, found.rule)
             shares[found.batch][key] = found.row_count / landed[found.batch]
     return shares
 
 
-def _repairs(place: Workplace, source: Source, record: BatchRecord) -> Repairs:
+def _repairs(session: Session, source: Source, record: BatchRecord) -> Repairs:
     """Since the batch before; of a first batch there is nothing to tell."""
-    news = read_issue_news(place.warehouse, source.name, record.batch, _today(place))
+    news = read_issue_news(session.warehouse, source.name, record.batch, _today(session))
     return Repairs(**vars(news))
 
 
-def _today(place: Workplace) -> date:
-    return moment(place.settings).astimezone(CHINA).date()
+def _today(session: Session) -> date:
+    return moment(session.settings).astimezone(CHINA).date()
 
 
-def _identity(place: Workplace, source: Source) -> ir.Table | None:
+def _identity(session: Session, source: Source) -> ir.Table | None:
     """Which entity each of the source's records belongs to, since the last resolution."""
     table = f"identity.{load_library(source.library).entity}_record"
-    if not place.lake.has(table):
+    if not session.lake.has(table):
         return None
-    known = place.lake.read(place.con, table)
-    return known.filter(known.source == source.name)
+    ledger = session.lake.read(session.con, table)
+    return ledger.filter(ledger.source == source.name)
 
 
 def _examples(
-    place: Workplace, words: SheetWords, rows: ir.Table
+    session: Session, words: SheetWords, rows: ir.Table
 ) -> Mapping[FindingKey, Sequence[Example]]:
     shown: dict[FindingKey, list[Example]] = defaultdict(list)
     few = masked(examples(rows), words.source).order_by(["column", "rule", "file", "line"])
-    for row in place.con.to_pyarrow(few).to_pylist():
+    for row in session.con.to_pyarrow(few).to_pylist():
         other = row["other_source"]
         shown[row["column"], row["rule"]].append(
             Example(
@@ -260,11 +262,11 @@ def _place(words: SheetWords, row: Mapping[str, Any]) -> str:
 
 
 def _failed(outcome: ExpectationOutcome, source: Source) -> FailedExpectation:
-    """In English the claim itself, by its name: suites explain themselves to owners in Chinese."""
+    """In English the expectation's own name: suites explain themselves to owners in Chinese."""
     language = source.reporting.language
-    claim = outcome.name.replace("_", " ").capitalize()
+    expectation = outcome.name.replace("_", " ").capitalize()
     return FailedExpectation(
-        claim if language == "en" else outcome.note_zh,
+        expectation if language == "en" else outcome.note_zh,
         outcome.severity,
         outcome.observed or vocabulary(language).words["not_judged"],
         outcome.expected if outcome.observed else "",
@@ -280,7 +282,7 @@ def _remarks(record: BatchRecord, language: Language) -> Sequence[str]:
     return remarks
 
 
-def _called(source: Source, language: Language) -> str:
+def _data_set_name(source: Source, language: Language) -> str:
     department, title = source.owner.department, source.title
     return f"{department}, {title}" if language == "en" else f"{department}《{title}》"
 

@@ -1,6 +1,6 @@
 """Score a batch of a source, and a library: GB/T 36344, from findings and expectations.
 
-A source is scored after its check, whatever the check said; a library after its sources have been
+A source is scored after its check, whatever its result; a library after its sources have been
 compared. The latest comparison counts for the latest batch of a source: it is scored again then.
 """
 
@@ -11,7 +11,7 @@ from pipelines.batch import batch_date, batch_key
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
 from pipelines.flows.shared.results import ScoreResult
-from pipelines.flows.shared.session import Workplace, open_workplace
+from pipelines.flows.shared.session import Session, open_session
 from pipelines.libraries import Library, load_library
 from pipelines.quality.measure import (
     Delivered,
@@ -37,12 +37,12 @@ def score(settings: Settings, source: Source, batch: str) -> ScoreResult:
 
     A batch that could not be landed or staged has no score: the failed task tells the engineer.
     """
-    with open_workplace(settings) as place, place.timed(source.name, batch, "score"):
-        if not place.lake.has(f"quarantine.{source.name}", batch):
+    with open_session(settings) as session, session.timed(source.name, batch, "score"):
+        if not session.lake.has(f"quarantine.{source.name}", batch):
             return ScoreResult(source.name, batch, None, "")
-        counts = [*_own_counts(place, source, batch), *_compared_counts(place, source, batch)]
-        scored = _keep(place, "source", source.name, batch, counts, source.quality_weights)
-        _score_department(place, source.department, batch)
+        counts = [*_own_counts(session, source, batch), *_compared_counts(session, source, batch)]
+        scored = _keep(session, "source", source.name, batch, counts, source.quality_weights)
+        _score_department(session, source.department, batch)
         return ScoreResult(source.name, batch, scored.score, scored.grade)
 
 
@@ -53,28 +53,30 @@ def score_library(settings: Settings, library_name: str, run: str) -> ScoreResul
         TableMissing: its sources have not been compared.
     """
     library = load_library(library_name)
-    with open_workplace(settings) as place, place.timed(library.name, run, "score"):
-        agreed = _agreement(place, library)
-        latest = _latest_runs(place)
+    with open_session(settings) as session, session.timed(library.name, run, "score"):
+        agreed = _agreement(session, library)
+        latest = _latest_runs(session)
         counts: list[Count] = []
-        for source in _sources_of(place, library):
+        for source in _sources_of(session, library):
             if source.name in latest:
-                told = agreed.get(source.name, [])
-                counts += _score_again(place, source, latest[source.name], told)
-        for department in {source.department for source in _sources_of(place, library)}:
-            known = [latest[s.name] for s in _of_department(place, department) if s.name in latest]
-            if known:
-                _score_department(place, department, max(known, key=batch_key))
-        counts += _golden_counts(place, library, run)
-        scored = _keep(place, "library", library.name, run, counts, {})
+                compared = agreed.get(source.name, [])
+                counts += _score_again(session, source, latest[source.name], compared)
+        for department in {source.department for source in _sources_of(session, library)}:
+            batches = [
+                latest[s.name] for s in _of_department(session, department) if s.name in latest
+            ]
+            if batches:
+                _score_department(session, department, max(batches, key=batch_key))
+        counts += _golden_counts(session, library, run)
+        scored = _keep(session, "library", library.name, run, counts, {})
         return ScoreResult(library.name, run, scored.score, scored.grade)
 
 
-def _own_counts(place: Workplace, source: Source, batch: str) -> list[Count]:
+def _own_counts(session: Session, source: Source, batch: str) -> list[Count]:
     """What the rows of the batch, its expectations and its arrival count for."""
-    staged = place.lake.read(place.con, f"staged.{source.name}", batch)
-    quarantined = place.lake.read(place.con, f"quarantine.{source.name}", batch)
-    batches = read_batches(place.warehouse, source.name)
+    staged = session.lake.read(session.con, f"staged.{source.name}", batch)
+    quarantined = session.lake.read(session.con, f"quarantine.{source.name}", batch)
+    batches = read_batches(session.warehouse, source.name)
     (record,) = (each for each in batches if each.batch == batch)
     delivered = Delivered(
         record.staged or 0,
@@ -83,40 +85,40 @@ def _own_counts(place: Workplace, source: Source, batch: str) -> list[Count]:
         len(record.unmapped_columns),
     )
     facts = batch_facts(staged, quarantined, source, batch_date(batch))
-    outcomes = read_expectations(place.warehouse, subject=source.name, run=batch, layer="source")
+    outcomes = read_expectations(session.warehouse, subject=source.name, run=batch, layer="source")
     until = batch_date(batch)
     days = [day for each in batches if (day := batch_date(each.batch)) <= until]
     return [
-        *count_batch(place.con.to_pyarrow(facts).to_pylist(), source, delivered),
+        *count_batch(session.con.to_pyarrow(facts).to_pylist(), source, delivered),
         *count_outcomes(outcomes, delivered.landed),
         *count_deliveries(days, until, source.frequency),
     ]
 
 
-def _compared_counts(place: Workplace, source: Source, batch: str) -> list[Count]:
-    """What the last comparison said; of an earlier batch, what was said then."""
-    later = [r.run for r in read_scores(place.warehouse, scope="source", subject=source.name)]
+def _compared_counts(session: Session, source: Source, batch: str) -> list[Count]:
+    """Counts of the last comparison; of an earlier batch, those that were kept then."""
+    later = [r.run for r in read_scores(session.warehouse, scope="source", subject=source.name)]
     if later and later[-1] != batch and batch in later:
-        return _of_comparison(place, source.name, batch)
-    return _agreement(place, load_library(source.library)).get(source.name, [])
+        return _of_comparison(session, source.name, batch)
+    return _agreement(session, load_library(source.library)).get(source.name, [])
 
 
-def _of_comparison(place: Workplace, source: str, batch: str) -> list[Count]:
-    known = read_counts(place.warehouse, scope="source", subject=source, run=batch)
-    return [count for count in known if _is_compared(count)]
+def _of_comparison(session: Session, source: str, batch: str) -> list[Count]:
+    kept = read_counts(session.warehouse, scope="source", subject=source, run=batch)
+    return [count for count in kept if _is_compared(count)]
 
 
 def _is_compared(count: Count) -> bool:
     return count.indicator in COMPARED and bool(count.column_name)
 
 
-def _agreement(place: Workplace, library: Library) -> Mapping[str, list[Count]]:
+def _agreement(session: Session, library: Library) -> Mapping[str, list[Count]]:
     """Per source, what the last comparison of the library counts for."""
     table = f"identity.{library.entity}_agreement"
     found: dict[str, list[Count]] = defaultdict(list)
-    if place.lake.has(table):
+    if session.lake.has(table):
         rules = load_rules()
-        for row in place.con.to_pyarrow(place.lake.read(place.con, table)).to_pylist():
+        for row in session.con.to_pyarrow(session.lake.read(session.con, table)).to_pylist():
             column, indicator = row["column_name"], rules[row["rule"]].indicator
             element = library.columns[column].element_name if column in library.columns else ""
             count = Count(indicator, column, element, row["agreed"], row["compared"])
@@ -125,40 +127,40 @@ def _agreement(place: Workplace, library: Library) -> Mapping[str, list[Count]]:
 
 
 def _score_again(
-    place: Workplace, source: Source, batch: str, agreed: Sequence[Count]
+    session: Session, source: Source, batch: str, agreed: Sequence[Count]
 ) -> list[Count]:
     """The counts of a source's latest batch with those of the new comparison, kept as its score."""
-    known = read_counts(place.warehouse, scope="source", subject=source.name, run=batch)
-    counts = [*(count for count in known if not _is_compared(count)), *agreed]
-    _keep(place, "source", source.name, batch, counts, source.quality_weights)
+    kept = read_counts(session.warehouse, scope="source", subject=source.name, run=batch)
+    counts = [*(count for count in kept if not _is_compared(count)), *agreed]
+    _keep(session, "source", source.name, batch, counts, source.quality_weights)
     return counts
 
 
-def _score_department(place: Workplace, department: str, run: str) -> None:
+def _score_department(session: Session, department: str, run: str) -> None:
     """The latest batches of all sources of a department, together."""
-    warehouse = place.warehouse
+    warehouse = session.warehouse
     with scoring_alone(warehouse, f"department {department}"):
-        latest = _latest_runs(place)
+        latest = _latest_runs(session)
         counts = [
             count
-            for source in _of_department(place, department)
+            for source in _of_department(session, department)
             if source.name in latest
             for count in read_counts(
                 warehouse, scope="source", subject=source.name, run=latest[source.name]
             )
         ]
-        _keep(place, "department", department, run, counts, {})
+        _keep(session, "department", department, run, counts, {})
 
 
-def _golden_counts(place: Workplace, library: Library, run: str) -> list[Count]:
-    outcomes = read_expectations(place.warehouse, subject=library.name, run=run, layer="library")
-    published = read_publications(place.warehouse, library.name)
+def _golden_counts(session: Session, library: Library, run: str) -> list[Count]:
+    outcomes = read_expectations(session.warehouse, subject=library.name, run=run, layer="library")
+    published = read_publications(session.warehouse, library.name)
     rows = published[-1].row_counts[library.entity] if published else 0
     return count_outcomes(outcomes, rows)
 
 
 def _keep(
-    place: Workplace,
+    session: Session,
     scope: Scope,
     subject: str,
     run: str,
@@ -169,18 +171,18 @@ def _keep(
     whole = score_counts(added, weights)
     scores = {"": whole, **score_columns(added, weights)}
     record_score(
-        place.warehouse, scope=scope, subject=subject, run=run, counts=added, scores=scores
+        session.warehouse, scope=scope, subject=subject, run=run, counts=added, scores=scores
     )
     return whole
 
 
-def _latest_runs(place: Workplace) -> dict[str, str]:
-    return {r.subject: r.run for r in read_scores(place.warehouse, scope="source")}
+def _latest_runs(session: Session) -> dict[str, str]:
+    return {r.subject: r.run for r in read_scores(session.warehouse, scope="source")}
 
 
-def _sources_of(place: Workplace, library: Library) -> list[Source]:
-    return [s for s in load_sources(place.settings).values() if s.library == library.name]
+def _sources_of(session: Session, library: Library) -> list[Source]:
+    return [s for s in load_sources(session.settings).values() if s.library == library.name]
 
 
-def _of_department(place: Workplace, department: str) -> list[Source]:
-    return [s for s in load_sources(place.settings).values() if s.department == department]
+def _of_department(session: Session, department: str) -> list[Source]:
+    return [s for s in load_sources(session.settings).values() if s.department == department]

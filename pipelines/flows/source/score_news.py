@@ -1,4 +1,4 @@
-"""How a source stands, for the report: its score, and its issues month by month."""
+"""What a report says of a source: its scores, and its issues month by month."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,7 +17,7 @@ from pipelines.warehouse.quality.scores import read_score_news
 MONTHS = 3  # in a mail: this one so far, and those that it is compared with
 
 
-def read_standing(
+def read_score(
     warehouse: Engine, source: str, batch: str, batches: int, language: Language = "zh"
 ) -> Score | None:
     """The score of a batch of a source; None if it was not scored.
@@ -62,8 +62,8 @@ def read_months(
     for _ in range(MONTHS - 1):
         since = (since - timedelta(days=1)).replace(day=1)
     rows = read_owner_months(warehouse, since, this, source.name)
-    told = [(row.month, figures_of(row, source.owner.department, source.title)) for row in rows]
-    return [(month, each) for month, each in told if any(getattr(each, n) for n in COUNTS)]
+    months = [(row.month, figures_of(row, source.owner.department, source.title)) for row in rows]
+    return [(month, each) for month, each in months if any(getattr(each, n) for n in COUNTS)]
 
 
 def figures_of(row: OwnerMonth, department: str, dataset: str) -> OwnerFigures:

@@ -1,4 +1,4 @@
-"""Follow the issues of a source from batch to batch: what is new, repaired, or there again.
+"""Issue tracking of a source from batch to batch: new, repaired, not repaired, reopened.
 
 Runs after ``check``, whether or not a gate stopped the batch: its owner has to repair it anyway.
 """
@@ -14,7 +14,7 @@ from pipelines.contracts.source import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.flows.shared.corrections import ledger_table
 from pipelines.flows.shared.results import TrackResult
-from pipelines.flows.shared.session import Workplace, identity_key, moment, open_workplace
+from pipelines.flows.shared.session import Session, identity_key, moment, open_session
 from pipelines.libraries import load_library
 from pipelines.quality.issues import (
     TRACKED_ISSUE_SCHEMA,
@@ -54,25 +54,25 @@ def track(settings: Settings, source: Source, batch: str) -> TrackResult:
         CalendarUnknown: a due date lies beyond the known years; everything else is done.
     """
     batch_date(batch)
-    with open_workplace(settings) as place, place.timed(source.name, batch, "track"):
-        if not place.lake.has(f"quarantine.{source.name}", batch):
+    with open_session(settings) as session, session.timed(source.name, batch, "track"):
+        if not session.lake.has(f"quarantine.{source.name}", batch):
             return TrackResult(source.name, batch, 0, 0, 0, 0, 0, 0)
-        return _track(place, source, batch)
+        return _track(session, source, batch)
 
 
-def _track(place: Workplace, source: Source, batch: str) -> TrackResult:
-    when = moment(place.settings)
-    with open_issues(place.settings, source) as issues:
-        this = _batch(place, source, batch)
-        held, retired = _follow_ledger(place, issues, source, this, when)
-        counts = _track_batch(place, issues, source, this, held, when)
-        _track_library(place, issues, source, held, batch, when)
+def _track(session: Session, source: Source, batch: str) -> TrackResult:
+    when = moment(session.settings)
+    with open_issues(session.settings, source) as issues:
+        this = _batch(session, source, batch)
+        held, retired = _follow_ledger(session, issues, source, this, when)
+        counts = _track_batch(session, issues, source, this, held, when)
+        _track_library(session, issues, source, held, batch, when)
         still_open = issues.count_open()
     with open_issues(
-        place.settings, source
+        session.settings, source
     ) as issues:  # afterwards, so that a refusal undoes nothing
         issues.set_due_dates()
-    refresh_owner_months(place.warehouse, when.astimezone(CHINA).date(), source.name)
+    refresh_owner_months(session.warehouse, when.astimezone(CHINA).date(), source.name)
     return TrackResult(
         source.name,
         batch,
@@ -85,24 +85,24 @@ def _track(place: Workplace, source: Source, batch: str) -> TrackResult:
     )
 
 
-def _batch(place: Workplace, source: Source, batch: str) -> Batch:
+def _batch(session: Session, source: Source, batch: str) -> Batch:
     table, aside = f"staged.{source.name}", f"quarantine.{source.name}"
-    staged = place.lake.read(place.con, table, batch)
-    quarantined = place.lake.read(place.con, aside, batch)
-    every = ibis.memtable({"batch": place.lake.batches(table)}, schema={"batch": "string"})
+    staged = session.lake.read(session.con, table, batch)
+    quarantined = session.lake.read(session.con, aside, batch)
+    every = ibis.memtable({"batch": session.lake.batches(table)}, schema={"batch": "string"})
     newer = every.filter(batch_order(every.batch) > batch_order(ibis.literal(batch)))
-    names = place.con.to_pyarrow(newer).column("batch").to_pylist()
+    names = session.con.to_pyarrow(newer).column("batch").to_pylist()
     if not names or source.delivery == "snapshot":
         # A delivery that a gate stopped may be half of one: nobody has repaired what it lacks.
-        stopped = batch in read_stopped_batches(place.warehouse, source.name)
+        stopped = batch in read_stopped_batches(session.warehouse, source.name)
         whole = not names and not stopped and source.delivery == "snapshot"
         return Batch(batch, not names, whole, staged, quarantined, None)
-    key = identity_key(place.settings)
-    said = [
+    key = identity_key(session.settings)
+    records = [
         records_of(rows.filter(rows["_batch"].isin(names)), source.name, key)
-        for rows in (place.lake.read(place.con, table), place.lake.read(place.con, aside))
+        for rows in (session.lake.read(session.con, table), session.lake.read(session.con, aside))
     ]
-    return Batch(batch, False, False, staged, quarantined, said[0].union(said[1]))
+    return Batch(batch, False, False, staged, quarantined, records[0].union(records[1]))
 
 
 def _speaks(this: Batch, source: Source, record: ir.StringValue) -> ir.BooleanValue:
@@ -115,32 +115,32 @@ def _speaks(this: Batch, source: Source, record: ir.StringValue) -> ir.BooleanVa
 
 
 def _track_batch(
-    place: Workplace,
+    session: Session,
     issues: IssueSession,
     source: Source,
     this: Batch,
     held: ir.Table,
     when: datetime,
 ) -> dict[str, int]:
-    key = identity_key(place.settings)
+    key = identity_key(session.settings)
     found = found_issues(this.staged, this.quarantined, source.name, key)
     present = records_of(this.staged, source.name, key).union(
         records_of(this.quarantined, source.name, key)
     )
-    known = ibis.memtable(issues.known("batch"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA))
+    open_before = ibis.memtable(issues.known("batch"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA))
     changes = issue_changes(
-        known,
+        open_before,
         found.mutate(is_current=_speaks(this, source, found.record)),
         present.filter(_speaks(this, source, present.record)),
         held,
         batch=this.name,
         whole=this.whole,
     )
-    return _apply(place, issues, changes, "batch", this.name, when)
+    return _apply(session, issues, changes, "batch", this.name, when)
 
 
 def _track_library(
-    place: Workplace,
+    session: Session,
     issues: IssueSession,
     source: Source,
     held: ir.Table,
@@ -149,36 +149,36 @@ def _track_library(
 ) -> None:
     """What only the whole library shows, as its last run found it; nothing before there was one."""
     table = f"identity.{load_library(source.library).entity}_finding"
-    if not place.lake.has(table):
+    if not session.lake.has(table):
         return
-    key = identity_key(place.settings)
-    staged = place.lake.read(place.con, f"staged.{source.name}")
-    findings = place.lake.read(place.con, table)
+    key = identity_key(session.settings)
+    staged = session.lake.read(session.con, f"staged.{source.name}")
+    findings = session.lake.read(session.con, table)
     found = library_issues(findings, current_records(staged, source.delivery), source.name, key)
-    run = place.lake.properties(table, None).get("run", batch)
-    known = ibis.memtable(issues.known("library"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA))
+    run = session.lake.properties(table, None).get("run", batch)
+    open_before = ibis.memtable(issues.known("library"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA))
     speaking = found.mutate(is_current=ibis.literal(True))
-    every = known.select("record")
-    changes = issue_changes(known, speaking, every, held, batch=run, whole=True)
-    _apply(place, issues, changes, "library", run, when)
+    every = open_before.select("record")
+    changes = issue_changes(open_before, speaking, every, held, batch=run, whole=True)
+    _apply(session, issues, changes, "library", run, when)
 
 
 def _follow_ledger(
-    place: Workplace, issues: IssueSession, source: Source, this: Batch, when: datetime
+    session: Session, issues: IssueSession, source: Source, this: Batch, when: datetime
 ) -> tuple[ir.Table, int]:
     """Retire what the source has overtaken; answer which values stand corrected in this batch."""
     ledger = issues.ledger()
     if not ledger.num_rows:
         return _nothing_held(), 0
-    raw = place.lake.read(place.con, f"raw.{source.name}", this.name)
+    raw = session.lake.read(session.con, f"raw.{source.name}", this.name)
     entries = applicable(ledger_table(ledger), this.name)
-    key = identity_key(place.settings)
+    key = identity_key(session.settings)
     as_of = batch_date(this.name)
-    with place.materialised(match_ledger(raw, entries, source, as_of, key)) as matched:
+    with session.materialised(match_ledger(raw, entries, source, as_of, key)) as matched:
         live = matched.filter(matched.holds, matched.kind == "correction")
-        held = place.con.to_pyarrow(live.select("record", "column_name").distinct())
+        held = session.con.to_pyarrow(live.select("record", "column_name").distinct())
         overtaken = _overtaken(matched, entries, source, this)
-        retired = place.con.to_pyarrow(overtaken)
+        retired = session.con.to_pyarrow(overtaken)
     issues.retire(retired, this.name, when)
     return ibis.memtable(held), retired.num_rows
 
@@ -186,34 +186,34 @@ def _follow_ledger(
 def _overtaken(matched: ir.Table, entries: ir.Table, source: Source, this: Batch) -> ir.Table:
     """``id, why`` of live entries that the batch makes pointless."""
     now = matched.group_by("id").agg(
-        holds=matched.holds.any(), repaired=matched.repaired.any(), met=matched.count()
+        holds=matched.holds.any(), repaired=matched.repaired.any(), rows=matched.count()
     )
     live = entries.filter(entries.retired_batch.isnull())
     followed = live.left_join(now, "id")
-    there = followed.met.notnull()
+    present = followed.rows.notnull()
     gone = ibis.literal(this.whole)
     why = ibis.cases(
-        (there & followed.holds, ibis.null("string")),
-        (there & ~_speaks(this, source, followed.record), ibis.null("string")),
-        (there & followed.repaired, "source_repaired"),
-        (there, "source_changed"),
+        (present & followed.holds, ibis.null("string")),
+        (present & ~_speaks(this, source, followed.record), ibis.null("string")),
+        (present & followed.repaired, "source_repaired"),
+        (present, "source_changed"),
         (gone, "record_gone"),
         else_=ibis.null("string"),
     )
-    told = followed.select("id", why=why)
-    return told.filter(told.why.notnull())
+    retired = followed.select("id", why=why)
+    return retired.filter(retired.why.notnull())
 
 
 def _apply(
-    place: Workplace,
+    session: Session,
     issues: IssueSession,
     changes: ir.Table,
     layer: str,
     batch: str,
     when: datetime,
 ) -> dict[str, int]:
-    with place.materialised(changes) as rows:
-        reader = arrow_reader(place.con, rows, CHUNK_ROWS)
+    with session.materialised(changes) as rows:
+        reader = arrow_reader(session.con, rows, CHUNK_ROWS)
         return dict(issues.apply(reader, layer=layer, batch=batch, when=when))
 
 

@@ -1,4 +1,4 @@
-"""What a steward does: decide a question, take it back, take records out of an entity, move one.
+"""Clerical review: decide a question, take it back, take records out of an entity, move one.
 
 Everything becomes decisions in the ledger and nothing else; the next ``resolve`` brings it about.
 """
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
-from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
-from pipelines.flows.steward.dependents import Follower, entity_records, find_entity, followers
+from pipelines.flows.shared.session import Session, identity_key, open_session
+from pipelines.flows.steward.dependents import Dependent, dependents, entity_records, find_entity
 from pipelines.flows.steward.queue import Question, find_question
 from pipelines.identity.review.admission import Admission, check_revocation
 from pipelines.identity.review.decisions import (
@@ -40,12 +40,12 @@ class Act:
 
 @dataclass(frozen=True)
 class Regrouping(Act):
-    """Records leave an entity, perhaps for another one; ``followers``: what is linked to it."""
+    """Records leave an entity, perhaps for another one; ``dependents``: what is linked to it."""
 
     entity_id: str
     leaving: Sequence[Record]
     staying: Sequence[Record]
-    followers: Sequence[Follower]
+    dependents: Sequence[Dependent]
 
 
 def decide(
@@ -64,7 +64,7 @@ def decide(
         DecisionRefused: it is answered, or earlier decisions say the opposite.
     """
     library, asked = find_question(settings, question)
-    with open_workplace(settings) as place, open_ledger(place.warehouse, library.name) as ledger:
+    with open_session(settings) as session, open_ledger(session.warehouse, library.name) as ledger:
         admission = Admission(list(ledger.decisions))
         opinion = admission.opinion(asked.pair, second=second)
         judged = judgement_of(asked, opinion, verdict, reason, by)
@@ -106,9 +106,9 @@ def revoke(settings: Settings, act: str, *, reason: str, by: str) -> Act:
     """
     from pipelines.libraries import load_libraries
 
-    with open_workplace(settings) as place:
+    with open_session(settings) as session:
         for library in load_libraries().values():
-            with open_ledger(place.warehouse, library.name) as ledger:
+            with open_ledger(session.warehouse, library.name) as ledger:
                 mine = [each for each in ledger.decisions if each.act == act and not each.revoked]
                 if mine:
                     ledger.revoke(mine, act=new_act(), reason=reason, by=by)
@@ -135,14 +135,14 @@ def unmerge(
         RegroupingRefused: a record is not of this entity, none would stay, or it is too large.
         DecisionContradicts: a decision in force says they belong together.
     """
-    with open_workplace(settings) as place:
-        library, entity = find_entity(place, entity_id)
-        members = entity_records(place, library, entity)
+    with open_session(settings) as session:
+        library, entity = find_entity(session, entity_id)
+        members = entity_records(session, library, entity)
         staying = _staying(entity, members, records)
         pairs = [(one, other) for one in records for other in staying]
-        judged = _judged(place, library, pairs, "different", "unmerge", reason, by)
-        act, written = judged[0].act, _write(place, library, judged, preview=preview)
-        linked = followers(place, library, entity, records)
+        judged = _judged(session, library, pairs, "different", "unmerge", reason, by)
+        act, written = judged[0].act, _write(session, library, judged, preview=preview)
+        linked = dependents(session, library, entity, records)
         return Regrouping(act, library.name, written, entity, tuple(records), staying, linked)
 
 
@@ -158,22 +158,22 @@ def move(
         RegroupingRefused: it is there already, or in another library.
         DecisionContradicts: a decision in force says otherwise.
     """
-    with open_workplace(settings) as place:
-        library, entity = find_entity(place, record)
-        other_library, target = find_entity(place, to)
+    with open_session(settings) as session:
+        library, entity = find_entity(session, record)
+        other_library, target = find_entity(session, to)
         if other_library != library or target == entity:
             problem = "the record is there already" if target == entity else "another library"
             raise RegroupingRefused(to, f"{problem}: name an entity that it can be moved to.")
-        members = entity_records(place, library, entity)
+        members = entity_records(session, library, entity)
         staying = [each for each in members if each != record]
         _refuse_large(entity, len(staying))
-        anchor = entity_records(place, library, target)[0]
+        anchor = entity_records(session, library, target)[0]
         act = new_act()
-        apart = [(record, other) for other in staying]
-        judged = _judged(place, library, apart, "different", "move", reason, by, act)
-        judged += _judged(place, library, [(record, anchor)], "same", "move", reason, by, act)
-        written = _write(place, library, judged, preview=preview)
-        linked = followers(place, library, entity, [record])
+        pairs = [(record, other) for other in staying]
+        judged = _judged(session, library, pairs, "different", "move", reason, by, act)
+        judged += _judged(session, library, [(record, anchor)], "same", "move", reason, by, act)
+        written = _write(session, library, judged, preview=preview)
+        linked = dependents(session, library, entity, [record])
         return Regrouping(act, library.name, written, entity, (record,), staying, linked)
 
 
@@ -185,9 +185,9 @@ def new_act() -> str:
 def _staying(
     entity_id: str, members: Sequence[Record], leaving: Sequence[Record]
 ) -> Sequence[Record]:
-    strangers = len(set(leaving) - set(members))
-    if strangers:
-        problem = f"{strangers} of the records named are not in it"
+    unknown = len(set(leaving) - set(members))
+    if unknown:
+        problem = f"{unknown} of the records named are not in it"
         raise RegroupingRefused(entity_id, f"{problem}: see `baselib identity explain {entity_id}`")
     staying = [each for each in members if each not in set(leaving)]
     if not staying or not leaving:
@@ -206,7 +206,7 @@ def _refuse_large(entity_id: str, pairs: int) -> None:
 
 
 def _judged(
-    place: Workplace,
+    session: Session,
     library: Library,
     pairs: Sequence[tuple[Record, Record]],
     verdict: Verdict,
@@ -215,7 +215,7 @@ def _judged(
     by: str,
     act: str | None = None,
 ) -> list[Judgement]:
-    key, act = identity_key(place.settings), act or new_act()
+    key, act = identity_key(session.settings), act or new_act()
     named = [pair_of(*pair) for pair in pairs]
     return [
         Judgement(
@@ -226,10 +226,10 @@ def _judged(
 
 
 def _write(
-    place: Workplace, library: Library, judged: Sequence[Judgement], *, preview: bool
+    session: Session, library: Library, judged: Sequence[Judgement], *, preview: bool
 ) -> Sequence[Judgement]:
     """Admit all or none. A pair that is decided that way already needs no second decision."""
-    with open_ledger(place.warehouse, library.name) as ledger:
+    with open_ledger(session.warehouse, library.name) as ledger:
         admission = Admission(list(ledger.decisions))
         wanted = [each for each in judged if not admission.holds(each)]
         for each in wanted:

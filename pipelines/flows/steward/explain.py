@@ -1,4 +1,4 @@
-"""Why records are, or are not, one entity: everything the ledgers know, gathered for a reader."""
+"""Explanation why records are, or are not, one entity, from all that the ledgers hold."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +11,8 @@ import ibis.expr.types as ir
 
 from pipelines.errors import SettingRefused
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
-from pipelines.flows.shared.session import Workplace, open_workplace
-from pipelines.flows.steward.dependents import entity_records, find_entity, followers
+from pipelines.flows.shared.session import Session, open_session
+from pipelines.flows.steward.dependents import dependents, entity_records, find_entity
 from pipelines.flows.steward.queue import find_question
 from pipelines.flows.steward.sheet import shown_record
 from pipelines.identity.review.decisions import Decision, Pair, Record, in_force, infer, pair_of
@@ -59,26 +59,26 @@ def explain(
     if unmasking and not (unmasking.by.strip() and unmasking.purpose.strip()):
         raise SettingRefused("--unmask", "", "Say who looks (--by) and what for (--purpose).")
     subjects, named = _pair_of_question(settings, subjects)
-    with open_workplace(settings) as place:
-        found = [find_entity(place, each) for each in subjects]
+    with open_session(settings) as session:
+        found = [find_entity(session, each) for each in subjects]
         library, entities = found[0][0], list(dict.fromkeys(entity for _, entity in found))
         if any(other != library for other, _ in found):
             raise RegroupingRefused(entities[-1], "records of two libraries are never compared.")
         pair = _pair(subjects)
-        records = list(pair) if pair else entity_records(place, library, entities[0])
+        records = list(pair) if pair else entity_records(session, library, entities[0])
         if len(records) > MOST_RECORDS:
             problem = f"{len(records)} records are too many to lay side by side"
             raise RegroupingRefused(entities[0], f"{problem} (at most {MOST_RECORDS}).")
         if unmasking:
             record_unmasked_reading(
-                place.warehouse,
+                session.warehouse,
                 library=library.name,
                 subject=",".join(entities),
                 records=len(records),
                 purpose=unmasking.purpose,
                 by=unmasking.by,
             )
-        return _explanation(place, library, named, entities, records, pair, bool(unmasking))
+        return _explanation(session, library, named, entities, records, pair, bool(unmasking))
 
 
 def _pair(subjects: Sequence[str | Record]) -> Pair | None:
@@ -97,7 +97,7 @@ def _pair_of_question(
 
 
 def _explanation(
-    place: Workplace,
+    session: Session,
     library: Library,
     named: str,
     entities: Sequence[str],
@@ -105,47 +105,47 @@ def _explanation(
     pair: Pair | None,
     unmasked: bool,
 ) -> Explanation:
-    decisions = read_decisions(place.warehouse, library.name)
+    decisions = read_decisions(session.warehouse, library.name)
     graph = infer(in_force(decisions))
-    shown = _records(place, library, records, unmasked=unmasked)
+    shown = _records(session, library, records, unmasked=unmasked)
     numbers = {record: str(n) for n, record in enumerate(records, 1)}
     return Explanation(
         library=library,
         subject=named or "、".join(entities),
         entity_ids=entities,
         records=shown,
-        marks=_marks(place, library, pair) if pair else {},
+        marks=_marks(session, library, pair) if pair else {},
         verdict=(graph.verdict(pair) or "") if pair else "",
         chain=[each.id for each in graph.chain(pair) or ()] if pair else [],
-        events=_events(place, library, entities),
-        redirects=_redirects(place, library, entities),
-        decisions=_decisions(place, decisions, numbers, pair, unmasked=unmasked),
-        followers=_followers(place, library, entities),
-        waterfalls=_waterfalls(place, library, records, shown, pair),
+        events=_events(session, library, entities),
+        redirects=_redirects(session, library, entities),
+        decisions=_decisions(session, decisions, numbers, pair, unmasked=unmasked),
+        followers=_dependents(session, library, entities),
+        waterfalls=_waterfalls(session, library, records, shown, pair),
         unmasked=unmasked,
     )
 
 
 def _records(
-    place: Workplace, library: Library, records: Sequence[Record], *, unmasked: bool
+    session: Session, library: Library, records: Sequence[Record], *, unmasked: bool
 ) -> list[ExplainedRecord]:
-    ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
+    ledger = session.lake.read(session.con, f"identity.{library.entity}_record")
     keys = _keys(records)
-    rows = place.con.to_pyarrow(ledger.semi_join(keys, ["source", "source_key"])).to_pylist()
+    rows = session.con.to_pyarrow(ledger.semi_join(keys, ["source", "source_key"])).to_pylist()
     lineage = {Record(row["source"], row["source_key"]): row for row in rows}
-    all_ = records_of_run(place, library, latest_run(place, library))
-    met = all_.semi_join(keys, ["source", "source_key"])
-    told = place.con.to_pyarrow(shown_records(met, library, unmasked=unmasked)).to_pylist()
-    values = {Record(row["source"], row["source_key"]): row for row in told}
+    all_ = records_of_run(session, library, latest_run(session, library))
+    wanted = all_.semi_join(keys, ["source", "source_key"])
+    rows = session.con.to_pyarrow(shown_records(wanted, library, unmasked=unmasked)).to_pylist()
+    values = {Record(row["source"], row["source_key"]): row for row in rows}
     numbers = {record: n for n, record in enumerate(records, 1)}
     return [
-        _record(place, n, record, lineage[record], values[record], numbers, unmasked=unmasked)
+        _record(session, n, record, lineage[record], values[record], numbers, unmasked=unmasked)
         for record, n in numbers.items()
     ]
 
 
 def _record(
-    place: Workplace,
+    session: Session,
     number: int,
     record: Record,
     row: Mapping[str, Any],
@@ -157,10 +157,10 @@ def _record(
     linked = ""
     if row["linked_source"]:
         to = Record(row["linked_source"], row["linked_key"])
-        linked = f"→ {numbers.get(to) or _shown(place, to, unmasked=unmasked)}"
+        linked = f"→ {numbers.get(to) or _shown(session, to, unmasked=unmasked)}"
     return ExplainedRecord(
         number=number,
-        record=_shown(place, record, unmasked=unmasked),
+        record=_shown(session, record, unmasked=unmasked),
         entity_id=row["entity_id"],
         rule=row["rule"],
         linked=linked,
@@ -171,8 +171,8 @@ def _record(
     )
 
 
-def _shown(place: Workplace, record: Record, *, unmasked: bool) -> str:
-    return f"{record.source}:{record.key}" if unmasked else shown_record(place, record)
+def _shown(session: Session, record: Record, *, unmasked: bool) -> str:
+    return f"{record.source}:{record.key}" if unmasked else shown_record(session, record)
 
 
 def _keys(records: Sequence[Record]) -> ir.Table:
@@ -180,42 +180,42 @@ def _keys(records: Sequence[Record]) -> ir.Table:
     return ibis.memtable(data, schema=ibis.schema({"source": "string", "source_key": "string"}))
 
 
-def _marks(place: Workplace, library: Library, pair: Pair) -> dict[str, str]:
+def _marks(session: Session, library: Library, pair: Pair) -> dict[str, str]:
     row = dict(zip(("question", *PAIR), ("", *pair.left, *pair.right), strict=True))
     pairs = ibis.memtable([row], schema=ibis.schema(dict.fromkeys(row, "string")))
-    all_ = records_of_run(place, library, latest_run(place, library))
-    met = all_.semi_join(_keys(list(pair)), ["source", "source_key"])
-    (told,) = place.con.to_pyarrow(side_by_side(pairs, met, library)).to_pylist()
+    all_ = records_of_run(session, library, latest_run(session, library))
+    wanted = all_.semi_join(_keys(list(pair)), ["source", "source_key"])
+    (marks,) = session.con.to_pyarrow(side_by_side(pairs, wanted, library)).to_pylist()
     return {
         name.removeprefix("mark_"): mark or ""
-        for name, mark in told.items()
+        for name, mark in marks.items()
         if name.startswith("mark_")
     }
 
 
-def _events(place: Workplace, library: Library, entities: Sequence[str]) -> list[ExplainedEvent]:
+def _events(session: Session, library: Library, entities: Sequence[str]) -> list[ExplainedEvent]:
     table = f"identity.{library.entity}_event"
-    events = place.lake.read(place.con, table)
+    events = session.lake.read(session.con, table)
     mine = events.filter(
         events.entity_id.isin(list(entities)) | events.other_entity_id.isin(list(entities))
     ).order_by("run", "kind", "entity_id")
     fields = ("run", "kind", "entity_id", "other_entity_id", "reason")
-    rows = place.con.to_pyarrow(mine.select(*fields)).to_pylist()
+    rows = session.con.to_pyarrow(mine.select(*fields)).to_pylist()
     return [ExplainedEvent(*(row[name] or "" for name in fields)) for row in rows]
 
 
-def _redirects(place: Workplace, library: Library, entities: Sequence[str]) -> list[str]:
+def _redirects(session: Session, library: Library, entities: Sequence[str]) -> list[str]:
     """Ids of the past that lead to these entities."""
     table = f"core.{library.entity}_redirect"
-    if not place.lake.has(table):
+    if not session.lake.has(table):
         return []
-    redirect = place.lake.read(place.con, table)
+    redirect = session.lake.read(session.con, table)
     mine = redirect.filter(redirect.current_id.isin(list(entities))).order_by("entity_id")
-    return [row["entity_id"] for row in place.con.to_pyarrow(mine).to_pylist()]
+    return [row["entity_id"] for row in session.con.to_pyarrow(mine).to_pylist()]
 
 
 def _decisions(
-    place: Workplace,
+    session: Session,
     decisions: Sequence[Decision],
     numbers: Mapping[Record, str],
     pair: Pair | None,
@@ -228,20 +228,20 @@ def _decisions(
     return [
         ExplainedDecision(
             each,
-            *(numbers.get(r) or _shown(place, r, unmasked=unmasked) for r in each.pair),
+            *(numbers.get(r) or _shown(session, r, unmasked=unmasked) for r in each.pair),
         )
         for each in decisions
         if each.id in followed or any(record in numbers for record in each.pair)
     ]
 
 
-def _followers(place: Workplace, library: Library, entities: Sequence[str]) -> dict[str, int]:
-    linked = (each for entity in entities for each in followers(place, library, entity, []))
+def _dependents(session: Session, library: Library, entities: Sequence[str]) -> dict[str, int]:
+    linked = (each for entity in entities for each in dependents(session, library, entity, []))
     return dict(Counter(f"{each.library} {each.link}" for each in linked))
 
 
 def _waterfalls(
-    place: Workplace,
+    session: Session,
     library: Library,
     records: Sequence[Record],
     shown: Sequence[ExplainedRecord],
@@ -251,14 +251,14 @@ def _waterfalls(
     model = load_model(library.entity)
     if model is None:
         return []
-    pairs = [pair] if pair else _scored_links(place, library, records, shown)
+    pairs = [pair] if pair else _scored_links(session, library, records, shown)
     if not pairs:
         return []
-    near = list(dict.fromkeys([*records, *(record for each in pairs for record in each)]))
-    with _with_company(place, library, near) as met:
-        weighed = pair_weights(place.con, met, pairs, library, model)
+    involved = list(dict.fromkeys([*records, *(record for each in pairs for record in each)]))
+    with _with_related(session, library, involved) as compared:
+        weighed = pair_weights(session.con, compared, pairs, library, model)
     numbers = {record: f"记录 {n}" for n, record in enumerate(records, 1)}
-    named = {each: [numbers.get(r) or shown_record(place, r) for r in each] for each in pairs}
+    named = {each: [numbers.get(r) or shown_record(session, r) for r in each] for each in pairs}
     return [
         waterfall_of(" 与 ".join(named[each]), weighed[each], library)
         for each in pairs
@@ -267,16 +267,16 @@ def _waterfalls(
 
 
 def _scored_links(
-    place: Workplace, library: Library, records: Sequence[Record], shown: Sequence[ExplainedRecord]
+    session: Session, library: Library, records: Sequence[Record], shown: Sequence[ExplainedRecord]
 ) -> list[Pair]:
     scored = {
         record: each.probability
         for record, each in zip(records, shown, strict=True)
         if each.probability is not None
     }
-    ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
+    ledger = session.lake.read(session.con, f"identity.{library.entity}_record")
     mine = ledger.semi_join(_keys(list(scored)), ["source", "source_key"])
-    rows = place.con.to_pyarrow(mine.filter(mine.linked_source.notnull())).to_pylist()
+    rows = session.con.to_pyarrow(mine.filter(mine.linked_source.notnull())).to_pylist()
     sides = (("", "source_key"), ("linked_", "linked_key"))
     rows.sort(key=lambda row: (row["probability"], row["source"], row["source_key"]))
     return [
@@ -286,18 +286,18 @@ def _scored_links(
 
 
 @contextmanager
-def _with_company(
-    place: Workplace, library: Library, records: Sequence[Record]
+def _with_related(
+    session: Session, library: Library, records: Sequence[Record]
 ) -> Iterator[ir.Table]:
     """The records and all that share an entity or a strong identifier with one of them."""
-    ledger = place.lake.read(place.con, f"identity.{library.entity}_record")
+    ledger = session.lake.read(session.con, f"identity.{library.entity}_record")
     mine = ledger.semi_join(_keys(records), ["source", "source_key"]).select("entity_id").distinct()
     theirs = ledger.semi_join(mine, "entity_id").select("source", "source_key")
-    all_ = records_of_run(place, library, latest_run(place, library))
+    all_ = records_of_run(session, library, latest_run(session, library))
     strong = library.identity.strong
-    near = all_.semi_join(theirs, ["source", "source_key"])
-    numbers = near.filter(near[strong].notnull()).select(strong).distinct()
+    related = all_.semi_join(theirs, ["source", "source_key"])
+    numbers = related.filter(related[strong].notnull()).select(strong).distinct()
     same_number = all_.semi_join(numbers, strong).select("source", "source_key")
-    company = theirs.union(same_number, distinct=True)
-    with place.materialised(all_.semi_join(company, ["source", "source_key"])) as met:
-        yield met
+    keys = theirs.union(same_number, distinct=True)
+    with session.materialised(all_.semi_join(keys, ["source", "source_key"])) as compared:
+        yield compared

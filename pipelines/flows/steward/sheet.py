@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from pipelines.clean.masking import mask_text
 from pipelines.contracts import load_sources
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
-from pipelines.flows.shared.session import Workplace, identity_key, open_workplace
+from pipelines.flows.shared.session import Session, identity_key, open_session
 from pipelines.flows.steward.decide import judgement_of
 from pipelines.flows.steward.queue import Question, audit_sample, look_up, open_questions
 from pipelines.identity.review.admission import Admission
@@ -101,17 +101,17 @@ def export_questions(
         TableMissing: the library has never been resolved.
     """
     library = load_library(library_name)
-    with open_workplace(settings) as place:
-        decisions = read_decisions(place.warehouse, library.name)
+    with open_session(settings) as session:
+        decisions = read_decisions(session.warehouse, library.name)
         purpose: Purpose = "queue"
         if second_opinion is not None:
             names = _sampled(decisions, second_opinion, identity_key(settings))
-            purpose, asked = "second", look_up(place, library, names)
+            purpose, asked = "second", look_up(session, library, names)
         elif audit is not None:
-            purpose, asked = "audit", audit_sample(place, library, decisions, audit)
+            purpose, asked = "audit", audit_sample(session, library, decisions, audit)
         else:
-            asked = open_questions(place, library, decisions, limit)
-        rows = _sheet_rows(place, library, asked, purpose)
+            asked = open_questions(session, library, decisions, limit)
+        rows = _sheet_rows(session, library, asked, purpose)
         write_questions(to, rows, library, identity_key(settings))
         return len(rows)
 
@@ -127,10 +127,10 @@ def import_answers(settings: Settings, file: Path, *, by: str, apply: bool = Fal
     rows = read_answers(file)
     library = _library_of(rows, file)
     answered = [row for row in rows if row.is_answered]
-    with open_workplace(settings) as place:
+    with open_session(settings) as session:
         names = [row.cells[QUESTION] for row in answered]
-        today = {each.question: each for each in look_up(place, library, names)}
-        with open_ledger(place.warehouse, library.name) as ledger:
+        today = {each.question: each for each in look_up(session, library, names)}
+        with open_ledger(session.warehouse, library.name) as ledger:
             desk = _Desk(Admission(list(ledger.decisions)), today, identity_key(settings), by)
             accepted, refused = desk.judge_all(answered)
             if apply:
@@ -190,19 +190,19 @@ def _provisional(judged: Judgement, number: int, admission: Admission) -> Decisi
 
 def _sampled(decisions: Sequence[Decision], share: float, key: str) -> list[str]:
     """Questions with one opinion whose keyed digest falls below the share."""
-    alone = [s.opinions[0] for s in standings(decisions).values() if len(s.opinions) == 1]
+    answered_once = [s.opinions[0] for s in standings(decisions).values() if len(s.opinions) == 1]
     return [
         each.question
-        for each in alone
+        for each in answered_once
         if int(sha256(f"{key}\x1fsecond\x1f{each.question}".encode()).hexdigest()[:8], 16)
         < share * 2**32
     ]
 
 
 def _sheet_rows(
-    place: Workplace, library: Library, asked: Sequence[Question], purpose: Purpose
+    session: Session, library: Library, asked: Sequence[Question], purpose: Purpose
 ) -> list[SheetRow]:
-    shown = {row["question"]: row for row in _values(place, library, asked)}
+    shown = {row["question"]: row for row in _values(session, library, asked)}
     return [
         SheetRow(
             question=each.question,
@@ -213,7 +213,7 @@ def _sheet_rows(
             probability=each.probability,
             rule=each.rule,
             records={
-                side: shown_record(place, record)
+                side: shown_record(session, record)
                 for side, record in zip(("left", "right"), each.pair, strict=True)
             },
             values=shown[each.question],
@@ -222,24 +222,26 @@ def _sheet_rows(
     ]
 
 
-def shown_record(place: Workplace, record: Record) -> str:
+def shown_record(session: Session, record: Record) -> str:
     """A record's source and key, as they may be shown."""
-    source = load_sources(place.settings).get(record.source)
+    source = load_sources(session.settings).get(record.source)
     masked = mask_text(record.key, key_mask(source)) if source else "***"
     return f"{record.source}:{masked}"
 
 
-def _values(place: Workplace, library: Library, asked: Sequence[Question]) -> list[dict[str, str]]:
+def _values(session: Session, library: Library, asked: Sequence[Question]) -> list[dict[str, str]]:
     pairs = pairs_table(asked)
     sides = [
         pairs.select(source=pairs[f"{side}_source"], source_key=pairs[f"{side}_key"])
         for side in ("left", "right")
     ]
     wanted = sides[0].union(sides[1], distinct=True)
-    records = records_of_run(place, library, latest_run(place, library))
-    with place.materialised(records.semi_join(wanted, ["source", "source_key"])) as met:
-        rows: list[dict[str, str]] = place.con.to_pyarrow(
-            side_by_side(pairs, met, library)
+    records = records_of_run(session, library, latest_run(session, library))
+    with session.materialised(
+        records.semi_join(wanted, ["source", "source_key"])
+    ) as wanted_records:
+        rows: list[dict[str, str]] = session.con.to_pyarrow(
+            side_by_side(pairs, wanted_records, library)
         ).to_pylist()
         return rows
 

@@ -11,7 +11,7 @@ from pipelines.cli.main import app
 from pipelines.contracts import load_sources
 from pipelines.flows.library.build import merge, publish, resolve
 from pipelines.flows.library.id_changes import compare_with_published, refuse_over_budget
-from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.shared.session import open_session
 from pipelines.flows.source.ingest import land, stage
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
@@ -114,9 +114,9 @@ class Town:
 
     def check_ids(self, run: str):
         """The part of ``check_library`` that looks at ids; raises when over budget."""
-        with open_workplace(self.settings) as place:
-            comparison = compare_with_published(place, LIBRARY, run)
-            refuse_over_budget(place, LIBRARY, comparison)
+        with open_session(self.settings) as session:
+            comparison = compare_with_published(session, LIBRARY, run)
+            refuse_over_budget(session, LIBRARY, comparison)
         return comparison
 
     def publish(self, run: str) -> None:
@@ -127,8 +127,8 @@ class Town:
 
     def rows(self, table: str, batch: str | None = None) -> list[dict[str, object]]:
         """A lake table as dictionaries."""
-        with open_workplace(self.settings) as place:
-            return place.con.to_pyarrow(place.lake.read(place.con, table, batch)).to_pylist()
+        with open_session(self.settings) as session:
+            return session.con.to_pyarrow(session.lake.read(session.con, table, batch)).to_pylist()
 
     def ids(self) -> dict[str, str]:
         """``source/key`` to entity id."""

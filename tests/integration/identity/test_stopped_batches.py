@@ -4,7 +4,7 @@ import pytest
 from identity_town import Town, person
 
 from pipelines.errors import TableMissing
-from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.shared.session import open_session
 from pipelines.flows.verify import verify
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.warehouse import read_stopped_batches, record_expectations
@@ -26,9 +26,9 @@ def checked(town: Town, batch: str, *, success: bool, severity: str = "critical"
         note_zh="",
         exception=None,
     )
-    with open_workplace(town.settings) as place:
+    with open_session(town.settings) as session:
         record_expectations(
-            place.warehouse, subject=POLICE, run=batch, layer="source", outcomes=[outcome]
+            session.warehouse, subject=POLICE, run=batch, layer="source", outcomes=[outcome]
         )
 
 
@@ -37,8 +37,8 @@ def test_a_stopped_batch_is_left_out_until_it_passes(town: Town):
     town.publish(DAY_1)
     town.deliver(DAY_2, POLICE, [person(n) for n in range(1, 46)])
     checked(town, DAY_2, success=False, severity="warning")
-    with open_workplace(town.settings) as place:
-        assert read_stopped_batches(place.warehouse, POLICE) == set()
+    with open_session(town.settings) as session:
+        assert read_stopped_batches(session.warehouse, POLICE) == set()
     checked(town, DAY_2, success=False)
     town.publish(DAY_2)
     assert len(town.ids()) == 40, "the run reads the day before"

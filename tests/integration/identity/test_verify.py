@@ -6,7 +6,7 @@ import pytest
 from identity_town import LIBRARY, Town, person, write_contracts
 
 from pipelines.flows.shared.errors import NeverPublished, ReplayDiffers
-from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.shared.session import open_session
 from pipelines.flows.verify import verify
 from pipelines.settings import load_settings
 from pipelines.warehouse import migrate
@@ -40,15 +40,15 @@ def test_a_replay_comes_to_the_same_bytes_and_an_edit_is_found(town):
     assert (second.run, second.runs_replayed) == (DAY_2, 2)
     assert not list(town.settings.home.glob("verify-*")), "the scratch home is gone"
 
-    with open_workplace(town.settings) as place:
+    with open_session(town.settings) as session:
         table = f"identity.{LIBRARY.entity}_event"
-        events = place.lake.read(place.con, table, DAY_1)
+        events = session.lake.read(session.con, table, DAY_1)
         assert int(events.count().execute()) > 0
         raw = f"raw.{POLICE}"
-        rows = place.lake.read(place.con, raw, DAY_1)
+        rows = session.lake.read(session.con, raw, DAY_1)
         edited = rows.mutate(地址=rows["地址"] + "x")
-        known = place.lake.properties(raw, DAY_1)
-        place.lake.write(place.con, edited, raw, batch=DAY_1, properties=known)
+        known = session.lake.properties(raw, DAY_1)
+        session.lake.write(session.con, edited, raw, batch=DAY_1, properties=known)
     with pytest.raises(ReplayDiffers, match="residence_address"):
         verify(town.settings, DAY_1)
 
@@ -93,5 +93,5 @@ def test_the_order_of_deliveries_repeated_and_late_files_change_nothing(
 
 def digests(town, table):
     """The lake names files by their content."""
-    with open_workplace(town.settings) as place:
-        return [file.name for file in place.lake.files(table)]
+    with open_session(town.settings) as session:
+        return [file.name for file in session.lake.files(table)]

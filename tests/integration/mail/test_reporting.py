@@ -16,7 +16,7 @@ from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts import load_sources
 from pipelines.errors import UnreadableDelivery
 from pipelines.flows.mail.digest import digest
-from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.shared.session import open_session
 from pipelines.flows.source.report import report
 from pipelines.report.repair_sheet.columns import COLUMNS, ISSUE, SHEET, VALUE
 from pipelines.report.repair_sheet.protect import unlock_workbook
@@ -66,7 +66,7 @@ class Office:
 
     def stage(self, batch, bad=2, name=SOURCE, value=NUMBER):
         """A batch of ten rows, of which the first ``bad`` have a wrong number."""
-        with open_workplace(self.settings) as place:
+        with open_session(self.settings) as session:
             finding = {
                 "column": "citizen_id", "rule": "CHECK_DIGIT", "severity": "error", "value": value,
             }  # fmt: skip
@@ -75,23 +75,23 @@ class Office:
                  "findings": [finding] if n < bad else []}
                 for n in range(max(10, bad))
             ]  # fmt: skip
-            self._write(place, f"staged.{name}", rows, batch)
+            self._write(session, f"staged.{name}", rows, batch)
             aside = [{**rows[0], "_line": 99, "source_key": None, "findings": [],
                       "reasons": ["NO_KEY"], "record": [("姓名", "张三")]}]  # fmt: skip
-            self._write(place, f"quarantine.{name}", aside, batch)
+            self._write(session, f"quarantine.{name}", aside, batch)
             record_batch(
-                place.warehouse, source=name, batch=batch, library="population",
+                session.warehouse, source=name, batch=batch, library="population",
                 landed=len(rows) + 1, staged=len(rows), superseded=0, quarantined=1,
                 findings=bad, encoding="gb18030",
             )  # fmt: skip
             counts = [FindingCount("citizen_id", "citizen_id", "CHECK_DIGIT", "error", bad)]
             record_findings(
-                place.warehouse, source=name, batch=batch,
+                session.warehouse, source=name, batch=batch,
                 counts=[*(counts if bad else []), FindingCount("", "", "NO_KEY", "error", 1)],
             )  # fmt: skip
 
     @staticmethod
-    def _write(place, table, rows, batch):
+    def _write(session, table, rows, batch):
         fields = {name: pa.string() for name in ("column", "rule", "severity", "value")}
         schema = {"_file": pa.string(), "_line": pa.int64(), "source_key": pa.string(),
                   "_batch": pa.string(), "findings": pa.list_(pa.struct(fields))}  # fmt: skip
@@ -101,8 +101,8 @@ class Office:
                 "record": pa.map_(pa.string(), pa.string()),
             }
         arrow = pa.Table.from_pylist(rows, schema=pa.schema(schema))
-        place.lake.write(
-            place.con, ibis.memtable(arrow), table, batch=batch, order_by=("_file", "_line")
+        session.lake.write(
+            session.con, ibis.memtable(arrow), table, batch=batch, order_by=("_file", "_line")
         )
 
     def report(self, batch, name=SOURCE):

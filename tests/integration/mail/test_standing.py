@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.flows.source.score_news import read_standing
+from pipelines.flows.source.score_news import read_score
 from pipelines.quality.score import Count, score_counts
 from pipelines.standards.scores import load_scoring
 from pipelines.warehouse import connect, migrate
@@ -26,7 +26,7 @@ def score(warehouse, batch, right):
 def test_a_batch_stands_beside_those_before_it(warehouse):
     for batch, right in (("20260628", 80), ("20260629", 90), ("20260630", 95), ("20260701", 10)):
         score(warehouse, batch, right)
-    standing = read_standing(warehouse, "a__b", "20260630", batches=2)
+    standing = read_score(warehouse, "a__b", "20260630", batches=2)
     assert standing.history == [("20260629", 90.0), ("20260630", 95.0)]
     assert (standing.value, standing.before, standing.grade) == (95.0, 90.0, "A")
     assert [each.name for each in standing.dimensions] == [
@@ -39,4 +39,4 @@ def test_a_batch_stands_beside_those_before_it(warehouse):
 
 def test_a_batch_that_was_not_scored_has_no_standing(warehouse):
     score(warehouse, "20260628", 80)
-    assert read_standing(warehouse, "a__b", "20260630", batches=12) is None
+    assert read_score(warehouse, "a__b", "20260630", batches=12) is None

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import Engine, text
 
-from pipelines.flows.owner.dispute import DISPUTED, Doubt, answer, dispute, read_doubts
+from pipelines.flows.owner.dispute import DISPUTED_BY_USER, Doubt, answer, dispute, read_doubts
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
@@ -115,4 +115,4 @@ def test_doubts_come_from_a_file_too(tmp_path):
 def test_the_rule_is_declared():
     from pipelines.standards.rules import load_rules
 
-    assert load_rules()[DISPUTED].severity == "warning"
+    assert load_rules()[DISPUTED_BY_USER].severity == "warning"

@@ -8,7 +8,7 @@ import pyarrow as pa
 from openpyxl import load_workbook
 
 from pipelines.flows.library import build as flows
-from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.shared.session import open_session
 from pipelines.identity.review.schemas import QUESTION_SCHEMA
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
@@ -70,10 +70,10 @@ class Town:
         """Replace what the sources say."""
         declared = load_library(library)
         schema = ibis.schema({**LINEAGE, **declared.record_columns})
-        with open_workplace(self.settings) as place:
+        with open_session(self.settings) as session:
             for source, rows in sources.items():
                 table = ibis.memtable(_arrow(rows, schema.names, source)).cast(schema)
-                place.lake.write(place.con, table, f"staged.{source}", batch="20260630")
+                session.lake.write(session.con, table, f"staged.{source}", batch="20260630")
 
     def ask(self, *questions: Sequence[object], entity: str = "person") -> None:
         """Write what the resolver asks: left, right, kind, probability, rule."""
@@ -81,8 +81,8 @@ class Town:
         values = list(zip(*rows, strict=True)) or [()] * len(QUESTION_SCHEMA)
         columns = {name: list(told) for name, told in zip(QUESTION_SCHEMA, values, strict=True)}
         asked = ibis.memtable(columns, schema=ibis.schema(QUESTION_SCHEMA))
-        with open_workplace(self.settings) as place:
-            place.lake.write(place.con, asked, f"identity.{entity}_question", batch=None)
+        with open_session(self.settings) as session:
+            session.lake.write(session.con, asked, f"identity.{entity}_question", batch=None)
 
     def build(self, run: str, libraries: Sequence[str] = ("population", "e_license")) -> None:
         """Resolve, merge and publish; the suites have tests of their own."""
@@ -92,9 +92,9 @@ class Town:
 
     def entities(self, entity: str = "person") -> dict[str, str]:
         """source_key -> entity id."""
-        with open_workplace(self.settings) as place:
-            ledger = place.lake.read(place.con, f"identity.{entity}_record")
-            rows = place.con.to_pyarrow(ledger.select("source_key", "entity_id")).to_pylist()
+        with open_session(self.settings) as session:
+            ledger = session.lake.read(session.con, f"identity.{entity}_record")
+            rows = session.con.to_pyarrow(ledger.select("source_key", "entity_id")).to_pylist()
         return {row["source_key"]: row["entity_id"] for row in rows}
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from steward_town import answer, fill
 
 from pipelines.flows.library.accuracy import check_accuracy
-from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.shared.session import open_session
 from pipelines.identity.review.errors import AccuracyNotProven
 from pipelines.libraries import load_library
 
@@ -16,8 +16,8 @@ LIBRARY = load_library("population")
 
 
 def measured(town, **demanded):
-    with open_workplace(town.settings) as place:
-        return check_accuracy(place, replace(LIBRARY, accuracy=demanded), town.run)
+    with open_session(town.settings) as session:
+        return check_accuracy(session, replace(LIBRARY, accuracy=demanded), town.run)
 
 
 def kept(warehouse):

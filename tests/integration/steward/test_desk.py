@@ -5,7 +5,7 @@ from steward_town import HEALTH, INSURANCE, PEOPLE, POLICE
 
 from pipelines.flows.library import build as flows
 from pipelines.flows.library.id_changes import compare_with_published
-from pipelines.flows.shared.session import identity_key, open_workplace
+from pipelines.flows.shared.session import identity_key, open_session
 from pipelines.flows.steward.queue import queue
 from pipelines.identity.review.decisions import Record, pair_of
 from pipelines.identity.review.errors import (
@@ -146,12 +146,12 @@ def test_ids_over_the_budget_are_questions_until_somebody_lets_them_pass(town):
     flows.resolve(town.settings, "population", "20260709")
     flows.merge(town.settings, "population", "20260709")
     town.ask()
-    with open_workplace(town.settings.model_copy(update={"id_budget": 0.0})) as place:
-        compared = compare_with_published(place, library, "20260709")
+    with open_session(town.settings.model_copy(update={"id_budget": 0.0})) as session:
+        compared = compare_with_published(session, library, "20260709")
     assert before["s2"] != before["p2"]
     (asked,) = queue(town.settings, "population")
     assert (asked.cause, asked.rule) == ("budget", "published_ids_merge")
     assert {asked.pair.left.key, asked.pair.right.key} == {"h3", "s2"}
-    with open_workplace(town.settings) as place:
-        approve(place.warehouse, compared, by="张三", reason="已核实")
+    with open_session(town.settings) as session:
+        approve(session.warehouse, compared, by="张三", reason="已核实")
     assert queue(town.settings, "population") == []

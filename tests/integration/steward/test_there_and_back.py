@@ -2,7 +2,7 @@
 
 from steward_town import DRIVERS, HEALTH, INSURANCE, POLICE, answer, fill
 
-from pipelines.flows.shared.session import open_workplace
+from pipelines.flows.shared.session import open_session
 from pipelines.flows.steward.explain import explain
 from pipelines.flows.steward.queue import queue
 from pipelines.identity.review.decisions import Record
@@ -18,16 +18,16 @@ def act_in(said):
 
 def current(town, entity_id):
     """Where an id leads today."""
-    with open_workplace(town.settings) as place:
-        redirect = place.lake.read(place.con, "core.person_redirect")
-        rows = place.con.to_pyarrow(redirect).to_pylist()
+    with open_session(town.settings) as session:
+        redirect = session.lake.read(session.con, "core.person_redirect")
+        rows = session.con.to_pyarrow(redirect).to_pylist()
     return {row["entity_id"]: row["current_id"] for row in rows}.get(entity_id, entity_id)
 
 
 def holder(town, number):
-    with open_workplace(town.settings) as place:
-        core = place.lake.read(place.con, "core.license")
-        rows = place.con.to_pyarrow(core.filter(core.license_number == number)).to_pylist()
+    with open_session(town.settings) as session:
+        core = session.lake.read(session.con, "core.license")
+        rows = session.con.to_pyarrow(core.filter(core.license_number == number)).to_pylist()
     return rows[0]["holder_person_id"]
 
 

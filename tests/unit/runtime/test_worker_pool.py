@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import GateClosed, QualityGateFailed, WorkerDied
-from pipelines.runtime.worker_pool import Part, tell, work_through
+from pipelines.runtime.worker_pool import Part, announce_step, work_through
 
 FAILED = QualityGateFailed("a source", failed=["a claim"])
 
@@ -28,7 +28,7 @@ def note(file, name, failure=None):
     """A job that leaves its name in a file, with the process that did it."""
     with Path(file).open("a", encoding="utf-8") as notes:
         notes.write(f"{name} {os.getpid()}\n")
-    tell(f"does {name}")
+    announce_step(f"does {name}")
     return failure
 
 
