@@ -1,4 +1,4 @@
-"""Do one thing in a process of its own: memory that others left behind would count as its own.
+"""Run one contestant in a process of its own: memory that others left would count as its own.
 
 A command, not ``multiprocessing``: in the children of that the main module has no file, which
 PySpark, imported by GX where it is installed, takes for its own doctests and ends the process.

@@ -1,4 +1,4 @@
-"""The city that is measured: its deliveries in ``<home>/demo``, made once and used again."""
+"""The benchmark's city: its deliveries in ``<home>/demo``, made once and used again."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Where it was measured: a number without its machine says nothing."""
+"""The machine that was measured on: cores, memory, load and Python."""
 
 import os
 import platform

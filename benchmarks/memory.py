@@ -1,4 +1,4 @@
-"""The memory of a process and of all that it started, looked at while it works."""
+"""Peak memory of a process and its children, sampled while they work."""
 
 import threading
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """``python -m benchmarks.quality --rows 3000000``: everything that judges a staged batch.
 
 Finding profile, facts of the score and measures of drift of a made-up batch in which every fifth
-row has a finding; then the source's suites, by Great Expectations, whose import is told apart.
+row has a finding; then the suites of the source, by Great Expectations, its import apart.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What a benchmark says: everything measured, and the ratios that are wanted."""
+"""Result of a benchmark: everything measured, and the ratios that are wanted."""
 
 import json
 from collections.abc import Mapping

@@ -58,20 +58,20 @@ def spellings(table: str) -> Mapping[str, Sequence[str]]:
         DeclarationRefused: the table gives one spelling two codes.
     """
     columns = load_code_table(table)
-    known: dict[str, str] = {}
+    code_of: dict[str, str] = {}
     rows = zip(columns["code"], columns["name"], columns["also"], strict=True)
     for code, name, also in rows:
         for spelling in (code, name, *also.split("|")):
             form = unicodedata.normalize("NFKC", spelling).replace(" ", "").upper()
-            if known.setdefault(form, code) != code and form:
+            if code_of.setdefault(form, code) != code and form:
                 raise DeclarationRefused(
                     TABLES_DIR / f"{table}.csv",
                     form,
-                    f"stands for {known[form]} and for {code}.",
+                    f"stands for {code_of[form]} and for {code}.",
                     "Leave it to one of them.",
                 )
-    known.pop("", None)
-    return {"spelling": [*known], "code": [*known.values()]}
+    code_of.pop("", None)
+    return {"spelling": [*code_of], "code": [*code_of.values()]}
 
 
 def _parser(table: str, unspecified: Sequence[str] = ()) -> Parser:

@@ -153,14 +153,14 @@ def _split_numbers(s: Scratch) -> Mapping[str, ir.Value]:
     one_way = s.text.re_replace("[－‐‑‒–—―─−()（）.]", "-")
     extension = upper(one_way).re_replace(" *-* *(?:转接?|分机号?|EXT[.:]?|X)[-: ]*", "-")
     # Two numbers with nothing but a blank between them.
-    apart = ibis.ifelse(
+    separated = ibis.ifelse(
         extension.re_search("[0-9]{7} +[+01]"), extension.replace(" ", "/"), extension
     )
-    number = apart.re_replace(f"(?:{_SPLIT}).*$", "")
+    number = separated.re_replace(f"(?:{_SPLIT}).*$", "")
     return {
         "first": number.re_replace("[ 　]", "").re_replace("-+", "-").re_replace("^-|-$", ""),
         "other": ibis.ifelse(
-            apart.re_search(_SPLIT), apart.substr(number.length() + 1).strip(), ""
+            separated.re_search(_SPLIT), separated.substr(number.length() + 1).strip(), ""
         ).nullif(""),
     }
 

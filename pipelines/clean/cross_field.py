@@ -1,4 +1,4 @@
-"""What two columns of one record say against each other.
+"""Cross-field rules: what two columns of one record say against each other.
 
 Judged on clean values, after every column has been parsed. Where two disagree neither is taken
 away: nobody can tell which of the two is wrong. A date of something that has happened is wrong by

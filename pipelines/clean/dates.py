@@ -159,16 +159,16 @@ def _find_time(s: Scratch) -> Mapping[str, ir.Value]:
     afternoon = half.re_search("下午|晚上|PM") & (hour < 12)
     midnight = half.re_search("凌晨|AM") & (hour == 12)
     hour = ibis.cases((afternoon, hour + 12), (midnight, 0), else_=hour)
-    known = clock.re_search(_TIME) & (hour <= 24) & (minute < 60) & (second <= 60)
+    valid = clock.re_search(_TIME) & (hour <= 24) & (minute < 60) & (second <= 60)
     fraction = (clock.re_extract(_TIME, 5) + "000000").left(6)
     iso = s.ymd.substr(0, 4) + "-" + s.ymd.substr(4, 2) + "-" + s.ymd.substr(6, 2)
     return {
         "day": ibis.ifelse(s.exists, iso, None).cast("date"),
-        "has_time": known.fill_null(False),
-        "bad_time": (s.clock != "") & ~known,
-        "milliseconds": ibis.ifelse(known, ((hour * 60 + minute) * 60 + second) * 1000, 0),
-        "microseconds": ibis.ifelse(known, _number(fraction), 0),
-        "zone": ibis.ifelse(known, _minutes_east(clock.re_extract(_TIME, 7)), _BEIJING),
+        "has_time": valid.fill_null(False),
+        "bad_time": (s.clock != "") & ~valid,
+        "milliseconds": ibis.ifelse(valid, ((hour * 60 + minute) * 60 + second) * 1000, 0),
+        "microseconds": ibis.ifelse(valid, _number(fraction), 0),
+        "zone": ibis.ifelse(valid, _minutes_east(clock.re_extract(_TIME, 7)), _BEIJING),
     }
 
 

@@ -47,9 +47,9 @@ def money() -> Parser:
 def _currencies() -> Mapping[str, Sequence[str]]:
     """The spellings of the currency table, each also with 元 behind it (人民币元, USD元)."""
     table = spellings("currency")
-    known = dict(zip(table["spelling"], table["code"], strict=True))
-    known |= {f"{word}元": code for word, code in known.items() if f"{word}元" not in known}
-    return {"spelling": [*known], "code": [*known.values()]}
+    code_of = dict(zip(table["spelling"], table["code"], strict=True))
+    code_of |= {f"{word}元": code for word, code in code_of.items() if f"{word}元" not in code_of}
+    return {"spelling": [*code_of], "code": [*code_of.values()]}
 
 
 def _plain(s: ir.StringValue) -> ir.StringValue:

@@ -1,4 +1,4 @@
-"""What a parser is, and how the columns of a table are parsed.
+"""Parsers: steps that turn text into a clean value and findings, and how columns are parsed.
 
 A parser turns a text into a clean value, companion columns and findings. It is written as *steps*:
 each step sees what earlier ones made and adds more, and becomes one SELECT, so nothing is computed
@@ -32,7 +32,7 @@ _BROKEN_TYPE = "struct<rule: string, severity: string>"
 
 
 class Scratch:
-    """What has been made of a text so far: ``s.raw`` (it), ``s.as_of`` (date), steps' results."""
+    """Intermediate values of a text: ``s.raw`` (the text), ``s.as_of`` (date), results of steps."""
 
     def __init__(self, table: ir.Table, as_of: date) -> None:
         self._table = table
@@ -49,20 +49,20 @@ class Scratch:
 
 
 class _Recorder(Scratch):
-    """A scratch that remembers what was asked of it."""
+    """A scratch that records which intermediate values are read."""
 
     def __init__(self, table: ir.Table, as_of: date) -> None:
         super().__init__(table, as_of)
-        self._asked: set[str] = set()
+        self._names_read: set[str] = set()
 
     def __getattr__(self, name: str) -> ir.Value:
-        self._asked.add(name)
+        self._names_read.add(name)
         return super().__getattr__(name)
 
     @staticmethod
-    def asked(recorder: "_Recorder") -> set[str]:
+    def names_read(recorder: "_Recorder") -> set[str]:
         """The names that were read; no property, a step may have a value of any name."""
-        return recorder._asked
+        return recorder._names_read
 
 
 @dataclass(frozen=True)
@@ -166,21 +166,26 @@ def parse_columns(
     work = table
     for column in columns:
         work = _look_up(work, column, parsed[column.parser])
-    broken = [(column, work[_broken(column)]) for column in columns]
-    findings = concat_findings([_as_findings(work, column, rules) for column, rules in broken])
-    found = ibis.or_(*(rules.notnull() for _, rules in broken))
-    made = [name for column in columns for name in _names(column).values()]
-    return work.select(*table.columns, *made, findings=ibis.ifelse(found, findings, no_findings()))
+    broken_rules = [(column, work[_broken(column)]) for column in columns]
+    findings = concat_findings(
+        [_as_findings(work, column, rules) for column, rules in broken_rules]
+    )
+    has_findings = ibis.or_(*(rules.notnull() for _, rules in broken_rules))
+    added = [name for column in columns for name in _names(column).values()]
+    return work.select(
+        *table.columns, *added, findings=ibis.ifelse(has_findings, findings, no_findings())
+    )
 
 
 def delivered_texts(table: ir.Table, columns: Sequence[ColumnToParse]) -> dict[Parser, ir.Table]:
     """For every parser the texts that its columns hold: ``raw``, each once, NULL among them."""
     texts: dict[Parser, dict[str, ir.Table]] = {}
     for column in columns:
-        ours = texts.setdefault(column.parser, {})
-        ours[column.physical_name] = table.select(raw=table[column.physical_name])
+        of_parser = texts.setdefault(column.parser, {})
+        of_parser[column.physical_name] = table.select(raw=table[column.physical_name])
     return {
-        parser: reduce(ir.Table.union, ours.values()).distinct() for parser, ours in texts.items()
+        parser: reduce(ir.Table.union, columns_of_text.values()).distinct()
+        for parser, columns_of_text in texts.items()
     }
 
 
@@ -238,9 +243,9 @@ def _broken_rules(
         [ibis.ifelse(condition, rule, ibis.null("string")) for rule, condition in holds.items()]
     ).filter(lambda code: code.notnull())
     # Structs are made of the rules that are broken only: three times as fast as one for each rule.
-    known = {code: severity_of[code] for code in conditions}
+    severities = {code: severity_of[code] for code in conditions}
     broken = codes.map(
-        lambda rule: ibis.struct({"rule": rule, "severity": _severity(rule, known)}).cast(
+        lambda rule: ibis.struct({"rule": rule, "severity": _severity(rule, severities)}).cast(
             _BROKEN_TYPE
         )
     )
@@ -300,10 +305,10 @@ def _reads(parser: Parser) -> list[set[str]]:
             work = work.mutate(**nothing)
         else:
             work = work.mutate(**step.compute(recorder))
-            read.append(_Recorder.asked(recorder))
+            read.append(_Recorder.names_read(recorder))
     recorder = _Recorder(work, day)
     parser.finish(recorder)
-    return [*read, _Recorder.asked(recorder)]
+    return [*read, _Recorder.names_read(recorder)]
 
 
 def _join_reference(work: ir.Table, lookup: Lookup, live: Set[str]) -> ir.Table:
@@ -318,9 +323,11 @@ def _join_reference(work: ir.Table, lookup: Lookup, live: Set[str]) -> ir.Table:
 def _look_up(work: ir.Table, column: ColumnToParse, parsed: ir.Table) -> ir.Table:
     """Add what became of the texts of one column. A row without a text has an outcome, too."""
     text = f"__{column.name}__raw"
-    wanted = {name: parsed[its] for its, name in _names(column).items()}
-    found = parsed.select(**{text: parsed["raw"]}, **wanted, **{_broken(column): parsed["broken"]})
-    joined = work.left_join(found, work[column.physical_name].identical_to(found[text]))
+    fields = {name: parsed[its] for its, name in _names(column).items()}
+    outcomes = parsed.select(
+        **{text: parsed["raw"]}, **fields, **{_broken(column): parsed["broken"]}
+    )
+    joined = work.left_join(outcomes, work[column.physical_name].identical_to(outcomes[text]))
     return joined.drop(text)
 
 

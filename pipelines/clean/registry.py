@@ -1,4 +1,4 @@
-"""From a data element to the parser that it names."""
+"""Registry of parsers: loads the parser that a data element names."""
 
 from functools import cache
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""Which rules the parser of an element can find broken: asked of the parser itself."""
+"""The rules that the parser of an element can find broken, derived from the parser itself."""
 
 from datetime import date
 
@@ -10,8 +10,8 @@ from pipelines.standards.elements import DataElement
 from pipelines.standards.rules import severities
 
 
-class _Asked(dict[str, str]):
-    """Severities that remember which rules were asked for."""
+class _RecordedSeverities(dict[str, str]):
+    """Severities that record for which rules they were looked up."""
 
     def __init__(self) -> None:
         super().__init__(severities())
@@ -28,7 +28,7 @@ def rules_of(element: DataElement) -> set[str]:
     Takes a tenth of a second up to three: ``standards/element_rules.yml`` has the answers.
     """
     table = ibis.table({"delivered": "string"}, name="delivered")
-    asked = _Asked()
+    recorded = _RecordedSeverities()
     column = ColumnToParse("x", "delivered", parser_for(element))
-    parse_columns(table, [column], date(2026, 6, 30), asked)
-    return asked.rules
+    parse_columns(table, [column], date(2026, 6, 30), recorded)
+    return recorded.rules

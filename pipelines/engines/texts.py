@@ -1,4 +1,4 @@
-"""What parsers make of the texts of a batch, computed once into tables of the engine.
+"""Parsed texts of a batch: every distinct text parsed once, into temporary tables of DuckDB.
 
 The SQL of a parser depends on the parser and the date of the data alone, so that it is written once
 in the life of a process, however many sources have a column for it.
@@ -20,7 +20,7 @@ from pipelines.clean.parser import ColumnToParse, Parser, delivered_texts, parse
 from pipelines.standards.rules import severities
 
 _TEXTS = "texts_to_parse"
-_KEPT = 64  # parsers times dates; some tens of kilobytes each
+_CACHED_STATEMENTS = 64  # parsers times dates; some tens of kilobytes each
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ def parsed_texts(
     They are temporary tables, which DuckDB moves to its spill folder where they do not fit in
     memory.
     """
-    made: dict[Parser, ir.Table] = {}
+    tables: dict[Parser, ir.Table] = {}
     try:
         for parser, texts in delivered_texts(table, columns).items():
-            made[parser] = _parse(con, texts, parser, as_of)
-        yield made
+            tables[parser] = _parse(con, texts, parser, as_of)
+        yield tables
     finally:
-        for parsed in made.values():
+        for parsed in tables.values():
             con.con.execute(f"DROP TABLE {parsed.get_name()}")
 
 
@@ -63,7 +63,7 @@ def _parse(con: Backend, texts: ir.Table, parser: Parser, as_of: date) -> ir.Tab
     return con.table(name)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED_STATEMENTS)
 def _statement(parser: Parser, as_of: date) -> _Statement:
     texts = ibis.table({"raw": "string"}, name=_TEXTS)
     parsed = parse_texts(texts, parser, as_of, severities())

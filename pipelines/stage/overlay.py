@@ -1,4 +1,4 @@
-"""The correction ledger over delivered text: what an owner has answered, until his source says so.
+"""Corrections and confirmations of data owners, laid over the delivered text of a batch.
 
 A correction replaces the text of one column of one record, and a confirmation silences one finding
 of it; either only while the delivered text is the one that the owner saw, which a keyed digest
@@ -91,24 +91,24 @@ def match_ledger(
         ``repaired`` (it is what the entry corrects to); a row for each delivered row of a record.
     """
     texts = list(dict.fromkeys(column.physical_name for column in source.columns))
-    wanted = raw.select("_file", "_line", *texts)
+    delivered_rows = raw.select("_file", "_line", *texts)
     keys = [_to_parse(column, column.physical_name) for column in source.key_columns]
-    parsed = parse_columns(wanted, keys, as_of, severities())
-    keyed = with_site_key(parsed.mutate(_key=source_key(parsed, source.key_columns)), key)
-    named = keyed.mutate(
-        _record=record_fingerprint(keyed.site_key, ibis.literal(source.name), keyed["_key"])
-    ).filter(keyed["_key"].notnull())
-    met = named.inner_join(entries, named["_record"] == entries.record)
+    parsed = parse_columns(delivered_rows, keys, as_of, severities())
+    with_key = with_site_key(parsed.mutate(_key=source_key(parsed, source.key_columns)), key)
+    identified = with_key.mutate(
+        _record=record_fingerprint(with_key.site_key, ibis.literal(source.name), with_key["_key"])
+    ).filter(with_key["_key"].notnull())
+    matched = identified.inner_join(entries, identified["_record"] == entries.record)
     delivered = ibis.cases(
-        *((met.column_name == c.name, met[c.physical_name]) for c in source.columns),
+        *((matched.column_name == c.name, matched[c.physical_name]) for c in source.columns),
         else_=ibis.null("string"),
     )
-    return met.select(
+    return matched.select(
         *LEDGER_SCHEMA,
         "_file",
         "_line",
-        holds=value_digest(met.site_key, delivered) == met.guard,
-        repaired=(delivered.fill_null("").strip() == met.new_value).fill_null(False),
+        holds=value_digest(matched.site_key, delivered) == matched.guard,
+        repaired=(delivered.fill_null("").strip() == matched.new_value).fill_null(False),
     )
 
 
@@ -124,17 +124,17 @@ def overlay(raw: ir.Table, matched: ir.Table, columns: Sequence[SourceColumn]) -
         ``raw``, and per column the text to parse and whether it is corrected; ``_confirmed``, an
         array that says which findings of the row its owner has confirmed to be none.
     """
-    live = matched.filter(matched.holds)
+    in_force = matched.filter(matched.holds)
     per_row = {
-        _new(column.name): live.new_value.max(
-            where=(live.column_name == column.name) & (live.kind == "correction")
+        _new(column.name): in_force.new_value.max(
+            where=(in_force.column_name == column.name) & (in_force.kind == "correction")
         )
         for column in columns
     }
-    confirmed = (live.column_name + _SEPARATOR + live.rule).collect(
-        where=live.kind == "confirmation"
+    confirmed = (in_force.column_name + _SEPARATOR + in_force.rule).collect(
+        where=in_force.kind == "confirmation"
     )
-    rows = live.group_by("_file", "_line").agg(**per_row, _confirmed=confirmed)
+    rows = in_force.group_by("_file", "_line").agg(**per_row, _confirmed=confirmed)
     joined = raw.left_join(rows, ["_file", "_line"]).drop("_file_right", "_line_right")
     texts = {
         _text(column.name): ibis.coalesce(joined[_new(column.name)], joined[column.physical_name])
@@ -158,7 +158,7 @@ def silence_confirmed(findings: ir.ArrayValue, raw: ir.Table) -> ir.ArrayValue:
         return findings
     confirmed = raw["_confirmed"].fill_null(ibis.literal([], type="array<string>"))
 
-    def told(finding: ir.StructValue) -> ir.StructValue:
+    def as_remark(finding: ir.StructValue) -> ir.StructValue:
         silent = confirmed.contains(finding["column"] + _SEPARATOR + finding["rule"])
         return ibis.struct(
             {
@@ -169,7 +169,7 @@ def silence_confirmed(findings: ir.ArrayValue, raw: ir.Table) -> ir.ArrayValue:
             }
         ).cast(FINDING_TYPE)
 
-    return findings.map(told)
+    return findings.map(as_remark)
 
 
 def _to_parse(column: SourceColumn, text: str) -> ColumnToParse:

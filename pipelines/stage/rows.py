@@ -1,4 +1,4 @@
-"""From raw text to typed elements with findings: one wide row per delivered line.
+"""Parse the rows of a batch: typed elements, findings and reject reasons per delivered line.
 
 Nothing is dropped here. Whether a row can be used is written beside it, in ``reject_reasons``;
 ``split.py`` acts on that.
@@ -72,11 +72,11 @@ def parse_rows(
     )
     parsed = parsed.mutate(reject_reasons=_reject_reasons(parsed, source))
     delivered = [name for name in raw.columns if not name.startswith("_")]
-    made = [name for name in parsed.columns if name not in set(raw.columns)]
-    kept = [name for name in made if name not in {"source_key", "reject_reasons"}]
+    added = [name for name in parsed.columns if name not in set(raw.columns)]
+    typed = [name for name in added if name not in {"source_key", "reject_reasons"}]
     return parsed.select(
         "source_key",
-        *kept,
+        *typed,
         *LINEAGE,
         "reject_reasons",
         record=ibis.ifelse(

@@ -1,4 +1,8 @@
-"""Split parsed rows into staged, quarantined and superseded, so that the counts add up."""
+"""Split parsed rows into staged, quarantined and superseded ones, so that the counts add up.
+
+Of several rows with one key the newest is staged. A row that took the place of rows about somebody
+else gets the finding ``KEY_SHARED``: the key of the source is not unique.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,9 +52,9 @@ def split_rows(parsed: ir.Table, source: Source) -> Split:
     usable = parsed.filter(parsed.reject_reasons.length() == 0).drop("reject_reasons", "record")
     ranked = _ranked(usable, source)
     rejected = parsed.filter(parsed.reject_reasons.length() > 0)
-    standing = ranked.filter(ranked.version_rank == 0).drop("version_rank")
+    current = ranked.filter(ranked.version_rank == 0).drop("version_rank")
     return Split(
-        staged=_with_findings(standing, _displaced(usable, source)),
+        staged=_with_findings(current, _displaced(usable, source)),
         superseded=ranked.filter(ranked.version_rank > 0).select("_batch", "_file", "_line"),
         quarantined=rejected.select(
             "_batch",
@@ -65,7 +69,7 @@ def split_rows(parsed: ir.Table, source: Source) -> Split:
 
 
 def _ranked(rows: ir.Table, source: Source) -> ir.Table:
-    """``version_rank``: 0 for the row of each key that stands."""
+    """``version_rank``: 0 for the current version of each key."""
     order = [rows["_file"].desc(), rows["_line"].desc()]
     if source.changed_at:
         order = [rows[source.changed_at].desc(nulls_first=False), *order]
@@ -74,7 +78,7 @@ def _ranked(rows: ir.Table, source: Source) -> ir.Table:
 
 
 def _displaced(usable: ir.Table, source: Source) -> ir.Table:
-    """``source_key, places``: where rows are that another took the place of, about somebody else.
+    """``source_key, places``: superseded rows that were about somebody else, by key.
 
     Only the few rows whose key is there more than once are looked at.
     """
@@ -84,15 +88,15 @@ def _displaced(usable: ir.Table, source: Source) -> ir.Table:
     times = [source.changed_at] if source.changed_at else []
     wanted = list(dict.fromkeys(["source_key", "_file", "_line", *facts, *times]))
     few = _ranked(usable.select(wanted).semi_join(several, "source_key"), source)
-    stands, other = few.filter(few.version_rank == 0), few.filter(few.version_rank > 0)
-    pairs = other.inner_join(stands, "source_key", rname="its_{name}")
+    newest, older = few.filter(few.version_rank == 0), few.filter(few.version_rank > 0)
+    pairs = older.inner_join(newest, "source_key", rname="its_{name}")
     about_another = pairs.filter(_is_about_another(pairs, facts, source.changed_at))
     place = ibis.struct({"file": about_another["_file"], "line": about_another["_line"]})
     return (
         about_another.select("source_key", place=place)
         .group_by("source_key")
         .agg(places=lambda t: t.place.collect())
-        .mutate(places=lambda t: _told(t.places.sort()[:_PLACES]))
+        .mutate(places=lambda t: _as_text(t.places.sort()[:_PLACES]))
     )
 
 
@@ -117,21 +121,21 @@ def _is_about_another(
         return ibis.literal(False)
     both = [pairs[name].notnull() & pairs[f"its_{name}"].notnull() for name in facts]
     same = [(pairs[name] == pairs[f"its_{name}"]).fill_null(False) for name in facts]
-    known = sum((each.cast("int64") for each in both), ibis.literal(0))
+    comparable = sum((each.cast("int64") for each in both), ibis.literal(0))
     needed: ir.Value = ibis.literal(1)
     if changed_at:
         later = (pairs[changed_at] != pairs[f"its_{changed_at}"]).fill_null(False)
         needed = ibis.ifelse(later, 2, 1)
-    return ~ibis.or_(*same) & (known >= needed)
+    return ~ibis.or_(*same) & (comparable >= needed)
 
 
-def _told(places: ir.ArrayValue) -> ir.StringValue:
+def _as_text(places: ir.ArrayValue) -> ir.StringValue:
     return places.map(lambda each: each["file"] + ":" + each["line"].cast("string")).join(", ")
 
 
-def _with_findings(standing: ir.Table, displaced: ir.Table) -> ir.Table:
+def _with_findings(current: ir.Table, displaced: ir.Table) -> ir.Table:
     """The finding is about the row as a whole: nobody can tell which of its values is wrong."""
-    joined = standing.left_join(displaced, "source_key", rname="its_{name}")
+    joined = current.left_join(displaced, "source_key", rname="its_{name}")
     finding = ibis.struct(
         {
             "column": ibis.null("string"),
@@ -140,6 +144,6 @@ def _with_findings(standing: ir.Table, displaced: ir.Table) -> ir.Table:
             "value": joined.places,
         }
     ).cast(FINDING_TYPE)
-    told = joined.findings.concat(ibis.array([finding]))
-    findings = ibis.ifelse(joined.places.notnull(), told, joined.findings)
-    return joined.mutate(findings=findings).select(standing.columns)
+    with_shared_key = joined.findings.concat(ibis.array([finding]))
+    findings = ibis.ifelse(joined.places.notnull(), with_shared_key, joined.findings)
+    return joined.mutate(findings=findings).select(current.columns)

@@ -54,8 +54,8 @@ def _region(s: Scratch) -> Mapping[str, ir.Value]:
 
 
 def _rules(s: Scratch) -> Mapping[str, ir.BooleanValue]:
-    known = s.digits_15 | s.digits_13 | s.in_words | s.is_uscc
-    other = s.number.notnull() & ~known
+    recognised = s.digits_15 | s.digits_13 | s.in_words | s.is_uscc
+    other = s.number.notnull() & ~recognised
     return {
         **written_form.unreadable(s),
         "USCC_IN_REGISTRATION_NUMBER": s.is_uscc,
