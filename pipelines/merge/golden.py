@@ -13,6 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import GoldenColumn, Library
+from pipelines.records import batch_order
 
 # A belief is one int64, smaller is better: edition, authority, place by recency, record number. So
 # each column is won in one aggregation, without a sort of its own.
@@ -93,7 +94,11 @@ def _ordered(records: ir.Table, numbered: ir.Table, library: Library) -> ir.Tabl
     version = [library.identity.version] if library.identity.version else []
     dated = records.select("source", "source_key", "changed_at", "batch", *version)
     told = dated.inner_join(numbered, ["source", "source_key"])
-    newest = [told.changed_at.desc(nulls_first=False), told.batch.desc(), told.record_no]
+    newest = [
+        told.changed_at.desc(nulls_first=False),
+        batch_order(told.batch).desc(),
+        told.record_no,
+    ]
     place = ibis.row_number().over(group_by=told.entity_id, order_by=newest).cast("int64")
     if version:
         edition = told[version[0]].try_cast("int64").fill_null(0)

@@ -32,6 +32,7 @@ from pipelines.quality.answers import (
     judge_corrections,
     row_findings,
 )
+from pipelines.records import batch_order
 from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.standards.rules import load_rules
@@ -150,7 +151,8 @@ def _judge(session: Session, answers: pa.Table, sources: Mapping[str, Source]) -
     )
     with session.materialised(first) as rows, ExitStack() as stack:
         touched = rows.filter(rows.verdict.isnull() | (rows.verdict == "confirmed"))
-        about = touched.select("source", "batch").distinct().order_by(["source", "batch"])
+        about = touched.select("source", "batch").distinct()
+        about = about.order_by("source", batch_order(about.batch))
         judged = [
             stack.enter_context(
                 _judged_answers(session, rows, sources[each["source"]], each["batch"])

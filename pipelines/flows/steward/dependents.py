@@ -17,6 +17,7 @@ from pipelines.flows.shared.session import Session
 from pipelines.identity.review.decisions import Record
 from pipelines.identity.review.errors import UnknownSubject
 from pipelines.libraries import Library, Link, load_libraries
+from pipelines.records import batch_order
 
 Fate = Literal["follows", "stays", "undecided"]
 
@@ -53,7 +54,9 @@ def entity_records(session: Session, library: Library, entity_id: str) -> list[R
     ledger = session.lake.read(session.con, f"identity.{library.entity}_record")
     mine = ledger.filter(ledger.entity_id == entity_id)
     representative_first = ibis.ifelse(mine.linked_source.isnull(), 0, 1)
-    ordered = mine.order_by(representative_first, "since_batch", "source", "source_key")
+    ordered = mine.order_by(
+        representative_first, batch_order(mine.since_batch), "source", "source_key"
+    )
     rows = session.con.to_pyarrow(ordered.select("source", "source_key")).to_pylist()
     return [Record(row["source"], row["source_key"]) for row in rows]
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from pipelines.warehouse.quality.tables import MAIL, MAIL_ABOUT, MAIL_ATTEMPT
+from pipelines.warehouse.quality.tables import MAIL, MAIL_ABOUT, MAIL_ATTEMPT, delivered_order
 
 STATES = ("pending", "sent", "failed", "doubtful", "closed")
 UNDELIVERED = ("failed", "doubtful")  # a person has to look
@@ -176,7 +176,9 @@ def claim_mail(engine: Engine) -> Iterator[ClaimedMail | None]:
 def _claimed(engine: Engine, connection: Connection, mail: QueuedMail) -> ClaimedMail:
     told = select(MAIL_ABOUT.c.source, MAIL_ABOUT.c.batch).where(MAIL_ABOUT.c.mail_id == mail.id)
     about: dict[str, list[str]] = {}
-    for source, batch in connection.execute(told.order_by("source", "batch")):
+    for source, batch in connection.execute(
+        told.order_by(MAIL_ABOUT.c.source, delivered_order(MAIL_ABOUT.c.batch))
+    ):
         about.setdefault(source, []).append(batch)
     a = MAIL_ATTEMPT.c
     cut = select(a.id).where(

@@ -19,6 +19,7 @@ from pipelines.warehouse.quality.tables import (
     FINDING_COUNT,
     PUBLICATION,
     STAGE_TIMING,
+    delivered_order,
 )
 
 Row = TypeVar("Row")
@@ -255,5 +256,9 @@ def _read(
     names = kind.__dataclass_fields__  # type: ignore[attr-defined]
     query = select(*(table.c[name] for name in names)).where(wanted)
     with engine.connect() as connection:
-        found = connection.execute(query.order_by(*(table.c[name] for name in order)))
+        found = connection.execute(query.order_by(*(_in_order(table, name) for name in order)))
         return [kind(**row) for row in found.mappings()]
+
+
+def _in_order(table: TableClause, name: str) -> ColumnElement[Any]:
+    return delivered_order(table.c[name]) if name == "batch" else table.c[name]

@@ -81,6 +81,15 @@ def test_among_equals_the_newest_change_then_the_newest_batch_then_the_first_key
     assert merged(POPULATION, rows[:1])[0][0]["person_name"] == "无日期"
 
 
+def test_the_tenth_delivery_of_a_day_is_newer_than_the_second(merged):
+    rows = [
+        {"source": POLICE, "person_name": name, "batch": batch}
+        for name, batch in (("张三", "20260630-2"), ("张三丰", "20260630-10"), ("张", "20260630"))
+    ]
+    (golden,), _ = merged(POPULATION, rows)
+    assert golden["person_name"] == "张三丰"
+
+
 def test_a_companion_comes_from_the_record_that_its_column_came_from(merged):
     (golden,), _ = merged(
         LEGAL_ENTITY,
