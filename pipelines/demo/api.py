@@ -1,4 +1,4 @@
-"""The education bureau's interface, as it might be: paged JSON over HTTP, with a bearer token.
+"""A demo HTTP API, that of the education bureau: paged JSON with a bearer token.
 
 ``GET /students?batch=20260630&page=2`` answers ``{"code": 0, "data": {"total": …, "list": […],
 "nextPage": "3"}}``; ``nextPage`` is null on the last page. It listens on the loopback address only,
@@ -109,10 +109,10 @@ class _Server(ThreadingHTTPServer):
         if not file.is_file():
             return None
         changed = file.stat().st_mtime_ns
-        known = self._pages.get(file)
-        if known is None or known[0] != changed:
-            known = self._pages[file] = (changed, _Pages(file))
-        return known[1]
+        cached = self._pages.get(file)
+        if cached is None or cached[0] != changed:
+            cached = self._pages[file] = (changed, _Pages(file))
+        return cached[1]
 
 
 class _Handler(BaseHTTPRequestHandler):

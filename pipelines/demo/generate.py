@@ -1,4 +1,4 @@
-"""``generate``: write the deliveries of all demo sources and the truth behind them."""
+"""Generate the demo city: deliveries of all its sources, and the ground truth."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ _PLANTED = pa.schema([("rule", pa.string()), ("source", pa.string()), ("source_k
 
 @dataclass(frozen=True)
 class DemoCity:
-    """What was written."""
+    """What ``generate`` wrote: counts and files."""
 
     out: Path
     batch: str
@@ -121,11 +121,11 @@ def _truth_writer(path: Path, *, renew: bool) -> Iterator[Callable[[pa.Table], N
             yield writer.write_table
         return
     tables = [pq.read_table(path)]
-    known = _record_names(tables[0])
+    written = _record_names(tables[0])
 
     def keep_new(rows: pa.Table) -> None:
-        seen = pc.is_in(_record_names(rows), value_set=known)
-        tables.append(rows.filter(pc.invert(seen)))
+        repeated = pc.is_in(_record_names(rows), value_set=written)
+        tables.append(rows.filter(pc.invert(repeated)))
 
     yield keep_new
     rows = pa.concat_tables(tables).combine_chunks()

@@ -1,4 +1,4 @@
-"""How often each kind of dirt occurs, in one place, each with its reason.
+"""Error rates of the demo city: how often each kind of data error occurs, with its reason.
 
 A rate is a share of the non-empty values of an element in an average department. The department's
 own factor (``Feed.factor``) multiplies it: the police check numbers at the counter, a clinic does

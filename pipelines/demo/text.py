@@ -1,4 +1,4 @@
-"""Build columns of text from columns of numbers, a million rows at a time.
+"""Text columns from number columns, vectorised (Arrow and NumPy).
 
 Texts are Arrow arrays of type ``string``; character matrices are NumPy ``uint8`` arrays of shape
 (rows, width) that hold ASCII codes.

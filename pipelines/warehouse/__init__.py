@@ -1,6 +1,8 @@
-"""The warehouse: PostgreSQL with what downstream systems read, and what the runs report.
+"""The warehouse (PostgreSQL): the published libraries, and the results of runs.
 
-``publish`` is in a module of its own, since it loads DuckDB and ADBC.
+Rooms: ``server`` (where PostgreSQL is), ``base`` (published tables and views), ``quality`` (results
+of runs), ``people`` (what people decide and correct). Imports declarations, ``engines`` and pure
+rooms. ``base.publish`` is imported by its own name, since it loads DuckDB and ADBC.
 """
 
 from pipelines.warehouse.migrations import migrate

@@ -1,4 +1,4 @@
-"""Bring the warehouse to the state that this version of baselib needs."""
+"""Database migrations: Alembic scripts of ``sql/``, then what the declarations ask for."""
 
 import logging
 
@@ -12,7 +12,7 @@ SCRIPTS = PROJECT / "sql"
 
 
 def migrate(settings: Settings) -> None:
-    """Run what is missing of the migrations in ``sql/``, then follow the library declarations.
+    """Upgrade the schema to the newest migration, then apply the library declarations.
 
     Safe to call at the start of every run, and by several processes at once.
 
@@ -23,7 +23,7 @@ def migrate(settings: Settings) -> None:
     from alembic import command
     from alembic.config import Config
 
-    from pipelines.warehouse.base.declared import follow_declarations
+    from pipelines.warehouse.base.declared import apply_declarations
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
@@ -35,4 +35,4 @@ def migrate(settings: Settings) -> None:
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS audit"))  # Alembic's own table
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        follow_declarations(connection, load_libraries())
+        apply_declarations(connection, load_libraries())

@@ -1,4 +1,4 @@
-"""What four departments hold about the licences that they issue."""
+"""Feeds of the four departments that issue licences."""
 
 from collections.abc import Callable
 from functools import partial

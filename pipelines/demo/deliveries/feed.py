@@ -1,7 +1,7 @@
-"""A feed is what one department delivers: which records, in which columns, how dirty, in what file.
+"""Feeds: one data set of one department with its records, columns, errors and file format.
 
-``deliver`` writes one batch of one feed chunk by chunk and yields the truth about it, so that a
-large city needs no more memory for it than a small one.
+``deliver`` writes one batch of one feed chunk by chunk and yields its ground truth, so that
+a large city needs no more memory than a small one.
 """
 
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What six departments hold about the people of the city."""
+"""Feeds of the six departments with records of persons."""
 
 from functools import partial
 
@@ -81,9 +81,9 @@ def _registered(city: City) -> Ints:
     """Local people, without the children of the last days and with few of the dead."""
     people = city.people
     listed = people.alive() | (city.rng(10).random(len(people)) < 0.2)
-    known = np.ones(len(people), bool)
-    known[city.newborn] = False
-    return np.flatnonzero(people.local & listed & known)
+    registered = np.ones(len(people), bool)
+    registered[city.newborn] = False
+    return np.flatnonzero(people.local & listed & registered)
 
 
 def _household_registration(city: City, who: Ints, rng: np.random.Generator) -> Columns:

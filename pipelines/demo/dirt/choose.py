@@ -1,4 +1,4 @@
-"""Choose the values that get dirty, at the rates of ``rates.py``, and have them spoiled."""
+"""Error injection: choose values at the rates of ``rates.py`` and spoil them."""
 
 from collections import Counter
 

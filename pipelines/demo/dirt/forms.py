@@ -1,4 +1,4 @@
-"""Other ways to write the same thing, and near misses: one text in, one text out."""
+"""Variant notations and misspellings of one text: one text in, one text out."""
 
 import re
 import unicodedata

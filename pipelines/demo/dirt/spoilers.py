@@ -1,4 +1,4 @@
-"""What clerks, keyboards and spreadsheets do to values: one function per kind of dirt.
+"""Data errors as clerks, keyboards and spreadsheets make them: one function per kind.
 
 Each is registered under ``element.kind`` of ``rates.py``; it takes the texts that were chosen and
 gives back as many. One may be left as it is where its kind of dirt cannot occur.

@@ -21,7 +21,7 @@ from pipelines.mail.smtp import (
 from pipelines.settings import Settings
 from pipelines.warehouse import ClaimedMail, QueuedMail, claim_mail, connect, count_mail, read_mail
 from pipelines.warehouse.quality.outbox import UNDELIVERED
-from pipelines.warehouse.quality.owner_months import note_sent
+from pipelines.warehouse.quality.owner_months import record_sent
 
 # Greylisting lets a sender in after a few minutes; a server that is down for a night, by morning.
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
@@ -99,7 +99,7 @@ def _attempt(
         return 0
     # First: whoever reads this mail has been told, even if this process ends before it says so.
     for source, batches in claimed.about.items():
-        note_sent(claimed.engine, source, batches[-1], moment(settings), batches)
+        record_sent(claimed.engine, source, batches[-1], moment(settings), batches)
     attempt.sent()
     return 1
 

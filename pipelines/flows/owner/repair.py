@@ -37,11 +37,11 @@ from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.standards.rules import load_rules
 from pipelines.warehouse.people.corrections import (
-    KEPT_SCHEMA,
+    APPLIED_ANSWER_SCHEMA,
     find_issues,
-    keep_answers,
-    note_import,
     read_ledger,
+    record_answers,
+    record_import,
 )
 from pipelines.warehouse.people.disputes import Ending, end_answered
 
@@ -107,10 +107,10 @@ def import_answers(
         for name in names:
             mine = kept.filter(pa.compute.equal(kept.column("source"), name))
             if mine.num_rows:
-                columns = mine.select(list(KEPT_SCHEMA))
-                keep_answers(settings, sources[name], columns, who, when)
+                columns = mine.select(list(APPLIED_ANSWER_SCHEMA))
+                record_answers(settings, sources[name], columns, who, when)
         _end_disputes(session, kept, who, when)
-        note_import(session.warehouse, _digest(files), who, when, json.dumps(counts))
+        record_import(session.warehouse, _digest(files), who, when, json.dumps(counts))
         again = sorted(
             {
                 (row["source"], row["since_batch"])
@@ -247,7 +247,7 @@ def _union(tables: Sequence[ir.Table]) -> ir.Table:
 
 
 def _to_keep(session: Session, judged: pa.Table) -> pa.Table:
-    """``source`` and ``KEPT_SCHEMA`` of what is applied."""
+    """``source`` and ``APPLIED_ANSWER_SCHEMA`` of what is applied."""
     rows = ibis.memtable(judged)
     taken = rows.filter(rows.verdict.isin(APPLIED))
     correction = ibis.ifelse(taken.verdict == "accepted", taken.correction, ibis.null("string"))

@@ -25,7 +25,7 @@ from pipelines.quality.score import Count, Scope, Score, score_columns, score_co
 from pipelines.settings import Settings
 from pipelines.standards.rules import load_rules
 from pipelines.warehouse import read_batches, read_expectations, read_publications
-from pipelines.warehouse.quality.scores import read_counts, read_scores, record_score, scoring_alone
+from pipelines.warehouse.quality.scores import read_counts, read_scores, record_score, scoring_lock
 
 # Indicators of the rules of ``compare``. No rule of a column has one of them: what a comparison
 # counted can be told from what the batch itself counted, and be counted anew.
@@ -139,7 +139,7 @@ def _score_again(
 def _score_department(session: Session, department: str, run: str) -> None:
     """The latest batches of all sources of a department, together."""
     warehouse = session.warehouse
-    with scoring_alone(warehouse, f"department {department}"):
+    with scoring_lock(warehouse, f"department {department}"):
         latest = _latest_runs(session)
         counts = [
             count

@@ -127,7 +127,9 @@ def _track_batch(
     present = records_of(this.staged, source.name, key).union(
         records_of(this.quarantined, source.name, key)
     )
-    open_before = ibis.memtable(issues.known("batch"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA))
+    open_before = ibis.memtable(
+        issues.read_layer("batch"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA)
+    )
     changes = issue_changes(
         open_before,
         found.mutate(is_current=_speaks(this, source, found.record)),
@@ -156,7 +158,9 @@ def _track_library(
     findings = session.lake.read(session.con, table)
     found = library_issues(findings, current_records(staged, source.delivery), source.name, key)
     run = session.lake.properties(table, None).get("run", batch)
-    open_before = ibis.memtable(issues.known("library"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA))
+    open_before = ibis.memtable(
+        issues.read_layer("library"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA)
+    )
     speaking = found.mutate(is_current=ibis.literal(True))
     every = open_before.select("record")
     changes = issue_changes(open_before, speaking, every, held, batch=run, whole=True)

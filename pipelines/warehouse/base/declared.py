@@ -1,4 +1,4 @@
-"""Make ``base`` and ``share`` follow the library declarations."""
+"""Schema of ``base`` and ``share``: create and alter what the library declarations ask for."""
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
@@ -20,22 +20,22 @@ _GRANTS = (
 )
 
 
-def follow_declarations(connection: Connection, libraries: Mapping[str, Library]) -> bool:
-    """Make what is missing; ``False`` if the declarations are those of last time."""
+def apply_declarations(connection: Connection, libraries: Mapping[str, Library]) -> bool:
+    """Create missing tables, columns and views; ``False`` if the declarations have not changed."""
     digest = _digest(libraries)
-    known = text("SELECT digest FROM audit.declared_schema WHERE name = 'libraries'")
-    if connection.execute(known).scalar() == digest:
+    applied = text("SELECT digest FROM audit.declared_schema WHERE name = 'libraries'")
+    if connection.execute(applied).scalar() == digest:
         return False
     _run(connection, create_statements(libraries))
     for library in libraries_in_order(libraries):
         create_share_view(connection, library)
         run_sql(connection, dispute_statement(library))
     _run(connection, _GRANTS)
-    note = text(
+    upsert = text(
         "INSERT INTO audit.declared_schema (name, digest) VALUES ('libraries', :digest)"
         " ON CONFLICT (name) DO UPDATE SET digest = excluded.digest, applied_at = now()"
     )
-    connection.execute(note, {"digest": digest})
+    connection.execute(upsert, {"digest": digest})
     return True
 
 

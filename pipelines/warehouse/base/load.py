@@ -1,7 +1,7 @@
-"""Bring one table of ``base`` to a new state, inside the transaction of the caller.
+"""Incremental load of one table of ``base``: full outer join, then delete, update and insert.
 
-Every statement is for a reader who looks on: no TRUNCATE and no table swapped for another, which
-would show an empty table to a REPEATABLE READ transaction, or take views and grants with it.
+It runs in the transaction of the caller. Nothing is truncated and no table is swapped for another:
+that would show an empty table to a REPEATABLE READ transaction, or drop views and grants.
 """
 
 # ruff: noqa: S608 - the names in these statements are those of the declarations
@@ -23,7 +23,7 @@ _DIFFERENCE = "difference"
 
 
 class KeysRepeated(Exception):
-    """Rows to publish share a key; PostgreSQL only notices where the key is new."""
+    """Duplicate keys in the rows to publish; PostgreSQL only notices where the key is new."""
 
     def __init__(self, table: str, surplus: int) -> None:
         super().__init__(f"{surplus} rows for base.{table} have the key of another row")
@@ -31,7 +31,7 @@ class KeysRepeated(Exception):
 
 @dataclass(frozen=True)
 class Load:
-    """Rows of a table afterwards, and how many of them are new, changed, or gone."""
+    """Row counts of a load: rows in the table afterwards; rows inserted, updated, deleted."""
 
     rows: int
     inserted: int
@@ -45,7 +45,7 @@ class Load:
 
 
 def load_table(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> Load:
-    """Make ``table`` consist of exactly ``rows``, their links led to entities that there are.
+    """Make ``table`` contain exactly ``rows``; links to absorbed entities go to the current id.
 
     ``cursor`` is ADBC's, in a transaction.
     """
@@ -54,10 +54,10 @@ def load_table(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> Loa
     return _load_changes(cursor, table, rows)
 
 
-def complete_table(cursor: Any, table: BaseTable) -> None:
-    """Give the table the constraints and indexes that it lacks.
+def add_constraints_and_indexes(cursor: Any, table: BaseTable) -> None:
+    """Create the late constraints and indexes that the table lacks.
 
-    They are made after the first load and not with the table: a unique index over three million
+    They are created after the first load and not with the table: a unique index over three million
     random keys takes a quarter of the time when it is built at once, a foreign key less still.
     """
     present = cursor.execute(
@@ -73,9 +73,9 @@ def complete_table(cursor: Any, table: BaseTable) -> None:
 
 
 def relink_others(cursor: Any, library: Library) -> dict[str, int]:
-    """Lead other libraries' links away from entities of ``library`` that are no more.
+    """Update other libraries' links to entities of ``library`` that were merged or retired.
 
-    When a person's records were joined to another's, his licences follow at once.
+    When two persons are merged, the licences of the absorbed one follow in the same transaction.
 
     Returns:
         ``table.column`` to the number of links changed.
@@ -120,9 +120,9 @@ def _load_changes(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> 
 
 
 def _difference(table: BaseTable) -> str:
-    """A table of the rows that are not the same on both sides, found in one pass over both.
+    """Create the table of differing rows, found by one full outer join.
 
-    Its columns are those of the incoming row, and ``old_<key>`` of the row that is there.
+    Its columns are those of the incoming row, and ``old_<key>`` of the published row.
     """
     same_key = " AND ".join(f'new."{name}" = old."{name}"' for name in table.key)
     old = ", ".join(f'old."{name}"' for name in table.columns)
@@ -136,7 +136,7 @@ def _difference(table: BaseTable) -> str:
 
 
 def _changes(table: BaseTable) -> tuple[str, str, str]:
-    """DELETE, UPDATE and INSERT of what differs."""
+    """DELETE, UPDATE and INSERT statements for the differing rows."""
     base = f'base."{table.name}"'
     key = table.key[0]
     here = " AND ".join(f'here."{name}" = change."old_{name}"' for name in table.key)
@@ -153,15 +153,15 @@ def _changes(table: BaseTable) -> tuple[str, str, str]:
     )
 
 
-def _relink(cursor: Any, table: BaseTable, where: str) -> None:
+def _relink(cursor: Any, table: BaseTable, stored_in: str) -> None:
     for column, entity in table.links.items():
-        _run(cursor, _relink_statement(where, column, entity))
+        _run(cursor, _relink_statement(stored_in, column, entity))
 
 
-def _relink_statement(where: str, column: str, entity: str) -> str:
-    """Links to no entity go to its current id, or to NULL if it has none (any more, or yet)."""
+def _relink_statement(table: str, column: str, entity: str) -> str:
+    """Replace links to an unknown entity by its current id, or NULL if it has none (now or yet)."""
     return (
-        f'UPDATE {where} AS link SET "{column}" = (SELECT current_id'
+        f'UPDATE {table} AS link SET "{column}" = (SELECT current_id'
         f' FROM base."{entity}_redirect" AS old WHERE old.entity_id = link."{column}")'
         f' WHERE "{column}" IS NOT NULL AND NOT EXISTS'
         f' (SELECT FROM base."{entity}" AS found WHERE found.entity_id = link."{column}")'

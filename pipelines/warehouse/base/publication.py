@@ -1,4 +1,4 @@
-"""What a publication came to, and the row in ``quality.publication`` that says so."""
+"""Publication records: the result of a publication, and its row in ``quality.publication``."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from pipelines.warehouse.base.load import Load
 
 @dataclass(frozen=True)
 class Publication:
-    """What was published: what became of each table, and of other libraries' links to them.
+    """Result of a publication: row counts by table, and other libraries' links that were changed.
 
     ``relinked``: ``table.column`` to how many links went to an entity's new id or became NULL.
     """
@@ -79,10 +79,10 @@ def last_publication(cursor: Any, library: Library) -> LastPublication | None:
     return LastPublication(row[0], row[1], json.loads(row[2]), bool(row[3])) if row else None
 
 
-def note_publication(
+def record_publication(
     cursor: Any, publication: Publication, fingerprint: str, snapshot_ids: Mapping[str, int]
 ) -> None:
-    """Add the row, in the transaction of what it is about."""
+    """Insert the row, in the transaction of the publication itself."""
     cursor.execute(
         "INSERT INTO quality.publication"
         " (library, run, snapshot_ids, row_counts, fingerprint, status) VALUES ($1::text,"

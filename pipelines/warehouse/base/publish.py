@@ -1,4 +1,4 @@
-"""Publish a library: its tables in ``base`` become the new snapshot, in one transaction.
+"""Publish a library: load its tables in ``base`` with the new snapshot, in one transaction.
 
 All of it runs over one ADBC connection. A table that was never loaded takes the rows by binary
 COPY. Otherwise they go into a temporary table, and only what differs is deleted, updated and
@@ -21,7 +21,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.base.load import (
     KeysRepeated,
     Load,
-    complete_table,
+    add_constraints_and_indexes,
     load_table,
     relink_others,
 )
@@ -29,7 +29,7 @@ from pipelines.warehouse.base.publication import (
     Publication,
     fingerprint_files,
     last_publication,
-    note_publication,
+    record_publication,
 )
 from pipelines.warehouse.base.rows import arrow_batches
 from pipelines.warehouse.base.tables import base_tables
@@ -43,7 +43,7 @@ def publish(
     tables: Mapping[str, Sequence[Path]],
     snapshot_ids: Mapping[str, int],
 ) -> Publication:
-    """Make ``base`` say what ``tables`` say, and note it in ``quality.publication``.
+    """Load ``tables`` into ``base``, and record it in ``quality.publication``.
 
     When the files are those of the last publication, and nothing that their links lead to was
     published since, no row is sent.
@@ -70,7 +70,7 @@ def publish(
         else:
             publication = _load(cursor, settings, library, run, tables)
         if publication.changed or last is None or last.run != run:
-            note_publication(cursor, publication, fingerprint, snapshot_ids)
+            record_publication(cursor, publication, fingerprint, snapshot_ids)
     return publication
 
 
@@ -81,19 +81,19 @@ def _load(
     run: str,
     tables: Mapping[str, Sequence[Path]],
 ) -> Publication:
-    wanted = [table for table in base_tables(library) if table.name in tables]
+    delivered = [table for table in base_tables(library) if table.name in tables]
     engine = connect_duck(settings)
     try:
         loads = {
             table.name: load_table(cursor, table, arrow_batches(engine, table, tables[table.name]))
-            for table in wanted
+            for table in delivered
         }
     finally:
         engine.disconnect()
     relinked = relink_others(cursor, library)
-    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # PostgreSQL makes no index before that
-    for table in wanted:
-        complete_table(cursor, table)
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # PostgreSQL creates no index before that
+    for table in delivered:
+        add_constraints_and_indexes(cursor, table)
     return Publication(library.name, run, loads, relinked)
 
 
@@ -120,5 +120,5 @@ def _transaction(settings: Settings, library: str) -> Iterator[Any]:
 
 
 def _first_line(failed: adbc_driver_manager.Error) -> str:
-    """What PostgreSQL said, without the detail, which quotes values."""
+    """First line of PostgreSQL's error, without the detail, which quotes values."""
     return str(failed).splitlines()[0].removeprefix("INVALID_DATA: ").strip()

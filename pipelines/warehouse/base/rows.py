@@ -1,4 +1,4 @@
-"""Parquet files as Arrow batches whose types are those of a table of ``base``."""
+"""Read Parquet files as Arrow batches with the column types of a table of ``base``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,14 +23,14 @@ def arrow_batches(
 
     A column that the files lack is NULL; one that the table lacks is left out.
     """
-    found = con.read_parquet([str(path) for path in paths], union_by_name=True)
-    wanted = {name: _column(found, name, column.type) for name, column in table.columns.items()}
-    return arrow_reader(con, found.select(**wanted), batch_size)
+    stored = con.read_parquet([str(path) for path in paths], union_by_name=True)
+    columns = {name: _column(stored, name, column.type) for name, column in table.columns.items()}
+    return arrow_reader(con, stored.select(**columns), batch_size)
 
 
-def _column(found: ir.Table, name: str, postgres_type: str) -> ir.Value:
+def _column(stored: ir.Table, name: str, postgres_type: str) -> ir.Value:
     kind = ibis_type(postgres_type)
-    if name not in found.columns:
+    if name not in stored.columns:
         return ibis.null(kind)
-    value = found[name].cast(kind)
+    value = stored[name].cast(kind)
     return value.replace(_NUL, _NUL_SYMBOL) if kind.is_string() else value

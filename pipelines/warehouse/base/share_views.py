@@ -1,4 +1,4 @@
-"""Masked views in ``share``: what a department may see of the libraries without further grounds.
+"""Masked views in ``share``: what a department may read of the libraries without a special grant.
 
 A view runs with its owner's rights, so ``share_reader`` needs none on ``base`` and has none.
 """
@@ -15,19 +15,19 @@ from pipelines.warehouse.server.database import run_sql
 
 
 def create_share_view(connection: Connection, library: Library) -> None:
-    """Make or renew ``share.<entity>``.
+    """Create or replace ``share.<entity>``.
 
-    Columns keep their places and new ones come last: that way PostgreSQL renews the view in
-    place, and views that a site has built on it live on.
+    Columns keep their places and new ones come last: that way PostgreSQL replaces the view in
+    place, and views that a site has built on it stay.
     """
-    found = connection.execute(
+    present = connection.execute(
         text(
             "SELECT column_name FROM information_schema.columns"
             " WHERE table_schema = 'share' AND table_name = :name ORDER BY ordinal_position"
         ),
         {"name": library.entity},
     )
-    statement = view_statement(library, [str(row[0]) for row in found])
+    statement = view_statement(library, [str(row[0]) for row in present])
     try:
         with connection.begin_nested():
             run_sql(connection, statement)
@@ -40,17 +40,17 @@ def create_share_view(connection: Connection, library: Library) -> None:
 
 def view_statement(library: Library, present: Sequence[str] = ()) -> str:
     """The SQL of the view; columns that are ``present`` already come first, in that order."""
-    shown = masked_columns(library)
-    order = [name for name in present if name in shown]
-    order += [name for name in shown if name not in order]
-    columns = ",\n    ".join(f'{shown[name]} AS "{name}"' for name in order)
+    masked = masked_columns(library)
+    order = [name for name in present if name in masked]
+    order += [name for name in masked if name not in order]
+    columns = ",\n    ".join(f'{masked[name]} AS "{name}"' for name in order)
     source = f'base."{library.entity}"'
     statement = f'CREATE OR REPLACE VIEW share."{library.entity}" AS\nSELECT\n    {columns}\n'
     return statement + f"FROM {source}"
 
 
 def dispute_statement(library: Library) -> str:
-    """The SQL of ``share.<entity>_dispute``: which values are doubted; it shows none of them."""
+    """The SQL of ``share.<entity>_dispute``: which values are disputed, without the values."""
     entity = library.entity
     columns = "entity_id, column_name, disputed_since, due_date, disputes"
     view = f'CREATE OR REPLACE VIEW share."{entity}_dispute" AS\nSELECT {columns}\n'
@@ -58,20 +58,23 @@ def dispute_statement(library: Library) -> str:
 
 
 def masked_columns(library: Library) -> dict[str, str]:
-    """Column -> SQL expression. Source keys are not shown: some departments' are citizen ids."""
-    shown = {"entity_id": '"entity_id"'}
+    """Column -> SQL expression with its mask.
+
+    Source keys are left out: those of some departments are citizen ids.
+    """
+    columns = {"entity_id": '"entity_id"'}
     for golden in library.columns.values():
-        shown[golden.name] = mask_sql(f'"{golden.name}"', golden.element.mask)
-        shown |= {name: f'"{name}"' for name in golden.companion_types}
-    return shown | {name: f'"{name}"' for name in library.link_columns}
+        columns[golden.name] = mask_sql(f'"{golden.name}"', golden.element.mask)
+        columns |= {name: f'"{name}"' for name in golden.companion_types}
+    return columns | {name: f'"{name}"' for name in library.link_columns}
 
 
 def _comments(library: Library) -> list[str]:
     view = f'share."{library.entity}"'
-    said = quoted(f"{library.title}：{library.entity_title}（脱敏视图）")
-    comments = [f"COMMENT ON VIEW {view} IS {said}"]
+    title = quoted(f"{library.title}：{library.entity_title}（脱敏视图）")
+    comments = [f"COMMENT ON VIEW {view} IS {title}"]
     for golden in library.columns.values():
         mask = "" if golden.element.mask == "none" else "，已脱敏"
-        title = quoted(f"{golden.title}{mask}")
-        comments.append(f'COMMENT ON COLUMN {view}."{golden.name}" IS {title}')
+        meaning = quoted(f"{golden.title}{mask}")
+        comments.append(f'COMMENT ON COLUMN {view}."{golden.name}" IS {meaning}')
     return comments

@@ -1,4 +1,4 @@
-"""Tables and views of ``base``, as the library declarations want them.
+"""Tables and views of ``base``, derived from the library declarations.
 
 Per entity: ``base.<entity>`` (golden record), ``_source`` (crosswalk: which source records it is
 made of), ``_redirect`` (ids of the past), and the view ``_value`` (where each value comes from).
@@ -24,13 +24,13 @@ _POSTGRES_TYPES = {
     "date": "date",
     "timestamp": "timestamp",
 }
-_SEARCHED = ("identifiers.", "names.")  # parsers of the elements that people search by
+_INDEXED = ("identifiers.", "names.")  # parsers of the elements that people search by
 _ID = 'text COLLATE "C"'  # ids are compared, never sorted for a reader
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: PostgreSQL type, and the comment that a reader sees."""
+    """One column: PostgreSQL type and column comment."""
 
     type: str
     comment: str
@@ -38,14 +38,16 @@ class Column:
 
 @dataclass(frozen=True)
 class BaseTable:
-    """One table of ``base``. ``key`` says which row is which between two publications."""
+    """One table of ``base``. ``key`` identifies a row across publications."""
 
     name: str
     comment: str
     columns: Mapping[str, Column]
     key: Sequence[str]
-    constraints: Mapping[str, str] = field(default_factory=dict)  # made with the table
-    late_constraints: Mapping[str, str] = field(default_factory=dict)  # made after the first load
+    constraints: Mapping[str, str] = field(default_factory=dict)  # created with the table
+    late_constraints: Mapping[str, str] = field(
+        default_factory=dict
+    )  # created after the first load
     references: Mapping[str, str] = field(default_factory=dict)  # foreign keys: column -> entity
     links: Mapping[str, str] = field(default_factory=dict)  # those of them to other libraries
     indexes: Sequence[str] = ()  # columns
@@ -57,7 +59,7 @@ def base_tables(library: Library) -> list[BaseTable]:
 
 
 def create_statements(libraries: Mapping[str, Library]) -> Iterator[str]:
-    """The SQL that makes ``base``; may be run again."""
+    """SQL statements that create ``base``; idempotent."""
     for library in libraries_in_order(libraries):
         for table in base_tables(library):
             yield _create_table(table)
@@ -68,7 +70,7 @@ def create_statements(libraries: Mapping[str, Library]) -> Iterator[str]:
 
 
 def late_constraints(table: BaseTable) -> dict[str, str]:
-    """Constraint name -> definition, of those that are made after the first load.
+    """Constraint name -> definition, of those that are created after the first load.
 
     Foreign keys are deferred: entities and what refers to them change in one transaction.
     """
@@ -124,10 +126,10 @@ def _golden_table(library: Library) -> BaseTable:
         columns[name] = Column(_ID if target else "text", link_title(library, name))
     entities = {one.name: one.entity for one in load_libraries().values()}
     references = {n: entities[t] for n, t in library.link_columns.items() if t in entities}
-    searched = [
+    looked_up = [
         golden.name
         for golden in library.columns.values()
-        if golden.element.parser.startswith(_SEARCHED)
+        if golden.element.parser.startswith(_INDEXED)
     ]
     return BaseTable(
         name=library.entity,
@@ -137,7 +139,7 @@ def _golden_table(library: Library) -> BaseTable:
         constraints={f"{library.entity}_pkey": 'PRIMARY KEY ("entity_id")'},
         references=references,
         links=references,
-        indexes=[*searched, *references],
+        indexes=[*looked_up, *references],
     )
 
 
@@ -211,24 +213,24 @@ def _comments(table: BaseTable) -> Iterator[str]:
 
 
 def _value_view(library: Library) -> str:
-    """One row per golden value: which source record says so."""
+    """Provenance view: one row per golden value with the source record that it comes from."""
     values = ",\n        ".join(
         f'(\'{name}\', golden."{name}"::text, golden."{name}_record")' for name in library.columns
     )
     entity = library.entity
     return f"""CREATE OR REPLACE VIEW base."{entity}_value" AS
-SELECT golden.entity_id, said.column_name, said.value, record.source, record.source_key
+SELECT golden.entity_id, cell.column_name, cell.value, record.source, record.source_key
 FROM base."{entity}" AS golden
 CROSS JOIN LATERAL (VALUES
         {values}
-    ) AS said (column_name, value, record_no)
+    ) AS cell (column_name, value, record_no)
 LEFT JOIN base."{entity}_source" AS record
-    ON record.entity_id = golden.entity_id AND record.record_no = said.record_no
-WHERE said.value IS NOT NULL"""  # noqa: S608 - names of the declarations
+    ON record.entity_id = golden.entity_id AND record.record_no = cell.record_no
+WHERE cell.value IS NOT NULL"""  # noqa: S608 - names of the declarations
 
 
 def link_title(library: Library, column: str) -> str:
-    """What a link column of the golden record holds, to a reader."""
+    """Column comment of a link column of the golden record."""
     target = library.link_columns[column]
     if target:
         pointed = load_libraries()[target]
@@ -238,19 +240,19 @@ def link_title(library: Library, column: str) -> str:
 
 
 def _dispute_view(library: Library) -> Iterator[str]:
-    """One row per golden value that a user doubts and its owner has not answered for (异议标注)."""
+    """Dispute view: one row per golden value with an open dispute (异议标注)."""
     name = f'base."{library.entity}_dispute"'
     entity = library.entity
     yield f"""CREATE OR REPLACE VIEW {name} AS
-SELECT coalesce(old.current_id, doubt.entity_id) AS entity_id, doubt.column_name,
-    min(doubt.raised_at AT TIME ZONE 'Asia/Shanghai')::date AS disputed_since,
-    min(doubt.due_date) AS due_date, count(*) AS disputes
-FROM quality.dispute AS doubt
-LEFT JOIN base."{entity}_redirect" AS old ON old.entity_id = doubt.entity_id
-WHERE doubt.state = 'open' AND doubt.entity = '{entity}'
+SELECT coalesce(old.current_id, dispute.entity_id) AS entity_id, dispute.column_name,
+    min(dispute.raised_at AT TIME ZONE 'Asia/Shanghai')::date AS disputed_since,
+    min(dispute.due_date) AS due_date, count(*) AS disputes
+FROM quality.dispute AS dispute
+LEFT JOIN base."{entity}_redirect" AS old ON old.entity_id = dispute.entity_id
+WHERE dispute.state = 'open' AND dispute.entity = '{entity}'
 GROUP BY 1, 2"""  # noqa: S608 - names of the declarations
-    said = quoted(f"{library.entity_title}异议标注：使用部门有异议、数源部门尚未答复的值")
-    yield f"COMMENT ON VIEW {name} IS {said}"
+    title = quoted(f"{library.entity_title}异议标注：使用部门有异议、数源部门尚未答复的值")
+    yield f"COMMENT ON VIEW {name} IS {title}"
 
 
 def quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What people decide, correct and doubt: tables that are added to and never overwritten.
+"""Append-only ledgers of what people decide, correct and dispute.
 
 Imports ``server`` and ``quality``.
 """

@@ -1,4 +1,4 @@
-"""``quality.correction``: what owners have answered about single values."""
+"""The correction ledger, ``quality.correction``: owners' answers about single values."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from pipelines.settings import Settings
 from pipelines.stage.overlay import LEDGER_SCHEMA
 from pipelines.warehouse.quality.issues import open_issues
 
-KEPT_SCHEMA = (
+APPLIED_ANSWER_SCHEMA = (
     *("fingerprint", "record", "column_name", "rule", "verdict"),
     *("guard", "new_value", "since_batch", "reason"),
 )
@@ -20,7 +20,7 @@ _TYPES = {"int64": pa.int64(), "string": pa.string()}
 
 
 def read_ledger(engine: Engine, source: str) -> pa.Table:
-    """Every entry of a source, also the retired ones, for they hold for older batches still."""
+    """Every entry of a source, retired ones too: they still apply to older batches."""
     columns = ", ".join(LEDGER_SCHEMA)
     query = text(
         f"SELECT {columns} FROM quality.correction"  # noqa: S608 - names of a schema
@@ -34,9 +34,9 @@ def read_ledger(engine: Engine, source: str) -> pa.Table:
 
 def find_issues(engine: Engine, fingerprints: Sequence[str]) -> pa.Table:
     """The issues that answers name: ``ANSWERED_ISSUE_SCHEMA`` of ``quality/answers.py``."""
-    named = ", ".join(ANSWERED_ISSUE_SCHEMA)
+    names = ", ".join(ANSWERED_ISSUE_SCHEMA)
     query = text(
-        f"SELECT {named} FROM quality.issue"  # noqa: S608 - names of a schema
+        f"SELECT {names} FROM quality.issue"  # noqa: S608 - names of a schema
         " WHERE fingerprint = ANY (CAST(:named AS text[]))"
     )
     with engine.connect() as connection:
@@ -47,20 +47,20 @@ def find_issues(engine: Engine, fingerprints: Sequence[str]) -> pa.Table:
     return pa.table(columns, names=list(ANSWERED_ISSUE_SCHEMA))
 
 
-def keep_answers(
+def record_answers(
     settings: Settings, source: Source, answers: pa.Table, who: str, when: datetime
 ) -> None:
-    """Write answers to the ledger, and what they mean into the issues and their history.
+    """Write answers to the ledger, and the resulting states to the issues and their history.
 
     Args:
         settings: Where the warehouse is.
         source: Whose records.
-        answers: The text columns ``KEPT_SCHEMA``; only verdicts that are applied.
+        answers: The text columns ``APPLIED_ANSWER_SCHEMA``; only verdicts that are applied.
         who: Who sent them.
         when: With time zone.
 
     Raises:
-        IssuesNotKept: PostgreSQL refused them; nothing was kept.
+        IssuesNotKept: PostgreSQL refused them; nothing was written.
     """
     at = when.isoformat()
     with open_issues(settings, source) as issues:
@@ -68,15 +68,15 @@ def keep_answers(
         cursor.execute(_ANSWER)
         cursor.adbc_ingest("answer", answers, mode="append", temporary=True)
         cursor.execute("ANALYZE answer")
-        cursor.execute(_REPLACE, (at,))
-        cursor.execute(_KEEP, (source.name, who, at))
-        cursor.execute(_NOTE_ANSWERED, (who, at))
-        cursor.execute(_ANSWERED, (at,))
-        cursor.execute(_CONFIRMED, (at,))
+        cursor.execute(_RETIRE_REPLACED, (at,))
+        cursor.execute(_INSERT, (source.name, who, at))
+        cursor.execute(_INSERT_EVENTS, (who, at))
+        cursor.execute(_SET_ANSWERED, (at,))
+        cursor.execute(_SET_CONFIRMED, (at,))
 
 
-def note_import(engine: Engine, digest: str, who: str, when: datetime, counts: str) -> None:
-    """Note that a sheet came back; ``counts`` is JSON. A repeat replaces it."""
+def record_import(engine: Engine, digest: str, who: str, when: datetime, counts: str) -> None:
+    """Record that a repair sheet was imported; ``counts`` is JSON. A repeat replaces it."""
     statement = text(
         "INSERT INTO quality.repair_import (digest, made_by, imported_at, counts)"
         " VALUES (:digest, :who, :at, CAST(:counts AS jsonb)) ON CONFLICT (digest, made_by)"
@@ -92,8 +92,8 @@ CREATE TEMPORARY TABLE answer (
     verdict text, guard text, new_value text, since_batch text, reason text
 ) ON COMMIT DROP"""
 
-# A newer answer about the same value ends the older one, and one that says the same is kept once.
-_REPLACE = """
+# A newer answer about the same value retires the older one; an identical one is stored once.
+_RETIRE_REPLACED = """
 UPDATE quality.correction AS old SET retired_batch = answer.since_batch, retired_why = 'replaced',
     retired_at = CAST($1::text AS timestamptz)
 FROM answer
@@ -104,7 +104,7 @@ WHERE old.record = answer.record AND old.column_name = answer.column_name
         OR (answer.verdict = 'confirmed' AND (old.kind = 'correction'
             OR (old.fingerprint = answer.fingerprint AND old.guard <> answer.guard))))"""
 
-_KEEP = """
+_INSERT = """
 INSERT INTO quality.correction (fingerprint, source, record, column_name, rule, kind, guard,
     new_value, since_batch, made_by, reason, made_at)
 SELECT DISTINCT ON (answer.record, answer.column_name, kind.name, kind.about)
@@ -123,7 +123,7 @@ WHERE answer.verdict IN ('accepted', 'confirmed') AND NOT EXISTS (
 ORDER BY answer.record, answer.column_name, kind.name, kind.about, answer.fingerprint"""
 
 # A corrected value answers whatever else was wrong with it.
-_MEANT = """
+_AFFECTED_ISSUES = """
 SELECT issue.fingerprint, issue.state, min(answer.reason) AS reason,
     min(answer.since_batch) AS since_batch, bool_or(answer.verdict = 'confirmed') AS confirmed
 FROM quality.issue AS issue JOIN answer ON answer.fingerprint = issue.fingerprint
@@ -132,21 +132,21 @@ FROM quality.issue AS issue JOIN answer ON answer.fingerprint = issue.fingerprin
 WHERE issue.state NOT IN ('fixed', 'confirmed_correct')
 GROUP BY issue.fingerprint, issue.state"""
 
-_NOTE_ANSWERED = f"""
+_INSERT_EVENTS = f"""
 INSERT INTO quality.issue_event (fingerprint, kind, from_state, to_state, batch, at, who, note)
 SELECT fingerprint, CASE WHEN confirmed THEN 'confirmed' ELSE 'answered' END, state,
     CASE WHEN confirmed THEN 'confirmed_correct' ELSE 'answered' END, since_batch,
     CAST($2::text AS timestamptz), $1::text, nullif(reason, '')
-FROM ({_MEANT}) AS meant ORDER BY fingerprint"""  # noqa: S608 - a constant
+FROM ({_AFFECTED_ISSUES}) AS affected ORDER BY fingerprint"""  # noqa: S608 - a constant
 
-_ANSWERED = f"""
+_SET_ANSWERED = f"""
 UPDATE quality.issue AS issue SET state = 'answered', answered_at = CAST($1::text AS timestamptz)
-FROM ({_MEANT}) AS meant
-WHERE meant.fingerprint = issue.fingerprint AND NOT meant.confirmed"""  # noqa: S608 - a constant
+FROM ({_AFFECTED_ISSUES}) AS affected
+WHERE affected.fingerprint = issue.fingerprint AND NOT affected.confirmed"""  # noqa: S608 - a constant
 
-_CONFIRMED = f"""
+_SET_CONFIRMED = f"""
 UPDATE quality.issue AS issue SET state = 'confirmed_correct', closed_how = 'confirmed',
     answered_at = CAST($1::text AS timestamptz), closed_at = CAST($1::text AS timestamptz),
-    closed_batch = meant.since_batch
-FROM ({_MEANT}) AS meant
-WHERE meant.fingerprint = issue.fingerprint AND meant.confirmed"""  # noqa: S608 - a constant
+    closed_batch = affected.since_batch
+FROM ({_AFFECTED_ISSUES}) AS affected
+WHERE affected.fingerprint = issue.fingerprint AND affected.confirmed"""  # noqa: S608 - a constant

@@ -1,6 +1,6 @@
-"""The ledger of stewards' decisions, ``identity.decision``: added to, read, never changed.
+"""The append-only ledger of stewards' decisions, ``identity.decision``.
 
-All of it is done as database role ``steward``, which may insert and read decisions and nothing
+Reads and writes run as database role ``steward``, which may insert and read decisions and nothing
 else, whoever is logged in.
 """
 
@@ -16,18 +16,19 @@ from pipelines.errors import DatabaseUnavailable
 from pipelines.identity.review.decisions import Decision, Judgement, Pair, Record, Revocation
 
 _PAIR = ("left_source", "left_key", "right_source", "right_key")
-_TOLD = (
+_JUDGEMENT = (
     *("act", "question", "opinion", "verdict", "reason", "cause"),
     *("basis", "probability", "stratum", "model"),
 )
+_REVOKED = ("act", "reason", "revoked_by", "revoked_at")
 _DECISION = table(
     "decision",
-    *(column(name) for name in ("id", "library", *_PAIR, *_TOLD, "decided_by", "decided_at")),
+    *(column(name) for name in ("id", "library", *_PAIR, *_JUDGEMENT, "decided_by", "decided_at")),
     schema="identity",
 )
 _REVOCATION = table(
     "revocation",
-    *(column(name) for name in ("decision", "act", "reason", "revoked_by", "revoked_at")),
+    *(column(name) for name in ("decision", *_REVOKED)),
     schema="identity",
 )
 
@@ -44,13 +45,15 @@ class Ledger:
         """Write decisions; they are in force once the block around the ledger has ended."""
         if judgements:
             self.connection.execute(insert(_DECISION), [self._row(each) for each in judgements])
-        known = {decision.id for decision in self.decisions}
-        added = [each for each in _read(self.connection, self.library) if each.id not in known]
+        read_before = {decision.id for decision in self.decisions}
+        added = [
+            each for each in _read(self.connection, self.library) if each.id not in read_before
+        ]
         self.decisions.extend(added)
         return added
 
     def revoke(self, decisions: Sequence[Decision], *, act: str, reason: str, by: str) -> None:
-        """Take decisions back, which stay in the ledger as what they were."""
+        """Revoke decisions; the rows themselves stay in the ledger unchanged."""
         rows = [
             {"decision": each.id, "act": act, "reason": reason, "revoked_by": by}
             for each in decisions
@@ -61,9 +64,9 @@ class Ledger:
 
     def _row(self, judged: Judgement) -> dict[str, Any]:
         left, right = judged.pair
-        places = dict(zip(_PAIR, (*left, *right), strict=True))
-        told = {name: getattr(judged, name) for name in _TOLD}
-        return {"library": self.library, "decided_by": judged.by, **places, **told}
+        pair = dict(zip(_PAIR, (*left, *right), strict=True))
+        fields = {name: getattr(judged, name) for name in _JUDGEMENT}
+        return {"library": self.library, "decided_by": judged.by, **pair, **fields}
 
 
 @contextmanager
@@ -95,19 +98,16 @@ def _as_steward(engine: Engine) -> Iterator[Connection]:
         try:
             connection.execute(text("SET LOCAL ROLE steward"))
         except DBAPIError as refused:
-            said = str(refused.orig).strip()
+            problem = str(refused.orig).strip()
             remedy = "run `baselib db upgrade`, or have the site GRANT steward TO this login"
-            raise DatabaseUnavailable("the decision ledger", f"{said}; {remedy}") from None
+            raise DatabaseUnavailable("the decision ledger", f"{problem}; {remedy}") from None
         yield connection
 
 
 def _read(connection: Connection, library: str) -> list[Decision]:
-    taken_back = [
-        _REVOCATION.c[name].label(f"revocation_{name}")
-        for name in ("act", "reason", "revoked_by", "revoked_at")
-    ]
+    revocation = [_REVOCATION.c[name].label(f"revocation_{name}") for name in _REVOKED]
     joined = _DECISION.outerjoin(_REVOCATION, _REVOCATION.c.decision == _DECISION.c.id)
-    query = select(_DECISION, *taken_back).select_from(joined)
+    query = select(_DECISION, *revocation).select_from(joined)
     wanted = query.where(_DECISION.c.library == library).order_by(_DECISION.c.id)
     return [_decision(dict(row)) for row in connection.execute(wanted).mappings()]
 
@@ -115,8 +115,7 @@ def _read(connection: Connection, library: str) -> list[Decision]:
 def _decision(row: dict[str, Any]) -> Decision:
     revoked = None
     if row["revocation_act"] is not None:
-        told = ("act", "reason", "revoked_by", "revoked_at")
-        revoked = Revocation(*(row[f"revocation_{name}"] for name in told))
+        revoked = Revocation(*(row[f"revocation_{name}"] for name in _REVOKED))
     return Decision(
         id=row["id"],
         at=row["decided_at"],
@@ -126,5 +125,5 @@ def _decision(row: dict[str, Any]) -> Decision:
             Record(row["right_source"], row["right_key"]),
         ),
         revoked=revoked,
-        **{name: row[name] for name in _TOLD},
+        **{name: row[name] for name in _JUDGEMENT},
     )

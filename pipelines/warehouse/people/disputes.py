@@ -1,4 +1,4 @@
-"""``quality.dispute``: published values that a user doubts (异议), until their owner answers."""
+"""Disputes (异议), ``quality.dispute``: published values that a user disputes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class PublishedValue:
 
 @dataclass(frozen=True)
 class DisputeRecord:
-    """One dispute as it stands; without reason and answer, which may say anything."""
+    """Current state of one dispute, without reason and answer: free text may hold personal data."""
 
     id: int
     entity: str
@@ -63,12 +63,12 @@ def published_value(
     for library in libraries:
         names = {"entity_id": entity_id, "column": column}
         with engine.connect() as connection:
-            known = connection.execute(text(_CURRENT.format(entity=library.entity)), names)
-            current = known.scalar()
+            found = connection.execute(text(_CURRENT.format(entity=library.entity)), names)
+            current = found.scalar()
             if current is None:
                 continue
-            said = text(_VALUE.format(entity=library.entity))
-            row = connection.execute(said, {**names, "entity_id": current}).mappings().first()
+            query = text(_VALUE.format(entity=library.entity))
+            row = connection.execute(query, {**names, "entity_id": current}).mappings().first()
         if row is None or row["source"] is None:
             raise DisputeRefused(
                 f"{entity_id}, {column}",
@@ -82,14 +82,14 @@ def published_value(
 
 
 def add_dispute(
-    engine: Engine, value: PublishedValue, told: Mapping[str, object], reason: str
+    engine: Engine, value: PublishedValue, details: Mapping[str, object], reason: str
 ) -> tuple[int, bool]:
     """Raise a dispute; answers its number, and whether it is new.
 
     Args:
         engine: The warehouse.
         value: What is disputed.
-        told: ``raised_by, raised_at, due_date, fingerprint, value_digest``.
+        details: ``raised_by, raised_at, due_date, fingerprint, value_digest``.
         reason: In the words of whoever raises it.
     """
     about = {
@@ -98,20 +98,20 @@ def add_dispute(
         "column_name": value.column_name,
         "source": value.source,
         "reason": reason,
-        **told,
+        **details,
     }
     with engine.begin() as connection:
         added = connection.execute(_ADD, about).scalar()
         if added is None:
             return int(connection.execute(_OPEN, about).scalar_one()), False
-        _note(connection, added, "raised", about["raised_at"], about["raised_by"], reason)
+        _record_event(connection, added, "raised", about["raised_at"], about["raised_by"], reason)
         return int(added), True
 
 
 def end_dispute(
     engine: Engine, number: int, how: Ending, *, who: str, note: str, when: datetime
 ) -> None:
-    """Answer or withdraw a dispute; the mark on the value is gone from then on.
+    """Close a dispute, answered or withdrawn; the value is no longer marked as disputed.
 
     Raises:
         DisputeRefused: there is no open dispute of that number.
@@ -126,7 +126,7 @@ def end_dispute(
                 "It is not open.",
                 "See `baselib dispute list` for those that are.",
             )
-        _note(connection, number, how, when, who, note)
+        _record_event(connection, number, how, when, who, note)
 
 
 def end_answered(connection: Connection, fingerprints: Mapping[str, Ending], about: Any) -> int:
@@ -136,7 +136,7 @@ def end_answered(connection: Connection, fingerprints: Mapping[str, Ending], abo
         named = [each for each, ending in fingerprints.items() if ending == how]
         found = connection.execute(_END_ANSWERED, {**about, "how": how, "named": named})
         for (number,) in found.fetchall():
-            _note(connection, number, how, about["at"], about["who"], about["note"])
+            _record_event(connection, number, how, about["at"], about["who"], about["note"])
             ended += 1
     return ended
 
@@ -161,7 +161,7 @@ def disputed_values(engine: Engine, library: Library) -> list[dict[str, object]]
         return [dict(row) for row in rows]
 
 
-def _note(
+def _record_event(
     connection: Connection, number: int, kind: str, at: object, who: object, note: str
 ) -> None:
     event = {"id": number, "kind": kind, "at": at, "who": who, "note": note}

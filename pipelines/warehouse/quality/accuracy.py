@@ -1,4 +1,4 @@
-"""The accuracy of runs, ``quality.identity_accuracy``: one row per library and run."""
+"""Linkage accuracy, ``quality.identity_accuracy``: precision and recall per library and run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -19,7 +19,7 @@ def record_accuracy(
     measured: Accuracy,
     strata: Sequence[Mapping[str, object]],
 ) -> None:
-    """Keep what was measured of a run; a repetition replaces it."""
+    """Store the accuracy of a run; a repetition replaces it."""
     facts = {**asdict(measured), "model": model, "strata": list(strata), "measured_at": func.now()}
     new = upsert(IDENTITY_ACCURACY).values(library=library, run=run, **facts)
     changed = {name: new.excluded[name] for name in facts}

@@ -1,4 +1,4 @@
-"""What was measured of each batch, to compare the next with: table ``quality.drift``."""
+"""Drift measures of each batch, table ``quality.drift``: the history of later batches."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ LOOK_BACK = 30  # batches: a month of a daily source; what was usual a year ago 
 
 
 def record_drift(engine: Engine, *, source: str, batch: str, drift: Sequence[Drift]) -> None:
-    """Replace what was measured of a batch, which ``record_batch`` must know already."""
+    """Replace the measures of a batch, which ``record_batch`` must know already."""
     t = DRIFT.c
     rows = [{"source": source, "batch": batch, **asdict(each)} for each in drift]
     with engine.begin() as connection:
@@ -24,9 +24,9 @@ def record_drift(engine: Engine, *, source: str, batch: str, drift: Sequence[Dri
 
 
 def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[Measure]]:
-    """What was measured of the last ``LOOK_BACK`` batches before that one, by batch.
+    """Measures of the last ``LOOK_BACK`` batches before that one, by batch.
 
-    A batch that its gate stopped is no example of what is usual, and is left out.
+    Batches that their gate stopped are left out: they are no example of usual values.
     """
     t, result = DRIFT.c, EXPECTATION_RESULT.c
     stopped = exists().where(
@@ -49,7 +49,7 @@ def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[
 
 
 def read_drift(engine: Engine, *, source: str, batch: str) -> list[Drift]:
-    """What is unusual about a batch, farthest first."""
+    """Unusual measures of a batch, largest distance first."""
     t = DRIFT.c
     columns = [t[name] for name in Drift.__dataclass_fields__]
     query = select(*columns).where(t.source == source, t.batch == batch, t.distance > 1)

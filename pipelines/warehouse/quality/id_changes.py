@@ -1,8 +1,8 @@
-"""What a run would do to published ids, who approved it, and how it was resolved: ``quality.id_*``.
+"""Id stability, ``quality.id_*``: comparison with the published ids, approvals, resolutions.
 
 A comparison is replaced when its run is repeated; an approval is added and never changed. It is
-for one candidate, by the digest of its content: should the run come out otherwise, it must be
-asked for again.
+for one candidate, by the digest of its content: if the run gives another result, it must be
+approved again.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from pipelines.warehouse.quality.tables import (
 
 @dataclass(frozen=True)
 class IdComparison:
-    """What a run's candidate would do to the published ids, and whether that is within budget."""
+    """How many published ids a run's candidate would change, and whether that is within budget."""
 
     library: str
     run: str
@@ -37,7 +37,7 @@ class IdComparison:
 
 @dataclass(frozen=True)
 class Approval:
-    """That somebody let a run pass which is over its budget."""
+    """Approval of a run that is over its budget."""
 
     library: str
     run: str
@@ -52,7 +52,7 @@ class Approval:
 class ResolutionRecord:
     """What a run resolved, when, and by which rules.
 
-    ``rules``: digest of what decides; a replay by others proves nothing.
+    ``rules``: digest of declarations, model and code; a replay with others proves nothing.
     """
 
     library: str
@@ -63,7 +63,7 @@ class ResolutionRecord:
 
 
 def record_comparison(engine: Engine, comparison: IdComparison) -> None:
-    """Keep what a comparison found, in place of what an earlier attempt at the run found."""
+    """Store a comparison; it replaces that of an earlier attempt at the run."""
     key = {"library": comparison.library, "run": comparison.run}
     found = comparison.survival
     with engine.begin() as connection:
@@ -127,7 +127,7 @@ def read_comparisons(
 
 
 def approve(engine: Engine, comparison: IdComparison, *, by: str, reason: str) -> None:
-    """Let this candidate, and no other, pass."""
+    """Approve this candidate, and no other."""
     with engine.begin() as connection:
         connection.execute(
             insert(ID_APPROVAL),
@@ -155,13 +155,13 @@ def read_approvals(engine: Engine, library: str, run: str | None = None) -> list
 
 
 def is_approved(engine: Engine, comparison: IdComparison) -> bool:
-    """Whether somebody let exactly this candidate pass."""
+    """Whether exactly this candidate is approved."""
     given = read_approvals(engine, comparison.library, comparison.run)
     return any(each.candidate == comparison.candidate for each in given)
 
 
 def record_resolution(engine: Engine, resolution: ResolutionRecord) -> None:
-    """Note how a run was resolved; a repeat replaces it."""
+    """Store how a run was resolved; a repeat replaces it."""
     names = [name for name in ResolutionRecord.__dataclass_fields__ if name != "resolved_at"]
     new = upsert(RESOLUTION).values({name: getattr(resolution, name) for name in names})
     changed = {name: new.excluded[name] for name in names if name not in ("library", "run")}

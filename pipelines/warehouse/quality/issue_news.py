@@ -1,4 +1,4 @@
-"""What became of a source's issues since its owner was last told: for the report."""
+"""Changes of a source's issues since the last report to its owner."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,7 @@ from pipelines.batch import batch_key
 
 @dataclass(frozen=True)
 class IssueNews:
-    """How many issues were closed, came back or are new, and how many wait for their owner."""
+    """Counts of closed, reopened, new, open and overdue issues."""
 
     fixed: int
     confirmed: int
@@ -27,8 +27,8 @@ def read_issue_news(engine: Engine, source: str, batch: str, today: date) -> Iss
     Where none has been sent yet, only what this batch brought counts.
     """
     with engine.connect() as connection:
-        asked = {"source": source, "batch": batch, "key": batch_key(batch), "today": today}
-        return IssueNews(**connection.execute(_NEWS, asked).mappings().one())
+        parameters = {"source": source, "batch": batch, "key": batch_key(batch), "today": today}
+        return IssueNews(**connection.execute(_NEWS, parameters).mappings().one())
 
 
 _NEWS = text("""

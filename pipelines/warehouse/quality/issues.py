@@ -1,8 +1,7 @@
-"""``quality.issue`` and its history, written set-based: a batch of 200 thousand takes seconds.
+"""Issue tracking, ``quality.issue`` and its events, set-based: 200 thousand take seconds.
 
-What a batch changes comes in by binary COPY into a temporary table, and a handful of statements
-apply it, in one transaction that is the only one about its source meanwhile. Applied again, it
-changes nothing.
+The changes of a batch come in by binary COPY into a temporary table, and a handful of statements
+apply them, in one transaction that locks the source's issues. Applying them again changes nothing.
 """
 
 from collections import Counter
@@ -25,7 +24,7 @@ from pipelines.warehouse.server.database import database_url, shown_url
 
 @dataclass
 class IssuesNotKept(BaselibError):
-    """PostgreSQL did not take what happened to the issues of a source; nothing of it was kept."""
+    """PostgreSQL did not take what happened to the issues of a source; nothing was written."""
 
     source: str
     problem: str
@@ -44,7 +43,7 @@ class IssueSession:
     cursor: Any
     source: Source
 
-    def known(self, layer: str) -> pa.Table:
+    def read_layer(self, layer: str) -> pa.Table:
         """The issues of a layer: ``TRACKED_ISSUE_SCHEMA`` of ``quality/issues.py``."""
         return self._read(
             "SELECT fingerprint, record, column_name, state, first_batch, last_batch, value_digest"
@@ -55,16 +54,16 @@ class IssueSession:
     def apply(
         self, changes: pa.RecordBatchReader, *, layer: str, batch: str, when: datetime
     ) -> Mapping[str, int]:
-        """Apply what ``issue_changes`` found; answers how many issues each action befell."""
+        """Apply what ``issue_changes`` found; returns how many issues each action applies to."""
         self.cursor.execute(_CHANGE)
         self.cursor.adbc_ingest("change", changes, mode="append", temporary=True)
         self.cursor.execute("ANALYZE change")
         at = when.isoformat()
-        self._run(_NOTE, (batch, at))
+        self._run(_INSERT_EVENTS, (batch, at))
         self._run(_OPEN, (self.source.name, self.source.department, layer, batch, at))
-        self._run(_SEE, (batch,))
+        self._run(_UPDATE_SEEN, (batch,))
         self._run(_REOPEN, (at,))
-        self.cursor.execute(_DOUBT)
+        self.cursor.execute(_SET_NOT_FIXED)
         self._run(_BACKDATE, (batch,))
         self._run(_CLOSE, (batch, at))
         counted = self.cursor.execute("SELECT action, count(*) FROM change GROUP BY action")
@@ -77,14 +76,14 @@ class IssueSession:
         return self._read(_LEDGER, (self.source.name,))
 
     def retire(self, overtaken: pa.Table, batch: str, when: datetime) -> None:
-        """End ledger entries, ``id`` and ``why`` of each; the history of their issues says so."""
+        """Retire ledger entries, ``id`` and ``why`` of each, with an event for their issues."""
         self.cursor.execute("CREATE TEMPORARY TABLE overtaken (id bigint, why text) ON COMMIT DROP")
         self.cursor.adbc_ingest("overtaken", overtaken, mode="append", temporary=True)
         self._run(_RETIRE, (batch, when.isoformat()))
         self.cursor.execute("DROP TABLE overtaken")
 
     def count_open(self) -> int:
-        """How many issues of the source wait for an answer or a repair."""
+        """Number of open issues of the source."""
         row = self.cursor.execute(
             "SELECT count(*) FROM quality.issue WHERE source = $1::text"
             " AND state NOT IN ('fixed', 'confirmed_correct')",
@@ -98,7 +97,7 @@ class IssueSession:
         Raises:
             CalendarUnknown: one reaches into a year that the calendar does not have.
         """
-        for (day,) in self.cursor.execute(_WITHOUT_DUE, (self.source.name,)).fetchall():
+        for (day,) in self.cursor.execute(_SENT_WITHOUT_DUE_DATE, (self.source.name,)).fetchall():
             due = load_working_calendar().due(day)
             self._run(_SET_DUE, (self.source.name, day.isoformat(), due.isoformat()))
 
@@ -112,7 +111,7 @@ class IssueSession:
 
 @contextmanager
 def open_issues(settings: Settings, source: Source) -> Iterator[IssueSession]:
-    """The issues of a source to oneself; committed when the block ends well.
+    """Lock the issues of a source for one transaction; committed when the block ends well.
 
     Raises:
         DatabaseUnavailable: PostgreSQL cannot be reached.
@@ -135,7 +134,7 @@ def open_issues(settings: Settings, source: Source) -> Iterator[IssueSession]:
 
 
 def _first_line(failed: adbc_driver_manager.Error) -> str:
-    """What PostgreSQL said, without the detail, which quotes values."""
+    """First line of PostgreSQL's error, without the detail, which quotes values."""
     return str(failed).splitlines()[0].removeprefix("INVALID_DATA: ").strip()
 
 
@@ -145,7 +144,7 @@ CREATE TEMPORARY TABLE change (
     batch text, file text, line bigint, is_quarantined boolean, value_digest text, action text
 ) ON COMMIT DROP"""
 
-_NOTE = """
+_INSERT_EVENTS = """
 INSERT INTO quality.issue_event (fingerprint, kind, from_state, to_state, batch, at)
 SELECT change.fingerprint, action, issue.state,
     CASE action WHEN 'opened' THEN 'open' WHEN 'reopened' THEN 'open'
@@ -164,7 +163,7 @@ SELECT fingerprint, $1::text, $2::text, $3::text, record, column_name, rule,
     CAST($5::text AS timestamptz)
 FROM change WHERE action = 'opened'"""
 
-_SEE = """
+_UPDATE_SEEN = """
 UPDATE quality.issue AS issue SET last_batch = $1::text, severity = change.severity,
     batch = change.batch, file = change.file, line = change.line,
     is_quarantined = change.is_quarantined, value_digest = change.value_digest
@@ -181,7 +180,7 @@ UPDATE quality.issue AS issue SET state = 'open', reopened = reopened + 1,
     answered_at = NULL, closed_at = NULL, closed_batch = NULL, closed_how = NULL
 FROM change WHERE change.fingerprint = issue.fingerprint AND action = 'reopened'"""
 
-_DOUBT = """
+_SET_NOT_FIXED = """
 UPDATE quality.issue AS issue SET state = 'not_fixed'
 FROM change WHERE change.fingerprint = issue.fingerprint AND action = 'not_fixed'"""
 
@@ -211,7 +210,7 @@ INSERT INTO quality.issue_event (fingerprint, kind, batch, at, note)
 SELECT fingerprint, 'correction_retired', $1::text, CAST($2::text AS timestamptz), retired_why
 FROM retired ORDER BY fingerprint"""
 
-_WITHOUT_DUE = """
+_SENT_WITHOUT_DUE_DATE = """
 SELECT DISTINCT (sent_at AT TIME ZONE 'Asia/Shanghai')::date FROM quality.issue
 WHERE source = $1::text AND sent_at IS NOT NULL AND due_date IS NULL"""
 

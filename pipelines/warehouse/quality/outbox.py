@@ -48,7 +48,7 @@ class QueuedMail(NewMail):
 
 @dataclass(frozen=True)
 class ClaimedMail:
-    """A message that nobody else can claim until the block ends; say what became of it."""
+    """A message locked for this sender until the block ends."""
 
     mail: QueuedMail
     about: Mapping[str, Sequence[str]]  # source to batches that the message reports
@@ -57,20 +57,20 @@ class ClaimedMail:
     connection: Connection
 
     def attempt(self) -> "Attempt":
-        """Note that sending begins; kept even if this process dies."""
+        """Record that sending begins, in a transaction of its own: it survives this process."""
         with self.engine.begin() as own:
             new = insert(MAIL_ATTEMPT).values(mail_id=self.mail.id).returning(MAIL_ATTEMPT.c.id)
             return Attempt(self, int(own.execute(new).scalar_one()))
 
     def refuse(self, problem: str) -> None:
-        """Not even tried, and never will be: the contract does not name the recipient."""
-        self._note("failed", problem)
+        """Mark as failed without an attempt: the contract does not name the recipient."""
+        self._set_state("failed", problem)
 
     def doubt(self, problem: str) -> None:
-        """Whether it arrived is not known."""
-        self._note("doubtful", problem)
+        """Mark as doubtful: whether it arrived is not known."""
+        self._set_state("doubtful", problem)
 
-    def _note(self, state: str, problem: str | None, **values: object) -> None:
+    def _set_state(self, state: str, problem: str | None, **values: object) -> None:
         mine = update(MAIL).where(MAIL.c.id == self.mail.id)
         error = None if problem is None else problem[:ANSWER_LENGTH]
         self.connection.execute(mine.values(state=state, last_error=error, **values))
@@ -84,7 +84,7 @@ class Attempt:
     id: int
 
     def hand_over(self) -> None:
-        """From here on the server may have the message; kept even if this process dies."""
+        """Record that the server may have the message from here on; survives this process."""
         with self.claimed.engine.begin() as own:
             mine = update(MAIL_ATTEMPT).where(MAIL_ATTEMPT.c.id == self.id)
             own.execute(mine.values(handed_over_at=func.clock_timestamp()))
@@ -92,21 +92,21 @@ class Attempt:
     def sent(self) -> None:
         """The server took it."""
         self._end("sent", None)
-        self._note("sent", None, sent_at=func.now())
+        self._set_state("sent", None, sent_at=func.now())
 
     def failed(self, problem: str, retry_after: timedelta | None) -> None:
         """The server did not take it; ``retry_after=None``: nor ever will."""
         if retry_after is None:
             self._end("refused", problem)
-            self._note("failed", problem)
+            self._set_state("failed", problem)
         else:
             self._end("deferred", problem)
-            self._note("pending", problem, next_attempt_at=func.now() + retry_after)
+            self._set_state("pending", problem, next_attempt_at=func.now() + retry_after)
 
     def doubted(self, problem: str) -> None:
         """It was handed over, and no answer came."""
         self._end("doubtful", problem)
-        self._note("doubtful", problem)
+        self._set_state("doubtful", problem)
 
     def _end(self, outcome: str, problem: str | None) -> None:
         mine = update(MAIL_ATTEMPT).where(MAIL_ATTEMPT.c.id == self.id)
@@ -114,8 +114,8 @@ class Attempt:
         ended = {"outcome": outcome, "answer": answer, "ended_at": func.clock_timestamp()}
         self.claimed.connection.execute(mine.values(**ended))
 
-    def _note(self, state: str, problem: str | None, **values: object) -> None:
-        self.claimed._note(state, problem, attempts=MAIL.c.attempts + 1, **values)
+    def _set_state(self, state: str, problem: str | None, **values: object) -> None:
+        self.claimed._set_state(state, problem, attempts=MAIL.c.attempts + 1, **values)
 
 
 def queue_mail(engine: Engine, parts: Sequence[NewMail], about: Sequence[tuple[str, str]]) -> bool:
@@ -136,8 +136,8 @@ def queue_mail(engine: Engine, parts: Sequence[NewMail], about: Sequence[tuple[s
         if None in ids:
             connection.rollback()
             return False
-        told = [{"mail_id": i, "source": s, "batch": b} for i in ids for s, b in set(about)]
-        connection.execute(insert(MAIL_ABOUT), told)
+        subjects = [{"mail_id": i, "source": s, "batch": b} for i in ids for s, b in set(about)]
+        connection.execute(insert(MAIL_ABOUT), subjects)
         return True
 
 
@@ -151,8 +151,8 @@ def has_mail(engine: Engine, *, period: str, source: str, batch: str, recipient:
 
 def reported_batches(engine: Engine, recipient: str) -> set[tuple[str, str]]:
     """Every ``(source, batch)`` that a message to the recipient reports, sent or not."""
-    met = MAIL_ABOUT.join(MAIL, MAIL.c.id == MAIL_ABOUT.c.mail_id)
-    query = select(MAIL_ABOUT.c.source, MAIL_ABOUT.c.batch).select_from(met)
+    joined = MAIL_ABOUT.join(MAIL, MAIL.c.id == MAIL_ABOUT.c.mail_id)
+    query = select(MAIL_ABOUT.c.source, MAIL_ABOUT.c.batch).select_from(joined)
     with engine.connect() as connection:
         rows = connection.execute(query.where(MAIL.c.recipient == recipient))
         return {(source, batch) for source, batch in rows}
@@ -174,17 +174,19 @@ def claim_mail(engine: Engine) -> Iterator[ClaimedMail | None]:
 
 
 def _claimed(engine: Engine, connection: Connection, mail: QueuedMail) -> ClaimedMail:
-    told = select(MAIL_ABOUT.c.source, MAIL_ABOUT.c.batch).where(MAIL_ABOUT.c.mail_id == mail.id)
+    subjects = select(MAIL_ABOUT.c.source, MAIL_ABOUT.c.batch).where(
+        MAIL_ABOUT.c.mail_id == mail.id
+    )
     about: dict[str, list[str]] = {}
     for source, batch in connection.execute(
-        told.order_by(MAIL_ABOUT.c.source, delivered_order(MAIL_ABOUT.c.batch))
+        subjects.order_by(MAIL_ABOUT.c.source, delivered_order(MAIL_ABOUT.c.batch))
     ):
         about.setdefault(source, []).append(batch)
     a = MAIL_ATTEMPT.c
-    cut = select(a.id).where(
+    unfinished = select(a.id).where(
         a.mail_id == mail.id, a.handed_over_at.is_not(None), a.ended_at.is_(None)
     )
-    interrupted = connection.execute(cut.limit(1)).first() is not None
+    interrupted = connection.execute(unfinished.limit(1)).first() is not None
     return ClaimedMail(mail, about, interrupted, engine, connection)
 
 
@@ -197,7 +199,7 @@ def read_mail(engine: Engine, states: Sequence[str] = STATES) -> list[QueuedMail
 
 
 def settle_mail(engine: Engine, identifiers: Sequence[int], state: str) -> int:
-    """A person decides about undelivered messages: ``pending`` (send again) or ``closed``.
+    """Set undelivered messages to ``pending`` (send again) or ``closed``, as a person decided.
 
     Returns:
         How many of them were undelivered, and are as he decided now.
@@ -209,10 +211,10 @@ def settle_mail(engine: Engine, identifiers: Sequence[int], state: str) -> int:
         fresh = {"attempts": 0, "next_attempt_at": func.now()} if state == "pending" else {}
         connection.execute(update(MAIL).where(MAIL.c.id.in_(ids)).values(state=state, **fresh))
         # the person has looked: what was cut short no longer keeps the message from being sent
-        cut = update(MAIL_ATTEMPT).where(
+        unfinished = update(MAIL_ATTEMPT).where(
             MAIL_ATTEMPT.c.mail_id.in_(ids), MAIL_ATTEMPT.c.ended_at.is_(None)
         )
-        connection.execute(cut.values(ended_at=func.clock_timestamp(), outcome="doubtful"))
+        connection.execute(unfinished.values(ended_at=func.clock_timestamp(), outcome="doubtful"))
         return len(ids)
 
 

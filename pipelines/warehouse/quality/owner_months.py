@@ -1,4 +1,4 @@
-"""Issues that were told to their owners, and what each owner made of them in a month.
+"""Monthly figures per owner, ``quality.owner_month``: issues found, sent, answered, overdue.
 
 The figures are counted from the history of issues, so that a month can be computed again at any
 time and says the same, whatever has happened since.
@@ -32,14 +32,14 @@ class OwnerMonth:
     median_days: float | None
 
 
-def note_sent(
+def record_sent(
     engine: Engine,
     source: str,
     batch: str,
     when: datetime,
     batches: Sequence[str] | None = None,
 ) -> int:
-    """Note that the owner of a source has been told of its issues; answers how many are new to him.
+    """Record that a source's issues were sent to its owner; returns how many are new to him.
 
     To be called when the mail that carries them has been accepted; a repeat changes nothing. The
     time limit begins: 10 working days, the day itself not counted. Where the calendar does not
@@ -65,7 +65,7 @@ def note_sent(
         "due": due,
     }
     with engine.begin() as connection:
-        return connection.execute(_NOTE_SENT, parameters).rowcount
+        return connection.execute(_RECORD_SENT, parameters).rowcount
 
 
 def compute_owner_months(
@@ -87,10 +87,10 @@ def compute_owner_months(
     whose = {"source": source}
     bounds = {"begin": _midnight(month), "end": _midnight(end), **whose}
     with engine.begin() as connection:
-        connection.execute(_ALONE)
+        connection.execute(_LOCK)
         sent = connection.execute(_DAYS_SENT, bounds).scalars().all()
         limits = {day: due for day in sent if (due := _due(day, last))}
-        connection.execute(_FORGET, {"month": month, **whose})
+        connection.execute(_DELETE, {"month": month, **whose})
         parameters = {"days": list(limits), "due": list(limits.values())}
         connection.execute(_COMPUTE, {**bounds, "month": month, "last": last, **parameters})
 
@@ -150,8 +150,8 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=CHINA)
 
 
-_NOTE_SENT = text("""
-WITH told AS (
+_RECORD_SENT = text("""
+WITH newly_sent AS (
     UPDATE quality.issue SET state = 'sent', sent_at = :at, due_date = CAST(:due AS date),
         told_digest = value_digest
     WHERE source = :source AND state = 'open'
@@ -159,7 +159,7 @@ WITH told AS (
     RETURNING fingerprint
 )
 INSERT INTO quality.issue_event (fingerprint, kind, from_state, to_state, batch, at)
-SELECT fingerprint, 'sent', 'open', 'sent', :batch, :at FROM told ORDER BY fingerprint
+SELECT fingerprint, 'sent', 'open', 'sent', :batch, :at FROM newly_sent ORDER BY fingerprint
 """)
 
 # Forty days before the month: no time limit of ten working days is longer.
@@ -169,9 +169,9 @@ WHERE kind = 'sent' AND at >= CAST(:begin AS timestamptz) - interval '40 days' A
 """)
 
 # Several sources may be tracked at once, and a digest counts all of them.
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('quality.owner_month', 0))")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('quality.owner_month', 0))")
 
-_FORGET = text("""
+_DELETE = text("""
 DELETE FROM quality.owner_month
 WHERE month = :month AND (CAST(:source AS text) IS NULL OR source = :source)
 """)
@@ -182,12 +182,12 @@ WHERE month <= :this AND (CAST(:source AS text) IS NULL OR source = :source)
 """)
 
 _COMPUTE = text("""
-WITH mine AS (
+WITH issues AS (
     SELECT fingerprint, source FROM quality.issue
     WHERE CAST(:source AS text) IS NULL OR source = :source
 ), happened AS (
-    SELECT mine.source, event.kind, event.fingerprint, event.at, event.id
-    FROM quality.issue_event AS event JOIN mine USING (fingerprint)
+    SELECT issues.source, event.kind, event.fingerprint, event.at, event.id
+    FROM quality.issue_event AS event JOIN issues USING (fingerprint)
     WHERE event.at >= :begin AND event.at < :end
 ), counted AS (
     SELECT source,
@@ -199,43 +199,43 @@ WITH mine AS (
     FROM happened GROUP BY source
 ), limits AS (
     SELECT day, due FROM unnest(CAST(:days AS date[]), CAST(:due AS date[])) AS t (day, due)
-), late AS (
-    SELECT mine.source, count(*) AS overdue
-    FROM quality.issue_event AS told JOIN mine USING (fingerprint)
-    JOIN limits ON limits.day = (told.at AT TIME ZONE 'Asia/Shanghai')::date
-    WHERE told.kind = 'sent' AND limits.due >= CAST(:month AS date)
+), overdue_issues AS (
+    SELECT issues.source, count(*) AS overdue
+    FROM quality.issue_event AS notice JOIN issues USING (fingerprint)
+    JOIN limits ON limits.day = (notice.at AT TIME ZONE 'Asia/Shanghai')::date
+    WHERE notice.kind = 'sent' AND limits.due >= CAST(:month AS date)
         AND limits.due < CAST(:last AS date)
         AND NOT EXISTS (
             SELECT FROM quality.issue_event AS answer
-            WHERE answer.fingerprint = told.fingerprint AND answer.id > told.id
+            WHERE answer.fingerprint = notice.fingerprint AND answer.id > notice.id
                 AND answer.kind IN ('answered', 'confirmed', 'fixed', 'gone')
                 AND (answer.at AT TIME ZONE 'Asia/Shanghai')::date <= limits.due
         )
-    GROUP BY mine.source
+    GROUP BY issues.source
 ), state_then AS (
-    SELECT DISTINCT ON (event.fingerprint) mine.source, event.to_state
-    FROM quality.issue_event AS event JOIN mine USING (fingerprint)
+    SELECT DISTINCT ON (event.fingerprint) issues.source, event.to_state
+    FROM quality.issue_event AS event JOIN issues USING (fingerprint)
     WHERE event.to_state IS NOT NULL AND event.at < :end
     ORDER BY event.fingerprint, event.id DESC
-), waiting AS (
+), open_issues AS (
     SELECT source, count(*) AS still_open FROM state_then
     WHERE to_state NOT IN ('fixed', 'confirmed_correct') GROUP BY source
-), took AS (
-    SELECT happened.source, happened.at - max(opened.at) AS lasted
+), durations AS (
+    SELECT happened.source, happened.at - max(opened.at) AS duration
     FROM happened JOIN quality.issue_event AS opened USING (fingerprint)
     WHERE happened.kind IN ('fixed', 'gone', 'confirmed')
         AND opened.kind IN ('opened', 'reopened') AND opened.id < happened.id
     GROUP BY happened.source, happened.id, happened.at
 ), median AS (
     SELECT source,
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM lasted) / 86400.0) AS days
-    FROM took GROUP BY source
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM duration) / 86400.0) AS days
+    FROM durations GROUP BY source
 )
 INSERT INTO quality.owner_month (month, source, department, found, sent, answered, fixed,
     confirmed, overdue, still_open, median_days)
 SELECT CAST(:month AS date), source, split_part(source, '__', 1), coalesce(found, 0),
     coalesce(sent, 0), coalesce(answered, 0), coalesce(fixed, 0), coalesce(confirmed, 0),
     coalesce(overdue, 0), coalesce(still_open, 0), days
-FROM counted FULL JOIN late USING (source) FULL JOIN waiting USING (source)
+FROM counted FULL JOIN overdue_issues USING (source) FULL JOIN open_issues USING (source)
     FULL JOIN median USING (source)
 """)

@@ -1,4 +1,4 @@
-"""What runs report about themselves: schema ``quality``, written and read by these functions only.
+"""Run records in schema ``quality``: batches, findings, expectations, timings, publications.
 
 Every ``record_`` function may be called again with the same arguments: a retry leaves one row.
 """
@@ -106,7 +106,7 @@ def record_batch(
     unmapped_columns: Sequence[str] | None = None,
     remarks: Sequence[str] | None = None,
 ) -> None:
-    """Note what is known of a batch; what is not given stays as it was.
+    """Upsert the facts of a batch; what is not given stays as it was.
 
     ``landed_at`` is when ``landed`` was first given, ``staged_at`` when ``staged`` was last given.
     """
@@ -201,7 +201,7 @@ def read_stopped_batches(engine: Engine, source: str) -> set[str]:
 def record_timing(
     engine: Engine, *, subject: str, run: str, stage: str, seconds: float, rows: int | None = None
 ) -> None:
-    """Note that a stage has just ended, how long it took (seconds) and how many rows it wrote."""
+    """Record the duration (seconds) and the rows written of a stage that has just ended."""
     new = upsert(STAGE_TIMING).values(
         subject=subject,
         run=run,

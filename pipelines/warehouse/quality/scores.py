@@ -32,7 +32,7 @@ class ScoreRecord:
 
 @dataclass(frozen=True)
 class ScoreNews:
-    """What a reader wants to know: the score, how it came about, and what is new.
+    """A score with its trend, its counts, and the changes since the score before.
 
     ``trend``: up to the number of batches asked for, oldest first, ``latest`` last. ``better`` and
     ``worse``: against the batch before, the largest change first.
@@ -85,8 +85,8 @@ def record_score(
 
 
 @contextmanager
-def scoring_alone(engine: Engine, what: str) -> Iterator[None]:
-    """Nobody else scores ``what`` meanwhile: two batches of one department may end together."""
+def scoring_lock(engine: Engine, what: str) -> Iterator[None]:
+    """Lock the scores of ``what``: two batches of one department may end at the same time."""
     with engine.begin() as connection:
         _lock(connection, f"scoring {what}")
         yield
@@ -141,17 +141,17 @@ def read_score_news(
         return None
     latest, previous = trend[-1], trend[-2] if len(trend) > 1 else None
     counts = read_counts(engine, scope=scope, subject=subject, run=latest.run)
-    told: list[Change] = []
+    differences: list[Change] = []
     if previous is not None:
         before = read_counts(engine, scope=scope, subject=subject, run=previous.run)
-        told = changes(before, counts)
-    better = [change for change in told if change.delta > 0]
-    worse = [change for change in reversed(told) if change.delta < 0]
+        differences = changes(before, counts)
+    better = [change for change in differences if change.delta > 0]
+    worse = [change for change in reversed(differences) if change.delta < 0]
     return ScoreNews(latest, previous, trend[-runs:], counts, better, worse)
 
 
 def _lock(connection: Connection, name: str) -> None:
-    """Until the end of the transaction."""
+    """Take the lock until the end of the transaction."""
     query = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
     connection.execute(query, {"name": name})
 

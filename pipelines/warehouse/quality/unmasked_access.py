@@ -1,4 +1,4 @@
-"""Who looked at values without their masks: ``audit.unmasked_reading``, added to only."""
+"""Audit of unmasked reads: ``audit.unmasked_reading``, insert only."""
 
 from sqlalchemy import Engine, column, insert, table
 
@@ -12,7 +12,7 @@ _READING = table(
 def record_unmasked_reading(
     engine: Engine, *, library: str, subject: str, records: int, purpose: str, by: str
 ) -> None:
-    """Note it before anything is shown; ``subject`` is entity ids, never a record's key."""
+    """Record it before anything is shown; ``subject`` is entity ids, never a record's key."""
     row = {"library": library, "subject": subject, "records": records, "purpose": purpose}
     with engine.begin() as connection:
         connection.execute(insert(_READING).values(**row, read_by=by))

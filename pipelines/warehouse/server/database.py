@@ -1,4 +1,4 @@
-"""Where PostgreSQL is: the URL of the settings, or the embedded server under the home folder."""
+"""Database connections: the URL of the settings, or the embedded server of the home folder."""
 
 from functools import cache
 from pathlib import Path
@@ -26,10 +26,10 @@ def database_url(settings: Settings) -> str:
 
 
 def ensure_database(settings: Settings, name: str) -> str:
-    """The libpq URL of database ``name`` on the same server, made when it is missing.
+    """The libpq URL of database ``name`` on the same server, created if it is missing.
 
     Raises:
-        DatabaseUnavailable: no server, or no right to make a database there.
+        DatabaseUnavailable: no server, or no right to create a database there.
     """
     if settings.database_url:
         server = make_url(settings.database_url.get_secret_value())

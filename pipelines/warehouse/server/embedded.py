@@ -1,4 +1,4 @@
-"""PostgreSQL out of a wheel: one server per home folder, started when first needed.
+"""The embedded PostgreSQL server: one per home folder, started when first needed.
 
 The server outlives the process that started it; every process finds it by the ``postmaster.pid``
 that PostgreSQL writes. Only the wheel's programs are used, not its Python interface: that one waits
@@ -28,7 +28,7 @@ from pipelines.errors import DatabaseUnavailable
 _PORT = 5432  # only names the socket; the server does not listen on any network
 _LONGEST_SOCKET = 100  # bytes; the kernel's limit is 107 on Linux and 103 on macOS
 _PLAIN_PATH = re.compile(r"^[A-Za-z0-9/_.+-]+$")  # libpq splits a host at commas, and so on
-_PATIENCE = 120  # seconds to start, with crash recovery after a kill -9
+_TIMEOUT = 120  # seconds to start, with crash recovery after a kill -9
 _PROCESSES = Path("/proc")  # Linux has it, macOS has not
 _CONFIGURATION = """
 # written by baselib when this server was made
@@ -107,12 +107,12 @@ class EmbeddedServer:
         if not (self.data / "postmaster.pid").exists():
             return
         with self._lock():
-            pid = self._living_process()
+            pid = self._server_process()
             if pid is None:
                 return
             os.kill(pid, signal.SIGINT)  # PostgreSQL's "fast shutdown"
-            deadline = time.monotonic() + _PATIENCE
-            while self._living_process() == pid:
+            deadline = time.monotonic() + _TIMEOUT
+            while self._server_process() == pid:
                 if time.monotonic() > deadline:
                     raise DatabaseUnavailable(str(self.folder), "it does not stop")
                 time.sleep(0.05)
@@ -125,7 +125,7 @@ class EmbeddedServer:
             yield
 
     def _initialise(self) -> None:
-        """Make the data directory beside its place and move it there: all of it or nothing."""
+        """Run initdb beside the data directory and rename it into place: all of it or nothing."""
         for half_made in self.folder.glob("making-*"):
             shutil.rmtree(half_made)
         shutil.rmtree(self.data, ignore_errors=True)
@@ -159,15 +159,15 @@ class EmbeddedServer:
         _give_to_server(socket_dir)
         self.log.touch()
         _give_to_server(self.log)
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         while time.monotonic() < deadline and not self.socket_dir():
-            if self._living_process():  # it recovers from a crash, or is about to end
+            if self._server_process():  # it recovers from a crash, or is about to end
                 time.sleep(0.1)
                 continue
-            self._forget_dead_server(socket_dir)
+            self._remove_stale_files(socket_dir)
             try:
-                patience = ("-w", "-t", str(_PATIENCE))
-                _run("pg_ctl", "-D", str(self.data), "-l", str(self.log), *patience, "start")
+                timeout = ("-w", "-t", str(_TIMEOUT))
+                _run("pg_ctl", "-D", str(self.data), "-l", str(self.log), *timeout, "start")
             except DatabaseUnavailable:
                 # After a kill -9 its children hold the shared memory for a moment.
                 if "shared memory" not in self._log_tail():
@@ -178,8 +178,8 @@ class EmbeddedServer:
         text = (self.data / "postgresql.conf").read_text(encoding="utf-8")
         return Path(re.findall(r"^unix_socket_directories = '(.+)'$", text, re.MULTILINE)[-1])
 
-    def _living_process(self) -> int | None:
-        """The process id in ``postmaster.pid`` if it is this server's, and not that of its corpse.
+    def _server_process(self) -> int | None:
+        """The process id in ``postmaster.pid`` if it is this server's, and not that of a zombie.
 
         PostgreSQL only asks whether the number is in use, and refuses to start if it is. After a
         container was killed it often is, by another program; so it is, where nothing collects
@@ -195,8 +195,8 @@ class EmbeddedServer:
             return None
         return pid if str(self.data).encode() in command else None
 
-    def _forget_dead_server(self, socket_dir: Path) -> None:
-        """Remove what a killed server leaves; where there is no /proc, PostgreSQL must judge."""
+    def _remove_stale_files(self, socket_dir: Path) -> None:
+        """Remove lock files of a killed server; without /proc that is left to PostgreSQL."""
         if _PROCESSES.exists():
             for left in (self.data / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*")):
                 left.unlink(missing_ok=True)
@@ -225,7 +225,7 @@ def _run(program: str, option: str, data: str, *arguments: str) -> None:
     user = _server_user()
     if user is not None:
         for path in (_programs(), Path(data)):
-            _open_way_to(path)
+            _make_passable(path)
     with tempfile.TemporaryFile("w+") as output:
         # A file, not a pipe: the server inherits it, and a pipe would never end.
         done = subprocess.run(  # noqa: S603 - our own program and paths
@@ -267,10 +267,10 @@ def _give_to_server(path: Path) -> None:
     user = _server_user()
     if user is not None:
         os.chown(path, user.pw_uid, user.pw_gid)
-        _open_way_to(path)
+        _make_passable(path)
 
 
-def _open_way_to(path: Path) -> None:
+def _make_passable(path: Path) -> None:
     """As root: let the server's user pass through (not list) the folders above ``path``."""
     for folder in path.parents:
         mode = folder.stat().st_mode

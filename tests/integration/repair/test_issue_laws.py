@@ -14,9 +14,9 @@ from sqlalchemy import text
 
 from pipelines.quality.issues import ISSUE_SCHEMA, TRACKED_ISSUE_SCHEMA, issue_changes
 from pipelines.warehouse import connect, migrate
-from pipelines.warehouse.people.corrections import KEPT_SCHEMA, keep_answers
+from pipelines.warehouse.people.corrections import APPLIED_ANSWER_SCHEMA, record_answers
 from pipelines.warehouse.quality.issues import open_issues
-from pipelines.warehouse.quality.owner_months import note_sent
+from pipelines.warehouse.quality.owner_months import record_sent
 from tests.integration.repair.conftest import make_department
 
 WHEN = datetime(2026, 6, 1, 4, tzinfo=UTC)
@@ -136,7 +136,7 @@ def run_track(made, source, con, oracle, batch):
     covered = [{"record": r} for r in content if oracle.is_current(batch, r)]
     with open_issues(made.settings, source) as issues:
         changes = issue_changes(
-            ibis.memtable(issues.known("batch"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA)),
+            ibis.memtable(issues.read_layer("batch"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA)),
             table(found, {**ISSUE_SCHEMA, "is_current": "boolean"}),
             table(covered, {"record": "string"}),
             table([], {"record": "string", "column_name": "string"}),
@@ -148,7 +148,7 @@ def run_track(made, source, con, oracle, batch):
 
 
 def run_answer(made, source, record, verdict):
-    answer = dict.fromkeys(KEPT_SCHEMA, "") | {
+    answer = dict.fromkeys(APPLIED_ANSWER_SCHEMA, "") | {
         "fingerprint": f"{source.name}-{record}",
         "record": record,
         "column_name": "c",
@@ -158,8 +158,8 @@ def run_answer(made, source, record, verdict):
         "reason": "checked",
     }
     answer["new_value"] = None
-    schema = pa.schema([(name, pa.string()) for name in KEPT_SCHEMA])
-    keep_answers(made.settings, source, pa.Table.from_pylist([answer], schema), "owner", WHEN)
+    schema = pa.schema([(name, pa.string()) for name in APPLIED_ANSWER_SCHEMA])
+    record_answers(made.settings, source, pa.Table.from_pylist([answer], schema), "owner", WHEN)
 
 
 def lives(engine, source):
@@ -187,7 +187,7 @@ def test_issues_live_as_the_documentation_says(world, whole, steps):
             run_track(made, source, con, oracle, which)
         elif what == "sent":
             oracle.sent(which)
-            note_sent(engine, source.name, which, WHEN)
+            record_sent(engine, source.name, which, WHEN)
         elif which in oracle.issues:
             oracle.answer(which, what)
             run_answer(made, source, which, what)

@@ -11,8 +11,8 @@ from pipelines.flows.source.score_news import read_months
 from pipelines.standards.working_days import load_working_calendar
 from pipelines.warehouse.quality.owner_months import (
     compute_owner_months,
-    note_sent,
     read_owner_months,
+    record_sent,
     refresh_owner_months,
 )
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
@@ -32,8 +32,8 @@ def june(department: Department) -> Department:
     department.on(date(2026, 6, 1))
     department.receive("20260601", GOOD, BAD, OTHER)
     told = (department.engine, department.source.name, "20260601")
-    assert note_sent(*told, noon("2026-06-02")) == 2
-    assert note_sent(*told, noon("2026-06-03")) == 0
+    assert record_sent(*told, noon("2026-06-02")) == 2
+    assert record_sent(*told, noon("2026-06-03")) == 0
     department.on(date(2026, 6, 12))
     department.receive("20260612", GOOD, MENDED, OTHER)
     return department
@@ -64,9 +64,9 @@ def test_what_waits_is_carried_into_the_next_month(june: Department):
 def test_a_mail_about_another_batch_tells_of_nothing(department: Department):
     department.receive("20260601", GOOD, BAD)
     source = department.source.name
-    assert note_sent(department.engine, source, "20260531", noon("2026-06-02")) == 0
+    assert record_sent(department.engine, source, "20260531", noon("2026-06-02")) == 0
     covered = ["20260531", "20260601"]
-    assert note_sent(department.engine, source, "20260607", noon("2026-06-02"), covered) == 1
+    assert record_sent(department.engine, source, "20260607", noon("2026-06-02"), covered) == 1
 
 
 def test_tracking_counts_the_month_so_far_and_the_one_before_it(june: Department):
@@ -92,7 +92,7 @@ def test_a_limit_beyond_the_calendar_is_no_matter_until_somebody_must_know(june:
     told = (june.engine, june.source.name, "20260612")
     with june.engine.begin() as connection:
         connection.execute(text("UPDATE quality.issue SET state = 'open' WHERE state = 'sent'"))
-    assert note_sent(*told, noon(f"{LAST_YEAR}-12-28")) == 1
+    assert record_sent(*told, noon(f"{LAST_YEAR}-12-28")) == 1
     december = date(LAST_YEAR, 12, 1)
     compute_owner_months(june.engine, december, date(LAST_YEAR, 12, 31))
     assert only(read_owner_months(june.engine, december, december)).sent == 1

@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from pipelines.libraries import GoldenColumn, load_libraries
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, migrate
-from pipelines.warehouse.base.declared import follow_declarations
+from pipelines.warehouse.base.declared import apply_declarations
 from pipelines.warehouse.base.share_views import masked_columns
 from pipelines.warehouse.quality import tables as quality_tables
 
@@ -100,8 +100,8 @@ def test_a_declared_column_is_added_and_nothing_else_is_lost(
     columns = {"nickname": added, **population.columns}  # declared first, added last
     libraries["population"] = replace(population, columns=columns)
     with warehouse.begin() as connection:
-        assert follow_declarations(connection, libraries)
-        assert not follow_declarations(connection, libraries)
+        assert apply_declarations(connection, libraries)
+        assert not apply_declarations(connection, libraries)
         (row,) = connection.execute(text("SELECT citizen_id, nickname FROM base.person"))
         assert tuple(row) == (PERSON["citizen_id"], None)
         connection.execute(text("SELECT nickname FROM share.person"))

@@ -65,9 +65,9 @@ def answer(settings: Settings) -> int:
 
 def test_four_processes_that_start_at_once_share_one_server_and_it_outlives_them(home: Path):
     asked = [in_another_process(home) for _ in range(4)]
-    said = [process.communicate(timeout=120) for process in asked]
-    assert {errors for _, errors in said} == {""}  # and nothing is printed besides
-    assert {out.strip() for out, _ in said} == {database_url(load_settings(home=home))}
+    outputs = [process.communicate(timeout=120) for process in asked]
+    assert {errors for _, errors in outputs} == {""}  # and nothing is printed besides
+    assert {out.strip() for out, _ in outputs} == {database_url(load_settings(home=home))}
     assert answer(load_settings(home=home)) == 1
 
 

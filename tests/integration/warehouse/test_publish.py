@@ -44,8 +44,8 @@ def test_what_is_published_is_what_is_read(warehouse: Engine, publish_rows: Publ
 
 def test_where_a_value_comes_from_is_one_query(warehouse: Engine, publish_rows: Publish):
     publish_rows("population", [person("P-a", sex_code="1", sex_code_record=1)])
-    said = query(warehouse, "SELECT * FROM base.person_value ORDER BY column_name")
-    assert said == [
+    values = query(warehouse, "SELECT * FROM base.person_value ORDER BY column_name")
+    assert values == [
         ("P-a", "person_name", "王小明", "a__b", "key of P-a"),
         ("P-a", "sex_code", "1", "a__b", "key of P-a"),
     ]
@@ -74,13 +74,15 @@ def test_other_files_with_the_same_rows_change_no_row(warehouse: Engine, publish
 
 def test_only_what_differs_is_touched(warehouse: Engine, publish_rows: Publish):
     publish_rows("population", people("abc"))
-    (kept,) = query(warehouse, "SELECT xmin::text FROM base.person WHERE entity_id = 'P-a'")
+    (version,) = query(warehouse, "SELECT xmin::text FROM base.person WHERE entity_id = 'P-a'")
     done = publish_rows("population", [person("P-a"), person("P-b", sex_code="2"), person("P-d")])
     load = done.loads["person"]
     assert (load.rows, load.inserted, load.updated, load.deleted) == (3, 1, 1, 1)
     found = query(warehouse, "SELECT entity_id, sex_code FROM base.person ORDER BY 1")
     assert found == [("P-a", None), ("P-b", "2"), ("P-d", None)]
-    assert query(warehouse, "SELECT xmin::text FROM base.person WHERE entity_id = 'P-a'") == [kept]
+    assert query(warehouse, "SELECT xmin::text FROM base.person WHERE entity_id = 'P-a'") == [
+        version
+    ]
 
 
 def test_a_value_that_became_null_is_null(warehouse: Engine, publish_rows: Publish):

@@ -14,13 +14,13 @@ from pipelines.warehouse.quality.scores import (
     read_score_news,
     read_scores,
     record_score,
-    scoring_alone,
+    scoring_lock,
 )
 
 SOURCE = "health__births"
 
 
-def keep(warehouse, run, *counts, scope="source", subject=SOURCE):
+def record(warehouse, run, *counts, scope="source", subject=SOURCE):
     scores = {"": score_counts(counts), **score_columns(counts)}
     record_score(warehouse, scope=scope, subject=subject, run=run, counts=counts, scores=scores)
 
@@ -30,8 +30,8 @@ def right(good, of=100, indicator="0301"):
 
 
 def test_a_b_and_x_of_every_indicator_are_kept_and_a_repeat_replaces_them(warehouse):
-    keep(warehouse, "20260629", right(50), right(3, 10, "0305"))
-    keep(warehouse, "20260629", right(90))
+    record(warehouse, "20260629", right(50), right(3, 10, "0305"))
+    record(warehouse, "20260629", right(90))
     assert read_counts(warehouse, scope="source", subject=SOURCE, run="20260629") == [right(90)]
     with warehouse.connect() as connection:
         query = "SELECT a, b, x FROM quality.indicator_count"
@@ -45,10 +45,10 @@ def test_a_b_and_x_of_every_indicator_are_kept_and_a_repeat_replaces_them(wareho
 
 
 def test_news_tell_the_trend_and_what_changed_since_the_batch_before(warehouse):
-    keep(warehouse, "20260628", right(70), right(9, 10, "0201"))
-    keep(warehouse, "20260629", right(80), right(8, 10, "0201"))
-    keep(warehouse, "20260629-2", right(95), right(4, 10, "0201"))
-    keep(warehouse, "20260629-10", right(96), right(2, 10, "0201"))
+    record(warehouse, "20260628", right(70), right(9, 10, "0201"))
+    record(warehouse, "20260629", right(80), right(8, 10, "0201"))
+    record(warehouse, "20260629-2", right(95), right(4, 10, "0201"))
+    record(warehouse, "20260629-10", right(96), right(2, 10, "0201"))
     news = read_score_news(warehouse, scope="source", subject=SOURCE, runs=3)
     assert [record.run for record in news.trend] == ["20260629", "20260629-2", "20260629-10"]
     assert news.latest == news.trend[-1]
@@ -62,13 +62,13 @@ def test_news_tell_the_trend_and_what_changed_since_the_batch_before(warehouse):
 def test_a_run_is_as_old_as_it_is_and_a_batch_as_its_data(warehouse):
     runs = ["20260630T020000", "20260630", "20260629"]
     for run in runs:
-        keep(warehouse, run, right(50), scope="library", subject="population")
-        keep(warehouse, run, right(50))
+        record(warehouse, run, right(50), scope="library", subject="population")
+        record(warehouse, run, right(50))
     library = read_scores(warehouse, scope="library", subject="population")
     assert [record.run for record in library] == runs
     source = read_scores(warehouse, scope="source", subject=SOURCE)
     assert [record.run for record in source] == ["20260629", "20260630", "20260630T020000"]
-    keep(warehouse, runs[0], right(60), scope="library", subject="population")
+    record(warehouse, runs[0], right(60), scope="library", subject="population")
     news = read_score_news(warehouse, scope="library", subject="population")
     assert (news.latest.run, news.previous.run) == (runs[0], runs[2])
 
@@ -82,16 +82,16 @@ def test_what_nobody_could_judge_is_not_kept(warehouse):
 
 def test_a_count_that_cannot_be_is_refused(warehouse):
     with pytest.raises(IntegrityError):
-        keep(warehouse, "20260629", right(101))
+        record(warehouse, "20260629", right(101))
 
 
 def test_two_that_score_one_department_take_turns(warehouse):
     order = []
 
     def score(name):
-        with scoring_alone(warehouse, "department health"):
+        with scoring_lock(warehouse, "department health"):
             order.append(f"{name} begins")
-            keep(warehouse, name, right(50))
+            record(warehouse, name, right(50))
             order.append(f"{name} ends")
 
     with ThreadPoolExecutor() as pool:

@@ -98,21 +98,21 @@ def test_the_truth_names_each_record_once_and_only_records_that_were_delivered(f
         assert rows.column_names == ["source", "source_key", "true_entity"]
         assert len(truth(first, entity)) == len(rows) > 0
         for feed in FEEDS:
-            known = sum(source == feed.source for source in rows["source"].to_pylist())
-            assert known <= first.records[feed.source]
+            usable = sum(source == feed.source for source in rows["source"].to_pylist())
+            assert usable <= first.records[feed.source]
 
 
 def test_all_records_of_one_person_carry_his_number_unless_it_was_spoiled(first):
-    known = truth(first, "person")
+    entities = truth(first, "person")
     by_entity: dict[str, set[str]] = {}
     out = first.out
     for line in register(out, "20260630"):
-        entity = known.get(("public_security__household_registration", line[0]))
+        entity = entities.get(("public_security__household_registration", line[0]))
         by_entity.setdefault(str(entity), set()).add(line[1])
     same = other = 0
     insured = (out / "human_resources" / "shebao_20260630.txt").read_text(encoding="utf-8")
     for line in csv.reader(insured.splitlines()[1:], delimiter="|"):
-        entity = known.get(("human_resources__social_insurance", line[0]))
+        entity = entities.get(("human_resources__social_insurance", line[0]))
         if entity in by_entity and line[1]:
             same += line[1] in by_entity[entity]
             other += line[1] not in by_entity[entity]
