@@ -2,7 +2,8 @@
 
 Order of belief, per column: the newest edition where a library has editions (licences), then the
 department's place in the column's authority order, then the newest change, then source and key.
-NULL never wins over a value. Companions come from the record that their column came from.
+NULL never wins over a value. Of a code and its more exact form the more exact one wins
+(``exact_codes``). Companions come from the record that their column came from.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +14,9 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.libraries import GoldenColumn, Library
+from pipelines.merge.exact_codes import prefer_exact
 from pipelines.records import batch_order
+from pipelines.standards.code_tables import is_hierarchical
 
 # A belief is one int64, smaller is better: edition, authority, place by recency, record number. So
 # each column is won in one aggregation, without a sort of its own.
@@ -70,6 +73,9 @@ def merge(records: ir.Table, identity: ir.Table, library: Library) -> Merged:
     for column in library.columns.values():
         winners |= _winner(believed, column)
     core = believed.group_by("entity_id").agg(**winners)
+    for column in library.columns.values():
+        if is_hierarchical(column.element.code_table):
+            core = prefer_exact(core, _ranked(believed, column, library), column)
     strong = library.identity.strong
     said = believed.filter(believed[strong].notnull()).select("entity_id", strong).distinct()
     return Merged(
@@ -109,6 +115,7 @@ def _ordered(records: ir.Table, numbered: ir.Table, library: Library) -> ir.Tabl
         "source_key",
         "entity_id",
         "withheld",
+        "record_no",
         department=told.source.split("__")[0],
         belief=place * _RECORD + told.record_no.cast("int64"),
     )
@@ -134,6 +141,16 @@ def _winner(told: ir.Table, column: GoldenColumn) -> dict[str, ir.Value]:
         won[companion] = _value_of_least(boxed, belief, said)["it"]
     won[f"{column.name}_record"] = (belief.min(where=said) % _RECORD).cast("int16")
     return won
+
+
+def _ranked(believed: ir.Table, column: GoldenColumn, library: Library) -> ir.Table:
+    """Records with a value of the column and their rank in it; of editions, the newest one's."""
+    rank = believed.belief + _place(believed.department, column.authority) * _RECENCY * _RECORD
+    rows = believed.mutate(rank=rank).filter(believed[column.name].notnull())
+    if library.identity.version:
+        edition = rows["rank"] // (_AUTHORITY * _RECENCY * _RECORD)
+        rows = rows.filter(edition == edition.min().over(group_by=rows.entity_id))
+    return rows.select("entity_id", "record_no", "rank", column.name, *column.companion_types)
 
 
 def _value_of_least(value: ir.Value, belief: ir.IntegerValue, where: ir.BooleanValue) -> ir.Scalar:

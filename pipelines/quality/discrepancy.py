@@ -2,7 +2,8 @@
 
 A record's value is compared with the golden value of its entity where that came from a *source* of
 another name; whoever supplied the golden value is not judged by himself. Spellings are no findings:
-what is another text is compared by normal form, with the agreement that matching grants an element.
+what is another text is compared by normal form, with the agreement that matching grants an element;
+a code and its more exact form agree.
 Of an entity with editions (licences) only records of the golden edition are compared: an older
 edition may differ.
 """
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.compare.codes import codes_agree
 from pipelines.compare.values import Sides, normal_form, text_of
 from pipelines.libraries import Library
+from pipelines.standards.code_tables import is_hierarchical
 
 DISAGREES = "DISAGREES_WITH_AUTHORITY"
 DISPUTED = "NUMBER_OF_ANOTHER_ENTITY"
@@ -285,6 +288,10 @@ def _differing_values(
         library,
     )
     same = sides.equal(name) if element in _EXACT else ~sides.differ(name)
+    table = library.columns[name].element.code_table
+    if table is not None and is_hierarchical(table):
+        codes = (sides.left(name), sides.right(name))
+        same |= codes_agree(*codes, table).fill_null(False)
     compared_columns = ("value", "other_source", "other_key", "other_value")
     key = ("source", "source_key", "entity_id")
     return joined.select(*key, *compared_columns, column_name=ibis.literal(name), same=same)

@@ -20,6 +20,10 @@ REGION_SCHEMA = {
 
 TABLES_DIR = Path(__file__).with_name("code_tables")
 
+# Tables in which the first characters of a code are a code of their own, one level up: province,
+# city, county; section, division, group, class. Other tables have a column ``parent``.
+LEVELS: Mapping[str, Sequence[int]] = {"region": (2, 4, 6), "industry": (1, 3, 4, 5)}
+
 
 @cache
 def load_code_table(name: str) -> Mapping[str, Sequence[str]]:
@@ -56,3 +60,27 @@ def provinces() -> Sequence[str]:
     """The first two digits of every province's code; 83 is for permits of Taiwan residents."""
     codes = load_code_table("region")["code"]
     return [code[:2] for code in codes if code.endswith("0000")]
+
+
+@cache
+def load_ancestors(name: str) -> Mapping[str, Sequence[str]]:
+    """Codes of a table that are more exact forms of others: code -> what it is a form of.
+
+    Empty for a table without the column ``parent``.
+    """
+    table = load_code_table(name) if (TABLES_DIR / f"{name}.csv").exists() else {}
+    pairs = zip(table.get("code", ()), table.get("parent", ()), strict=False)
+    parents = {code: parent for code, parent in pairs if parent}
+    ancestors: dict[str, list[str]] = {}
+    for code in parents:
+        chain = ancestors[code] = []
+        parent: str | None = parents[code]
+        while parent is not None and parent not in chain:
+            chain.append(parent)
+            parent = parents.get(parent)
+    return ancestors
+
+
+def is_hierarchical(name: str | None) -> bool:
+    """Whether some codes of a table are more exact forms of others."""
+    return name is not None and (name in LEVELS or bool(load_ancestors(name)))

@@ -144,6 +144,58 @@ def test_the_latest_edition_of_a_licence_wins_whatever_the_authority(merged):
     assert golden["license_status"] == "cancelled"
 
 
+MARRIAGES = "civil_affairs__marriages"
+MARKET, TAX = "market_regulation__enterprises", "taxation__taxpayers"
+LESS_EXACT_TO_MORE = [
+    (POPULATION, "marital_code", MARRIAGES, "20", "22"),
+    (POPULATION, "residence_region_code", POLICE, "130000", "130602"),
+    (POPULATION, "residence_region_code", POLICE, "130600", "130602"),
+    (LEGAL_ENTITY, "industry_code", MARKET, "F51", "F5121"),
+    (LEGAL_ENTITY, "industry_code", MARKET, "F", "F5121"),
+]
+
+
+@pytest.mark.parametrize(("library", "column", "authority", "parent", "child"), LESS_EXACT_TO_MORE)
+def test_of_a_code_and_its_more_exact_form_the_more_exact_one_wins(
+    merged, library, column, authority, parent, child
+):
+    for first, second in ((parent, child), (child, parent)):
+        rows = [{"source": authority, column: first}, {"source": UNKNOWN, column: second}]
+        (golden,), crosswalk = merged(library, rows)
+        assert golden[column] == child
+        won = crosswalk[golden[f"{column}_record"] - 1]["source"]
+        assert won == (authority if first == child else UNKNOWN)
+
+
+def test_what_the_authority_contradicts_is_not_taken_however_exact(merged):
+    rows = [
+        {"source": MARRIAGES, "marital_code": "40"},
+        {"source": HEALTH, "marital_code": "22"},
+    ]
+    (golden,), _ = merged(POPULATION, rows)
+    assert golden["marital_code"] == "40"
+    rows = [
+        {"source": MARRIAGES, "marital_code": "20"},
+        {"source": POLICE, "marital_code": "21"},
+        {"source": HEALTH, "marital_code": "22", "changed_at": "2026-06-01"},
+    ]
+    (golden,), _ = merged(POPULATION, rows)
+    assert golden["marital_code"] == "21", "of two forms the better authority's"
+
+
+def test_a_companion_comes_with_the_more_exact_code(merged):
+    rows = [
+        {"source": POLICE, "residence_region_code": "130600",
+         "residence_region_code_current": "130600"},
+        {"source": HEALTH, "residence_region_code": "130603",
+         "residence_region_code_current": "130606"},
+    ]  # fmt: skip
+    (golden,), _ = merged(POPULATION, rows)
+    companions = POPULATION.columns["residence_region_code"].companion_types
+    assert golden["residence_region_code"] == "130603"
+    assert [golden[name] for name in companions] == ["130606"] * len(companions)
+
+
 def oracle(rows, library):
     """The golden record in plain Python: sort the records that say something, take the first."""
     order = sorted(rows, key=lambda row: (row["source"], row["source_key"]))

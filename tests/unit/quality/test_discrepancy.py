@@ -111,6 +111,38 @@ def test_another_spelling_is_no_finding(compared, library, column, authority, ot
     assert counts == {(second, column): (1, 1)}
 
 
+@pytest.mark.parametrize(
+    ("library", "column", "authority", "other"),
+    [
+        (POPULATION, "marital_code", "20", "22"),
+        (POPULATION, "marital_code", "22", "20"),
+        (POPULATION, "residence_region_code", "130000", "130602"),
+        (LEGAL_ENTITY, "industry_code", "F5121", "F51"),
+    ],
+)
+def test_a_parent_code_does_not_contradict_its_child(compared, library, column, authority, other):
+    sources = {
+        "population": ("civil_affairs__marriages", HEALTH),
+        "legal_entity": ("market_regulation__enterprises", "zoo__x"),
+    }
+    rows = [
+        {"source": source, column: value}
+        for source, value in zip(sources[library.name], (authority, other), strict=True)
+    ]
+    findings, counts = compared(library, rows)
+    assert findings == []
+    assert [*counts.values()] == [(1, 1)]
+
+
+def test_two_children_of_one_parent_contradict_each_other(compared):
+    rows = [
+        {"source": "civil_affairs__marriages", "marital_code": "21"},
+        {"source": HEALTH, "marital_code": "22"},
+    ]
+    findings, _ = compared(POPULATION, rows)
+    assert [(f["value"], f["other_value"]) for f in findings] == [("22", "21")]
+
+
 def test_a_slip_in_a_birth_date_is_forgiven_by_matching_and_told_to_its_owner(compared):
     rows = [
         {"source": POLICE, "birth_date": "1990-03-07"},
