@@ -16,6 +16,7 @@ from open_data_contract_standard.model import (
     TeamMember,
 )
 
+from pipelines.contracts.column_names import trimmed
 from pipelines.contracts.faults import Faults
 from pipelines.contracts.report_options import build_reporting
 from pipelines.contracts.score_options import build_quality_weights
@@ -135,7 +136,7 @@ def _columns(
         columns.append(
             SourceColumn(
                 name=written.name or "",
-                physical_name=(written.physicalName or written.name or "").strip(),
+                physical_name=trimmed(written.physicalName or written.name or ""),
                 element=written.semanticType,
                 required=bool(written.required),
                 primary_key=bool(written.primaryKey),
@@ -206,7 +207,7 @@ def _check_columns(columns: list[SourceColumn], references: References, faults: 
     for name, count in Counter(column.name for column in columns).items():
         if count > 1:
             faults.add(where, name, f"{count} columns have this name.", "Rename all but one.")
-    mapped = Counter((c.physical_name.casefold(), c.element) for c in columns)
+    mapped = Counter((c.physical_name, c.element) for c in columns)
     for (physical, _), count in mapped.items():
         if count > 1:
             faults.add(

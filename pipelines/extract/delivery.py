@@ -17,7 +17,7 @@ from pipelines.extract.connections.api import fetch_pages
 from pipelines.extract.connections.database import fetch_table
 from pipelines.extract.connections.files import copy_files, find_files, fingerprint
 from pipelines.extract.formats.chunk import Chunk, empty_chunk
-from pipelines.extract.formats.columns import mapped_names, refuse_unusable, require_mapped
+from pipelines.extract.formats.columns import mapped_names, require_mapped
 from pipelines.extract.formats.delimited import read_delimited
 from pipelines.extract.formats.encodings import Encoding, choose, damaged
 from pipelines.extract.formats.excel import read_excel
@@ -146,7 +146,6 @@ def _read(source: Source, batch: str, folder: Path, scratch: Path, stem: str) ->
 
 def _check_sparse_columns(source: Source, found: Collection[str], writer: RawWriter) -> None:
     """Columns of records that say only what they have; without any, the contract's are taken."""
-    refuse_unusable(source, "the delivery", found)
     if found:
         require_mapped(source, "the delivery", found)
     else:

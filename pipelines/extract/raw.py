@@ -1,7 +1,8 @@
 """Chunks of a delivery as Parquet files of the raw layer, in bounded memory.
 
-Raw is every delivered column as text, then ``_batch``, ``_file``, ``_line``, ``_defect`` (the rule
-that a line breaks which is no record; NULL for a record) and ``_text`` (what such a line says).
+Raw is every delivered column as text under its ``stored_name``, then ``_batch``, ``_file``,
+``_line``, ``_defect`` (the rule that a line breaks which is no record; NULL for a record) and
+``_text`` (what such a line says).
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from types import TracebackType
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.contracts.column_names import stored_name
 from pipelines.extract.formats.chunk import Chunk, string_array
 
 GROUP_ROWS = 122_880  # DuckDB's own row group, so that a scan spreads over its threads
@@ -87,7 +89,9 @@ class RawWriter:
         return pa.table([*delivered, *where, lines, *about], schema=self._schema())
 
     def _schema(self) -> pa.Schema:
-        return pa.schema([*(pa.field(name, pa.string()) for name in self._names), *_ADDED])
+        return pa.schema(
+            [*(pa.field(stored_name(name), pa.string()) for name in self._names), *_ADDED]
+        )
 
     def _flush(self) -> None:
         if self._writer is None:

@@ -15,6 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import disagreements
+from pipelines.contracts.column_names import record_name
 from pipelines.contracts.source import Source
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.quality.score import Count
@@ -181,7 +182,7 @@ def _assigned(staged: ir.Table, quarantined: ir.Table, source: Source) -> ir.Tab
     """Rows with a usable value, and quarantined rows in which something was delivered."""
     usable = staged.agg(**{c.name: staged[c.name].count() for c in source.columns})
     delivered = {
-        c.name: (quarantined.record[c.physical_name].strip().fill_null("") != "").sum()
+        c.name: (quarantined.record[record_name(c.physical_name)].strip().fill_null("") != "").sum()
         for c in source.columns
     }
     tables = [usable, quarantined.agg(**delivered)]

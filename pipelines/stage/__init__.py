@@ -1,5 +1,6 @@
 """Stage a batch: typed elements and findings for every row, the unusable ones set aside."""
 
+from pipelines.stage.delivered import delivered_name, rename_delivered
 from pipelines.stage.overlay import applicable, columns_to_parse, match_ledger, overlay
 from pipelines.stage.rows import IDENTIFYING_ELEMENTS, parse_rows
 from pipelines.stage.split import Split, split_rows
@@ -9,8 +10,10 @@ __all__ = [
     "Split",
     "applicable",
     "columns_to_parse",
+    "delivered_name",
     "match_ledger",
     "overlay",
     "parse_rows",
+    "rename_delivered",
     "split_rows",
 ]

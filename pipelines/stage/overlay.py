@@ -17,6 +17,7 @@ from pipelines.clean.registry import parser_for
 from pipelines.contracts.source import Source, SourceColumn
 from pipelines.keyed_digests import record_fingerprint, value_digest, with_site_key
 from pipelines.records import batch_order
+from pipelines.stage.delivered import delivered_name
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import severities
 
@@ -46,7 +47,7 @@ def columns_to_parse(source: Source, raw: ir.Table) -> list[ColumnToParse]:
 def text_column(raw: ir.Table, column: SourceColumn) -> str:
     """Name of the column of ``raw`` that holds the text to parse."""
     corrected = _text(column.name)
-    return corrected if corrected in raw.columns else column.physical_name
+    return corrected if corrected in raw.columns else delivered_name(column)
 
 
 def source_key(table: ir.Table, keys: Sequence[SourceColumn]) -> ir.StringValue:
@@ -80,7 +81,7 @@ def match_ledger(
     """Find the delivered rows that ledger entries are about.
 
     Args:
-        raw: One batch of ``raw.<source>``.
+        raw: One batch of ``raw.<source>``, renamed by ``rename_delivered``.
         entries: ``applicable`` entries, ``LEDGER_SCHEMA``.
         source: The contract.
         as_of: Date of the data.
@@ -90,9 +91,9 @@ def match_ledger(
         ``LEDGER_SCHEMA``, ``_file, _line``, ``holds`` (the delivered text is the guarded one) and
         ``repaired`` (it is what the entry corrects to); a row for each delivered row of a record.
     """
-    texts = list(dict.fromkeys(column.physical_name for column in source.columns))
+    texts = list(dict.fromkeys(delivered_name(column) for column in source.columns))
     delivered_rows = raw.select("_file", "_line", *texts)
-    keys = [_to_parse(column, column.physical_name) for column in source.key_columns]
+    keys = [_to_parse(column, delivered_name(column)) for column in source.key_columns]
     parsed = parse_columns(delivered_rows, keys, as_of, severities())
     with_key = with_site_key(parsed.mutate(_key=source_key(parsed, source.key_columns)), key)
     identified = with_key.mutate(
@@ -100,7 +101,7 @@ def match_ledger(
     ).filter(with_key["_key"].notnull())
     matched = identified.inner_join(entries, identified["_record"] == entries.record)
     delivered = ibis.cases(
-        *((matched.column_name == c.name, matched[c.physical_name]) for c in source.columns),
+        *((matched.column_name == c.name, matched[delivered_name(c)]) for c in source.columns),
         else_=ibis.null("string"),
     )
     return matched.select(
@@ -116,7 +117,7 @@ def overlay(raw: ir.Table, matched: ir.Table, columns: Sequence[SourceColumn]) -
     """Put the corrected texts beside the delivered ones.
 
     Args:
-        raw: One batch of ``raw.<source>``.
+        raw: One batch of ``raw.<source>``, renamed by ``rename_delivered``.
         matched: What ``match_ledger`` found in it; should be materialised.
         columns: Those that any entry corrects.
 
@@ -137,7 +138,7 @@ def overlay(raw: ir.Table, matched: ir.Table, columns: Sequence[SourceColumn]) -
     rows = in_force.group_by("_file", "_line").agg(**per_row, _confirmed=confirmed)
     joined = raw.left_join(rows, ["_file", "_line"]).drop("_file_right", "_line_right")
     texts = {
-        _text(column.name): ibis.coalesce(joined[_new(column.name)], joined[column.physical_name])
+        _text(column.name): ibis.coalesce(joined[_new(column.name)], joined[delivered_name(column)])
         for column in columns
     }
     return joined.mutate(**texts)

@@ -4,7 +4,7 @@ Nothing is dropped here. Whether a row can be used is written beside it, in ``re
 ``split.py`` acts on that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 
 import ibis
@@ -12,7 +12,9 @@ import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import add_cross_field_findings
 from pipelines.clean.parser import Parser, concat_findings, finding_array, parse_columns
+from pipelines.contracts.column_names import record_name
 from pipelines.contracts.source import Source
+from pipelines.stage.delivered import PREFIX, delivered_columns, delivered_name
 from pipelines.stage.overlay import (
     CORRECTED,
     columns_to_parse,
@@ -49,8 +51,8 @@ def parse_rows(
     """Parse every row of one batch of ``raw.<source>``.
 
     Args:
-        raw: Delivered text columns plus ``_batch, _file, _line, _defect, _text``; after
-            ``overlay``, corrected texts beside them, which are parsed instead.
+        raw: What ``rename_delivered`` made of a batch of ``raw.<source>``; after ``overlay``,
+            corrected texts beside the delivered ones, which are parsed instead.
         source: The contract.
         as_of: Date of the data, against which "future" and "implausible" are judged.
         parsed_texts: What the parsers of ``columns_to_parse`` made of the texts, if that has been
@@ -59,7 +61,7 @@ def parse_rows(
     Returns:
         ``source_key``, the contract's columns with their companions, ``findings``, lineage,
         ``reject_reasons`` (array of rule codes, empty for a usable row) and ``record`` (map of the
-        delivered text by physical name; NULL for a usable row, so that it costs nothing).
+        delivered text by the column's name there; NULL for a usable row, so that it costs nothing).
     """
     columns = columns_to_parse(source, raw)
     parsed = parse_columns(raw, columns, as_of, severities(), parsed_texts)
@@ -71,7 +73,6 @@ def parse_rows(
         source_key=source_key(parsed, source.key_columns),
     )
     parsed = parsed.mutate(reject_reasons=_reject_reasons(parsed, source))
-    delivered = [name for name in raw.columns if not name.startswith("_")]
     added = [name for name in parsed.columns if name not in set(raw.columns)]
     typed = [name for name in added if name not in {"source_key", "reject_reasons"}]
     return parsed.select(
@@ -81,7 +82,7 @@ def parse_rows(
         "reject_reasons",
         record=ibis.ifelse(
             parsed.reject_reasons.length() > 0,
-            _as_delivered(parsed, delivered),
+            _as_delivered(parsed, source),
             ibis.null("map<string, string>"),
         ),
     )
@@ -93,7 +94,7 @@ def _missing_required(table: ir.Table, source: Source) -> ir.ArrayValue:
     arrays = [
         finding_array(
             column.name,
-            table[column.physical_name],
+            table[delivered_name(column)],
             {"MISSING_REQUIRED": _blank(table[text_column(table, column)]) & good},
             severities(),
         )
@@ -107,7 +108,7 @@ def _corrected(table: ir.Table, source: Source) -> list[ir.ArrayValue]:
     """A remark for each value that stands corrected; it keeps what was delivered."""
     return [
         finding_array(
-            column.name, table[column.physical_name], {CORRECTED: corrected}, severities()
+            column.name, table[delivered_name(column)], {CORRECTED: corrected}, severities()
         )
         for column, corrected in corrected_columns(table, source)
     ]
@@ -130,10 +131,13 @@ def _reject_reasons(table: ir.Table, source: Source) -> ir.ArrayValue:
     return ibis.array([table["_defect"], *codes]).filter(lambda code: code.notnull())
 
 
-def _as_delivered(table: ir.Table, delivered: Sequence[str]) -> ir.MapValue:
+def _as_delivered(table: ir.Table, source: Source) -> ir.MapValue:
     """The row as the department sent it; a line that could not be split, as one text."""
-    names = ibis.array([ibis.literal(name) for name in (*delivered, "_text")])
-    values = ibis.array([table[name] for name in (*delivered, "_text")])
+    mapped = {delivered_name(c): record_name(c.physical_name) for c in source.columns}
+    columns = delivered_columns(table)
+    keys = [mapped.get(name, name.removeprefix(PREFIX)) for name in columns]
+    names = ibis.array([ibis.literal(name) for name in (*keys, "_text")])
+    values = ibis.array([table[name] for name in (*columns, "_text")])
     return ibis.map(names, values)
 
 

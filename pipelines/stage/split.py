@@ -52,10 +52,10 @@ def split_rows(parsed: ir.Table, source: Source) -> Split:
     usable = parsed.filter(parsed.reject_reasons.length() == 0).drop("reject_reasons", "record")
     ranked = _ranked(usable, source)
     rejected = parsed.filter(parsed.reject_reasons.length() > 0)
-    current = ranked.filter(ranked.version_rank == 0).drop("version_rank")
+    current = ranked.filter(ranked["_version_rank"] == 0).drop("_version_rank")
     return Split(
         staged=_with_findings(current, _displaced(usable, source)),
-        superseded=ranked.filter(ranked.version_rank > 0).select("_batch", "_file", "_line"),
+        superseded=ranked.filter(ranked["_version_rank"] > 0).select("_batch", "_file", "_line"),
         quarantined=rejected.select(
             "_batch",
             "_file",
@@ -69,34 +69,34 @@ def split_rows(parsed: ir.Table, source: Source) -> Split:
 
 
 def _ranked(rows: ir.Table, source: Source) -> ir.Table:
-    """``version_rank``: 0 for the current version of each key."""
+    """``_version_rank``: 0 for the current version of each key."""
     order = [rows["_file"].desc(), rows["_line"].desc()]
     if source.changed_at:
         order = [rows[source.changed_at].desc(nulls_first=False), *order]
     version = ibis.row_number().over(group_by=rows.source_key, order_by=order)
-    return rows.mutate(version_rank=version)
+    return rows.mutate(_version_rank=version)
 
 
 def _displaced(usable: ir.Table, source: Source) -> ir.Table:
-    """``source_key, places``: superseded rows that were about somebody else, by key.
+    """``source_key, _places``: superseded rows that were about somebody else, by key.
 
     Only the few rows whose key is there more than once are looked at.
     """
     facts = _facts(source)
-    counted = usable.group_by("source_key").agg(rows=usable.count())
-    several = counted.filter(counted.rows > 1)
+    counted = usable.group_by("source_key").agg(_rows=usable.count())
+    several = counted.filter(counted["_rows"] > 1)
     times = [source.changed_at] if source.changed_at else []
     wanted = list(dict.fromkeys(["source_key", "_file", "_line", *facts, *times]))
     few = _ranked(usable.select(wanted).semi_join(several, "source_key"), source)
-    newest, older = few.filter(few.version_rank == 0), few.filter(few.version_rank > 0)
-    pairs = older.inner_join(newest, "source_key", rname="its_{name}")
+    newest, older = few.filter(few["_version_rank"] == 0), few.filter(few["_version_rank"] > 0)
+    pairs = older.inner_join(newest, "source_key", rname="_its_{name}")
     about_another = pairs.filter(_is_about_another(pairs, facts, source.changed_at))
     place = ibis.struct({"file": about_another["_file"], "line": about_another["_line"]})
     return (
-        about_another.select("source_key", place=place)
+        about_another.select("source_key", _place=place)
         .group_by("source_key")
-        .agg(places=lambda t: t.place.collect())
-        .mutate(places=lambda t: _as_text(t.places.sort()[:_PLACES]))
+        .agg(_places=lambda t: t["_place"].collect())
+        .mutate(_places=lambda t: _as_text(t["_places"].sort()[:_PLACES]))
     )
 
 
@@ -119,12 +119,12 @@ def _is_about_another(
     """
     if not facts:
         return ibis.literal(False)
-    both = [pairs[name].notnull() & pairs[f"its_{name}"].notnull() for name in facts]
-    same = [(pairs[name] == pairs[f"its_{name}"]).fill_null(False) for name in facts]
+    both = [pairs[name].notnull() & pairs[f"_its_{name}"].notnull() for name in facts]
+    same = [(pairs[name] == pairs[f"_its_{name}"]).fill_null(False) for name in facts]
     comparable = sum((each.cast("int64") for each in both), ibis.literal(0))
     needed: ir.Value = ibis.literal(1)
     if changed_at:
-        later = (pairs[changed_at] != pairs[f"its_{changed_at}"]).fill_null(False)
+        later = (pairs[changed_at] != pairs[f"_its_{changed_at}"]).fill_null(False)
         needed = ibis.ifelse(later, 2, 1)
     return ~ibis.or_(*same) & (comparable >= needed)
 
@@ -135,15 +135,15 @@ def _as_text(places: ir.ArrayValue) -> ir.StringValue:
 
 def _with_findings(current: ir.Table, displaced: ir.Table) -> ir.Table:
     """The finding is about the row as a whole: nobody can tell which of its values is wrong."""
-    joined = current.left_join(displaced, "source_key", rname="its_{name}")
+    joined = current.left_join(displaced, "source_key", rname="_its_{name}")
     finding = ibis.struct(
         {
             "column": ibis.null("string"),
             "rule": ibis.literal(SHARED),
             "severity": ibis.literal(severities()[SHARED]),
-            "value": joined.places,
+            "value": joined["_places"],
         }
     ).cast(FINDING_TYPE)
     with_shared_key = joined.findings.concat(ibis.array([finding]))
-    findings = ibis.ifelse(joined.places.notnull(), with_shared_key, joined.findings)
+    findings = ibis.ifelse(joined["_places"].notnull(), with_shared_key, joined.findings)
     return joined.mutate(findings=findings).select(current.columns)

@@ -3,21 +3,24 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from pipelines.contracts.column_names import trimmed
 from pipelines.contracts.source import Source
 from pipelines.errors import MissingColumn, UnreadableDelivery
 
-ADDED = ("_batch", "_file", "_line", "_defect", "_text")
+NO_NAME = "(no name)"  # what a JSON key without a character is called
 
 
 def header_names(source: Source, file: str, written: Sequence[str]) -> tuple[str, ...]:
-    """Column names from a header line: trimmed; a column without a name is called by its place.
+    """Column names from a header line: trimmed, and each different from the others.
+
+    A column without a name is called by its place (``column_3``); of several columns of one name,
+    which nobody may map, the second is called ``name (2)``.
 
     Raises:
-        UnreadableDelivery: the line is no header, or two columns have one name (to a database,
-            which does not tell capitals from small letters).
+        UnreadableDelivery: the line is no header, or two columns have the name of a mapped one.
     """
-    trimmed = [name.strip("\ufeff\u200b \t\r\n\u3000\xa0") for name in written]
-    if not set(trimmed) & mapped_names(source):
+    names = [trimmed(name) for name in written]
+    if not set(names) & mapped_names(source):
         raise UnreadableDelivery(
             source.name,
             file,
@@ -25,35 +28,45 @@ def header_names(source: Source, file: str, written: Sequence[str]) -> tuple[str
             "Check encoding and delimiter in the contract, or ask for a file with a header that "
             f"has {', '.join(sorted(mapped_names(source)))}.",
         )
-    names = [name or f"column_{place}" for place, name in enumerate(trimmed, start=1)]
-    refuse_unusable(source, file, names)
-    return tuple(names)
+    _refuse_ambiguous(source, file, names)
+    return tuple(_distinct(names))
 
 
-def refuse_unusable(source: Source, file: str, names: Iterable[str]) -> None:
-    """Refuse names that a table cannot have.
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names with their place where there is none, and with a number where there are several."""
+    taken, distinct = set(names), list[str]()
+    for place, name in enumerate(names, start=1):
+        wanted, number = name or f"column_{place}", 1
+        while wanted in distinct or ((number > 1 or not name) and wanted in taken):
+            number += 1
+            wanted = f"{name or f'column_{place}'} ({number})"
+        distinct.append(wanted)
+    return distinct
 
-    Raises:
-        UnreadableDelivery: one is empty, two are equal (to a database, which does not tell
-            capitals from small letters), or one is that of a column that we add.
-    """
-    listed = list(names)
-    counts = Counter(name.casefold() for name in listed)
-    twice = sorted({name for name in listed if counts[name.casefold()] > 1 or not name.strip()})
+
+def key_names(keys: Iterable[str]) -> dict[str, str]:
+    """Column name of each key of JSON objects: trimmed, except where that is another key's."""
+    named: dict[str, str] = {}
+    given = list(dict.fromkeys(keys))
+    taken = {key for key in given if key == trimmed(key)}
+    for key in given:
+        name = trimmed(key)
+        named[key] = (name if name == key or name not in taken else key) or NO_NAME
+        taken.add(named[key])
+    return named
+
+
+def _refuse_ambiguous(source: Source, file: str, names: Sequence[str]) -> None:
+    counts = Counter(names)
+    twice = sorted(name for name in mapped_names(source) if counts[name] > 1)
     if twice:
+        places = [str(place) for place, name in enumerate(names, start=1) if name == twice[0]]
         raise UnreadableDelivery(
             source.name,
             file,
-            f"Its columns have a name more than once, or none: {', '.join(map(repr, twice))}.",
-            "Ask for a delivery in which every column has a name of its own.",
-        )
-    taken = sorted(name for name in listed if name.casefold() in ADDED)
-    if taken:
-        raise UnreadableDelivery(
-            source.name,
-            file,
-            f"Its column(s) {', '.join(taken)} have a name that baselib adds itself.",
-            "Ask for other column names.",
+            f"{len(places)} columns are called {twice[0]!r}, which the contract maps: the columns "
+            f"{', '.join(places)}.",
+            "Ask for a delivery in which this column has a name of its own.",
         )
 
 

@@ -20,7 +20,7 @@ from pipelines.extract.formats.chunk import (
     Defect,
     text_array,
 )
-from pipelines.extract.formats.columns import refuse_unusable
+from pipelines.extract.formats.columns import key_names
 from pipelines.extract.formats.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
 
 ROWS = 50_000  # records turned to columns at a time
@@ -43,15 +43,15 @@ def read_json_lines(
     """The records of a JSON lines file, each with its line; empty lines are no records.
 
     Raises:
-        UnreadableDelivery: the archive is damaged, or a key has a name that baselib adds itself.
+        UnreadableDelivery: the archive is damaged.
     """
     pending: list[tuple[int, bytes]] = []
     for line, text in _lines(source, file, encoding, block):
         pending.append((line, text))
         if len(pending) >= rows:
-            yield _line_chunk(source, file.name, pending)
+            yield _line_chunk(pending)
             pending = []
-    yield _line_chunk(source, file.name, pending)
+    yield _line_chunk(pending)
 
 
 def _lines(source: Source, file: Path, encoding: str, block: int) -> Iterator[tuple[int, bytes]]:
@@ -67,7 +67,7 @@ def _lines(source: Source, file: Path, encoding: str, block: int) -> Iterator[tu
         yield number + 1, rest
 
 
-def _line_chunk(source: Source, file: str, lines: Sequence[tuple[int, bytes]]) -> Chunk:
+def _line_chunk(lines: Sequence[tuple[int, bytes]]) -> Chunk:
     records, numbers, defects = [], [], []
     for number, line in lines:
         if MARKER.search(line):
@@ -82,7 +82,7 @@ def _line_chunk(source: Source, file: str, lines: Sequence[tuple[int, bytes]]) -
             numbers.append(number)
         else:
             defects.append(Defect(number, MALFORMED_JSON, explain(line, "")[1].strip()))
-    return _chunk(source, file, records, numbers, defects)
+    return _chunk(records, numbers, defects)
 
 
 def read_page(source: Source, file: Path) -> Iterator[Chunk]:
@@ -101,7 +101,7 @@ def read_page(source: Source, file: Path) -> Iterator[Chunk]:
             numbers.append(number)
         else:
             defects.append(Defect(number, MALFORMED_JSON, _compact(record, ascii_only=True)))
-    yield _chunk(source, file.name, records, numbers, defects)
+    yield _chunk(records, numbers, defects)
 
 
 def records_on(source: Source, name: str, page: object) -> list[object]:
@@ -135,15 +135,15 @@ def at_path(value: object, path: str) -> object:
 
 
 def _chunk(
-    source: Source,
-    file: str,
     records: Sequence[dict[str, object]],
     numbers: Sequence[int],
     defects: Sequence[Defect],
 ) -> Chunk:
-    names = dict.fromkeys(name for record in records for name in record)
-    refuse_unusable(source, file, names)
-    columns = {name: text_array([record.get(name) for record in records], _text) for name in names}
+    names = key_names(key for record in records for key in record)
+    columns = {
+        name: text_array([record.get(key) for record in records], _text)
+        for key, name in names.items()
+    }
     return Chunk(columns, np.array(numbers, np.int64), defects)
 
 

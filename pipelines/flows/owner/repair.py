@@ -34,7 +34,7 @@ from pipelines.quality.answers import (
 )
 from pipelines.records import batch_order
 from pipelines.settings import Settings
-from pipelines.stage import applicable, match_ledger, overlay
+from pipelines.stage import applicable, delivered_name, match_ledger, overlay, rename_delivered
 from pipelines.standards.rules import load_rules
 from pipelines.warehouse.people.corrections import (
     APPLIED_ANSWER_SCHEMA,
@@ -177,6 +177,7 @@ def _judged_answers(
     asked = ours.filter(ours.verdict.isnull() | (ours.verdict == "confirmed"))
     as_of, key = batch_date(batch), identity_key(session.settings)
     raw = session.lake.read(session.con, f"raw.{source.name}", batch)
+    raw = rename_delivered(raw, source)
     spots = asked.select(_file=asked.file, _line=asked.line).distinct()
     wanted = raw.semi_join(spots, ["_file", "_line"])
     with session.materialised(wanted) as lines, ExitStack() as stack:
@@ -233,7 +234,7 @@ def _delivered(lines: ir.Table, source: Source) -> ir.Table:
             file="_file",
             line=lines["_line"].cast("int64"),
             column_name=ibis.literal(column.name),
-            text=lines[column.physical_name],
+            text=lines[delivered_name(column)],
         )
         for column in source.columns
     ]

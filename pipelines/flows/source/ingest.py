@@ -22,7 +22,7 @@ from pipelines.quality.suites import raw_view, source_parameters, suites_for_sou
 from pipelines.runtime.gc_pause import collector_paused
 from pipelines.runtime.scratch import scratch_folder
 from pipelines.settings import PROJECT, Settings
-from pipelines.stage import Split, split_rows
+from pipelines.stage import Split, rename_delivered, split_rows
 from pipelines.warehouse import (
     FindingCount,
     read_batches,
@@ -77,7 +77,7 @@ def stage(settings: Settings, source: Source, batch: str) -> StageResult:
     ):
         raw = session.lake.read(session.con, f"raw.{source.name}", batch)
         with (
-            with_corrections(session, raw, source, batch) as corrected,
+            with_corrections(session, rename_delivered(raw, source), source, batch) as corrected,
             parsed_rows(session, corrected, source, as_of) as parsed,
         ):
             split = split_rows(parsed, source)

@@ -25,7 +25,7 @@ from pipelines.quality.issues import (
 )
 from pipelines.records import batch_order, current_records
 from pipelines.settings import Settings
-from pipelines.stage import applicable, match_ledger
+from pipelines.stage import applicable, match_ledger, rename_delivered
 from pipelines.warehouse import read_stopped_batches
 from pipelines.warehouse.quality.issues import IssueSession, open_issues
 from pipelines.warehouse.quality.owner_months import refresh_owner_months
@@ -175,6 +175,7 @@ def _follow_ledger(
     if not ledger.num_rows:
         return _nothing_held(), 0
     raw = session.lake.read(session.con, f"raw.{source.name}", this.name)
+    raw = rename_delivered(raw, source)
     entries = applicable(ledger_table(ledger), this.name)
     key = identity_key(session.settings)
     as_of = batch_date(this.name)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from pipelines.contracts.column_names import stored_name
 from pipelines.contracts.source import SourceColumn
 from pipelines.errors import BatchChanged, DeliveryMissing, MissingColumn, UnreadableDelivery
 from pipelines.extract import fingerprint_delivery, land_delivery
@@ -151,10 +152,22 @@ def test_json_records_may_leave_out_what_they_do_not_have(make_source, tmp_path,
         land(make_source(format="jsonl"), "20260701")
 
 
-def test_columns_that_differ_in_capitals_only_are_refused(make_source, tmp_path, land):
-    deliver(tmp_path, '{"编号": "1", "姓名": "a", "xm": 1}\n{"编号": "2", "XM": 1}\n')
-    with pytest.raises(UnreadableDelivery, match="more than once"):
-        land(make_source(format="jsonl"))
+def test_columns_that_differ_in_capitals_only_are_two(make_source, tmp_path, land):
+    deliver(tmp_path, '{"编号": "1", "姓名": "a", "xm": 1}\n{"编号": "2", "XM": 2, " xm ": 3}\n')
+    delivery = land(make_source(format="jsonl"))
+    first, second = rows(delivery)
+    assert delivery.unmapped_columns == ("xm", "XM", " xm ")
+    assert (first["xm"], second["xm"], second[stored_name("XM")]) == ("1", None, "2")
+    assert second[stored_name(" xm ")] == "3"
+
+
+def test_columns_that_nobody_maps_may_share_a_name_or_have_none(make_source, tmp_path, land):
+    deliver(tmp_path, "备注,编号,姓名,备注,,备注 (2)\na,1,张三,b,c,d\n")
+    delivery = land(make_source())
+    assert delivery.unmapped_columns == ("备注", "备注 (3)", "column_5", "备注 (2)")
+    (row,) = rows(delivery)
+    texts = [row[stored_name(name)] for name in delivery.unmapped_columns]
+    assert (texts, row["编号"]) == (["a", "b", "c", "d"], "1")
 
 
 def test_several_columns_may_be_taken_from_one(make_source, tmp_path, land):

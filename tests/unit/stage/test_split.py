@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 from pipelines.engines.texts import parsed_texts
-from pipelines.stage import columns_to_parse, parse_rows, split_rows
+from pipelines.stage import columns_to_parse, parse_rows, rename_delivered, split_rows
 
 AS_OF = date(2026, 6, 30)
 # Of the standard and of docs: valid ones, fictional persons.
@@ -39,8 +39,8 @@ def split(con):
             {"_batch": "20260630", "_file": "people.csv", "_line": line, **row}
             for line, row in enumerate(rows, 2)
         ]
-        delivered = pa.table({name: [line.get(name) for line in lines] for name in kinds})
-        raw = ibis.memtable(delivered, schema=ibis.schema(kinds))
+        landed = pa.table({name: [line.get(name) for line in lines] for name in kinds})
+        raw = rename_delivered(ibis.memtable(landed, schema=ibis.schema(kinds)), source)
         with parsed_texts(con, raw, columns_to_parse(source, raw), AS_OF) as texts:
             parsed = ibis.memtable(con.to_pyarrow(parse_rows(raw, source, AS_OF, texts)))
         done = split_rows(parsed, source)
