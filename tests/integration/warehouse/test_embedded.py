@@ -8,10 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from pipelines.errors import DatabaseUnavailable
 from pipelines.settings import Settings, load_settings
@@ -150,3 +152,83 @@ def test_an_external_server_that_does_not_answer_is_named_without_its_password(t
         connect(settings)
     assert "hush" not in str(caught.value)
     assert "127.0.0.1" in str(caught.value)
+
+
+def copy_while_it_runs(home: Path, copy: Path) -> None:
+    def without_sockets(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if (Path(folder) / name).is_socket()]
+
+    shutil.copytree(home, copy, ignore=without_sockets)
+    if os.geteuid() == 0:
+        owner = (home / "postgres" / "data").stat()
+        for path in (copy / "postgres").rglob("*"):
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def test_a_copied_home_has_a_server_of_its_own_and_never_asks_the_original(home: Path):
+    settings, copy = load_settings(home=home), home.parent / "copy"
+    with connect(settings).begin() as connection:
+        connection.execute(text("CREATE TABLE written AS SELECT 1 AS value"))
+        connection.execute(text("CHECKPOINT"))
+    original = postmaster(home)
+    copy_while_it_runs(home, copy)
+    copied = load_settings(home=copy)
+    try:
+        with connect(copied).begin() as connection:
+            connection.execute(text("UPDATE written SET value = 2"))
+        assert postmaster(copy) != original
+        assert database_url(copied) != database_url(settings)
+        with connect(settings).connect() as connection:
+            assert connection.execute(text("SELECT value FROM written")).scalar_one() == 1
+        assert postmaster(home) == original
+    finally:
+        stop_embedded(copied)
+    assert answer(settings) == 1
+
+
+def test_stopping_a_copy_does_not_stop_the_original(home: Path):
+    settings, copy = load_settings(home=home), home.parent / "copy"
+    database_url(settings)
+    copy_while_it_runs(home, copy)
+    stop_embedded(load_settings(home=copy))
+    assert EmbeddedServer(home / "postgres").socket_dir()
+
+
+def test_a_home_that_was_moved_while_its_server_ran_is_served_at_its_new_place(home: Path):
+    settings, moved = load_settings(home=home), home.parent / "moved"
+    with connect(settings).begin() as connection:
+        connection.execute(text("CREATE TABLE written AS SELECT 7 AS value"))
+    home.rename(moved)
+    try:
+        with connect(load_settings(home=moved)).connect() as connection:
+            assert connection.execute(text("SELECT value FROM written")).scalar_one() == 7
+    finally:
+        stop_embedded(load_settings(home=moved))
+
+
+def test_no_value_reaches_the_server_s_log_and_nobody_else_reads_it(home: Path):
+    settings = load_settings(home=home)
+    for statement in (
+        "CREATE TABLE held (name text PRIMARY KEY)",
+        "INSERT INTO held VALUES ('110105194912310021')",
+        "INSERT INTO held VALUES ('110105194912310021')",
+        "SELECT CAST('110105194912310021x' AS bigint)",
+        "SELECT 110105194912310021 / 0",
+    ):
+        with suppress(DBAPIError), connect(settings).begin() as connection:
+            connection.execute(text(statement))
+    log = EmbeddedServer(home / "postgres").log
+    assert log.stat().st_mode & 0o077 == 0
+    assert "ready to accept connections" in log.read_text()
+    assert "110105194912310021" not in log.read_text()
+
+
+def test_the_server_gets_no_secret_and_no_setting_of_ours(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("BASELIB_SECRET_CIVIL_AFFAIRS", "hush-hush")
+    monkeypatch.setenv("BASELIB_SMTP_URL", "smtp://me:hush-hush@mail.example")
+    database_url(load_settings(home=home))
+    environment = Path(f"/proc/{postmaster(home)}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert b"hush-hush" not in environment
