@@ -1,8 +1,9 @@
-"""What one issue is called: the same name for the same fault of the same record, batch after batch.
+"""Keyed digests: fingerprints of issues, records and values that carry no personal data.
 
-A fingerprint says which record of which source breaks which rule in which column. The value is no
-part of it, so an issue keeps its name while the owner tries to repair it; the site's key is, so
-that nobody can try all citizen numbers and find out whose issue it is.
+The fingerprint of an issue is the same for the same fault of the same record, batch after batch: it
+names which record of which source breaks which rule in which column. The value is no part of it,
+so an issue keeps its name while the owner tries to repair it; the site's key is, so that nobody can
+try all citizen numbers and find out whose issue it is.
 """
 
 import ibis
@@ -54,8 +55,8 @@ def record_key(rows: ir.Table) -> ir.StringValue:
     """
     if "record" not in rows.columns:
         return rows.source_key.fill_null("")
-    told = rows.record.values().map(lambda text: text.fill_null(""))
-    content = told.join(SEPARATOR).hexdigest("sha256")
+    result = rows.record.values().map(lambda text: text.fill_null(""))
+    content = result.join(SEPARATOR).hexdigest("sha256")
     return ibis.coalesce(rows.source_key, ibis.literal(_ROW) + content, "")
 
 

@@ -1,4 +1,4 @@
-"""The records a library is resolved from: what each source says today, in the library's columns."""
+"""Library records: the current records of all sources, in the columns of a library."""
 
 from collections.abc import Mapping
 from functools import reduce
@@ -31,12 +31,12 @@ def batch_of_order(order: ir.StringValue) -> ir.StringValue:
 
 
 def current_records(staged: ir.Table, delivery: Delivery) -> ir.Table:
-    """What a source says today, out of every batch it ever delivered.
+    """The current records of a source, out of every batch that it delivered.
 
     Args:
         staged: ``staged.<source>``, all batches; at most one row per ``source_key`` and batch.
         delivery: ``snapshot``: the latest batch is the whole truth, and a record that is not in it
-            is gone. ``delta``: the latest version of each record stands, by ``changed_at``, then
+            is gone. ``delta``: the latest version of each record counts, by ``changed_at``, then
             batch, file and line.
 
     Returns:
@@ -49,7 +49,7 @@ def current_records(staged: ir.Table, delivery: Delivery) -> ir.Table:
 
 
 def library_records(records: Mapping[str, ir.Table], library: Library) -> ir.Table:
-    """Everything that is known of a library's entities, one row per source record.
+    """All current records of a library's sources, one row per source record.
 
     Args:
         records: Source name to its ``current_records``. A column that a source lacks is NULL.

@@ -60,8 +60,8 @@ def contend(contestant: str, folder: Path, library: str, home: Path) -> tuple[Pa
         raise subprocess.CalledProcessError(
             process.returncode, given, (out / "log.txt").read_text()
         )
-    told = json.loads((out / "cost.json").read_text(encoding="utf-8"))
-    return out, Cost(told["seconds"], told["cpu_seconds"], peak.mib)
+    result = json.loads((out / "cost.json").read_text(encoding="utf-8"))
+    return out, Cost(result["seconds"], result["cpu_seconds"], peak.mib)
 
 
 def _answer(module: str, folder: str, library: str, out: str) -> None:

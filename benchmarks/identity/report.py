@@ -61,9 +61,9 @@ def write(boards: Sequence[Board], machine: Machine, scale: int, seed: int, fold
     """``scoreboard_<scale>.json`` and ``.md`` in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"scoreboard_{scale}.json"
-    told = {"scale": scale, "seed": seed, "machine": asdict(machine),
+    result = {"scale": scale, "seed": seed, "machine": asdict(machine),
             "boards": [asdict(board) for board in boards]}  # fmt: skip
-    file.write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
+    file.write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
     text = as_markdown(boards, machine, scale, seed)
     file.with_suffix(".md").write_text(text + "\n", encoding="utf-8")
     return file
@@ -112,8 +112,8 @@ def _group(name: str, group: Mapping[str, Quality]) -> str:
     lines = [f"| {name} | records | precision | recall | F1 | B³ F1 |", "|---|--:|--:|--:|--:|--:|"]
     for value, quality in group.items():
         figures = (quality.precision, quality.recall, quality.f1, quality.b3)
-        told = " | ".join(f"{figure:.5f}" for figure in figures)
-        lines.append(f"| {value} | {quality.records:,} | {told} |")
+        result = " | ".join(f"{figure:.5f}" for figure in figures)
+        lines.append(f"| {value} | {quality.records:,} | {result} |")
     return "\n".join(lines)
 
 
@@ -121,8 +121,8 @@ def _calibration(found: Calibration | None) -> Sequence[str]:
     if found is None:
         return []
     lines = ["| probability | pairs | mean said | share that match |", "|---|--:|--:|--:|"]
-    for low, high, pairs, said, share in found.bins:
-        lines.append(f"| {low:g} to {high:g} | {pairs:,} | {said:.4f} | {share:.4f} |")
+    for low, high, pairs, reference, share in found.bins:
+        lines.append(f"| {low:g} to {high:g} | {pairs:,} | {reference:.4f} | {share:.4f} |")
     return ["\n".join(lines)]
 
 

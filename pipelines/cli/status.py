@@ -124,12 +124,12 @@ def _id_changes(engine: Engine) -> Table:
     )
     for each in {each.library: each for each in read_comparisons(engine)}.values():
         kinds: Counter[str] = Counter()
-        for change in each.survival.changes:
+        for change in each.id_stability.changes:
             kinds[change.kind] += change.ids
         approved = is_approved(engine, each)
         verdict = "within" if each.is_within else "approved" if approved else "stopped"
         counts = [f"{kinds[kind]:,}" for kind in CHANGE_KINDS]
-        ids = f"{each.survival.ids:,}"
+        ids = f"{each.id_stability.ids:,}"
         table.add_row(each.library, each.run, ids, *counts, f"{each.budget.ids:.2%}", verdict)
     return table
 

@@ -1,4 +1,4 @@
-"""How Chinese characters sound and look, for comparing names: two tables, built once.
+"""Similarity of Chinese characters by sound and by look, for comparing names.
 
 Readings are those of pypinyin, without tones and with all of a character's (polyphones): 单 is
 dan, shan and chan. Look-alikes are ``data/look_alikes.txt``.
@@ -50,8 +50,8 @@ def look_alikes() -> Mapping[str, Sequence[str]]:
     return {"character": [a for a, _ in ordered], "looks_like": [b for _, b in ordered]}
 
 
-def character_likeness(names: ir.Table) -> ir.Table:
-    """Compare two spellings place by place.
+def character_similarity(names: ir.Table) -> ir.Table:
+    """Compare two spellings character by character.
 
     Args:
         names: ``mine`` and ``its``, distinct, as long as each other.
@@ -67,22 +67,22 @@ def character_likeness(names: ir.Table) -> ir.Table:
         a=placed.mine.substr(placed.place, 1), b=placed.its.substr(placed.place, 1)
     )
     differing = signs.filter(signs.a != signs.b)
-    met = differing.select("a", "b").distinct()
-    judged = differing.left_join(_sounding_alike(met), ["a", "b"]).drop("a_right", "b_right")
-    judged = judged.left_join(_looking_alike(met), ["a", "b"]).drop("a_right", "b_right")
+    joined = differing.select("a", "b").distinct()
+    judged = differing.left_join(_sounding_alike(joined), ["a", "b"]).drop("a_right", "b_right")
+    judged = judged.left_join(_looking_alike(joined), ["a", "b"]).drop("a_right", "b_right")
     lost = (judged.a == "?") | (judged.b == "?")
     sounds = ~lost & judged.sounds.fill_null(False)
     looks = ~lost & ~sounds & judged.looks.fill_null(False)
-    told = judged.mutate(is_lost=lost, is_sound=sounds, is_look=looks)
-    return told.group_by("mine", "its").agg(
-        sounds=told.is_sound.sum(),
-        looks=told.is_look.sum(),
-        lost=told.is_lost.sum(),
-        other=(~(told.is_lost | told.is_sound | told.is_look)).sum(),
+    result = judged.mutate(is_lost=lost, is_sound=sounds, is_look=looks)
+    return result.group_by("mine", "its").agg(
+        sounds=result.is_sound.sum(),
+        looks=result.is_look.sum(),
+        lost=result.is_lost.sum(),
+        other=(~(result.is_lost | result.is_sound | result.is_look)).sum(),
     )
 
 
-def _sounding_alike(met: ir.Table) -> ir.Table:
+def _sounding_alike(joined: ir.Table) -> ir.Table:
     """Of these pairs of characters those with a reading in common.
 
     One row per character: a join on the reading itself would make millions of pairs of characters.
@@ -91,12 +91,12 @@ def _sounding_alike(met: ir.Table) -> ir.Table:
     known = ibis.memtable(pa.table(characters))
     mine = known.select(a=known.character, heard=known.heard)
     its = known.select(b=known.character, its_heard=known.heard)
-    both = met.inner_join(mine, "a").inner_join(its, "b")
+    both = joined.inner_join(mine, "a").inner_join(its, "b")
     alike = both.filter(both.heard.intersect(both.its_heard).length() > 0)
     return alike.select("a", "b", sounds=True)
 
 
-def _looking_alike(met: ir.Table) -> ir.Table:
+def _looking_alike(joined: ir.Table) -> ir.Table:
     known = ibis.memtable(pa.table(dict(look_alikes())))
     seen = known.select(a=known.character, b=known.looks_like)
-    return met.semi_join(seen, ["a", "b"]).mutate(looks=True)
+    return joined.semi_join(seen, ["a", "b"]).mutate(looks=True)

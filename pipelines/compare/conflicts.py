@@ -1,7 +1,7 @@
-"""Evidence against a match: whose number a record carries, and which pairs can never be one.
+"""Evidence against a match: conflicting identifiers, and pairs that cannot be linked.
 
-A library's declaration names one ``Evidence`` here. What separates a good from a bad result is
-evidence *against*: somebody else's valid number on a record, a branch under its parent's code.
+A library's declaration names one ``Evidence`` here. Precision depends on evidence *against*:
+somebody else's valid number on a record, a branch under its parent's code.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,50 +21,50 @@ from pipelines.compare.values import (
     organizations_similar,
 )
 
-# Its own number could be another group's as well: it looks for its entity among both.
+# The number fits two groups: the record is matched against both, without it.
 NUMBER_OF_ONE_OF_TWO = "code_of_one_of_two_registrations"
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What speaks against a strong identifier, and against a pair.
+    """What contradicts a strong identifier, and what forbids a pair (cannot-link).
 
-    ``person`` are the columns that together say who somebody is, his name first: a record that
-    carries those of another group, and not of its own, is that group's. ``particulars`` are
-    compared besides; ``ties`` are those that hardly two share.
+    ``identifying``: the columns that together identify an entity, its name first; a record with
+    another group's values of them, and not its own group's, belongs to that group. ``details``:
+    compared besides. ``ties``: those of them that two entities hardly share.
     """
 
-    person: Sequence[str]
-    particulars: Sequence[str]
+    identifying: Sequence[str]
+    details: Sequence[str]
     ties: Sequence[str]
     contradicts: Callable[[Sides], Mapping[str, ir.BooleanValue]]
-    """Record, and what the most authoritative records of its group say -> reason: condition."""
-    doubtful: Callable[[Sides], ir.BooleanValue]
-    """Record, and what its number implies: the number is doubtful, even alone in its group."""
+    """Record, and the reference values of its group -> reason: condition."""
+    suspect_identifier: Callable[[Sides], ir.BooleanValue]
+    """Record, and what its identifier implies: it is suspect, even alone in its group."""
     forbids: Callable[[Sides, bool], ir.BooleanValue]
-    """Two records, and whether they are compared for their names: never one, whatever agrees."""
+    """Two records, and whether a rule by name compares them: cannot-link, whatever agrees."""
     belongs_elsewhere: str
-    """Reason for a record that is another group's by ``person``."""
-    of_nearby: Callable[[Sides, Sides], Mapping[str, ir.BooleanValue]]
-    """Record with its own group, and with one nearby -> reason: condition."""
-    varying: Sequence[str] = ()
-    """Particulars that one entity has one of: a group is looked at when they vary, too."""
-    telling: Sequence[str] = ()
-    """What tells a group from one nearby, where they differ in it."""
-    further: Sequence[str] = ()
-    """What else is known of a group."""
-    nearby: Sequence[Sequence[str]] = ()
-    """Blocks that bring groups near: what an entity leaves to its successor, or to its sister."""
-    repeating: Sequence[str] = ()
-    """Implied columns that only write the number once more: no word of the record's own."""
+    """Reason for a record that is another group's by ``identifying``."""
+    sibling_conflicts: Callable[[Sides, Sides], Mapping[str, ir.BooleanValue]]
+    """Record with its own group, and with a sibling group -> reason: condition."""
+    single_valued: Sequence[str] = ()
+    """Details of which an entity has one value: a group where they vary is examined, too."""
+    distinguishing: Sequence[str] = ()
+    """Columns that distinguish a group from its sibling where they differ."""
+    context: Sequence[str] = ()
+    """Further columns that the conditions need."""
+    sibling_blocks: Sequence[Sequence[str]] = ()
+    """Blocking rules for sibling groups: what a firm shares with its successor or sister."""
+    restating: Sequence[str] = ()
+    """Implied columns that only repeat the identifier and are no statement of their own."""
 
     @property
     def columns(self) -> Sequence[str]:
         """All that the tests need."""
-        return (*self.person, *self.particulars, *self.further)
+        return (*self.identifying, *self.details, *self.context)
 
 
-def _somebody_else(sides: Sides) -> Mapping[str, ir.BooleanValue]:
+def _other_person(sides: Sides) -> Mapping[str, ir.BooleanValue]:
     """Name and birth date are another's, or one of them is and all else speaks against it."""
     other_name = sides.fails(names_compatible, "person_name")
     wholly_other = sides.holds(names_disjoint, "person_name")
@@ -83,7 +83,7 @@ def _somebody_else(sides: Sides) -> Mapping[str, ir.BooleanValue]:
     }
 
 
-def _doubtful_number(sides: Sides) -> ir.BooleanValue:
+def _suspect_number(sides: Sides) -> ir.BooleanValue:
     """Another birth date than the record states, or 000 at its end, as spreadsheets round it."""
     rounded = sides.left("citizen_id").endswith("000").fill_null(False)
     return sides.fails(dates_similar, "birth_date") | rounded
@@ -107,25 +107,27 @@ def _founded_another_time(sides: Sides) -> ir.BooleanValue:
 
 
 def _of_successor_or_sister(own: Sides, its: Sides) -> Mapping[str, ir.BooleanValue]:
-    """Filed under the code of the registration before, of the parent, or of the sister firm.
+    """Filed under the code of the previous registration, of the parent, or of the sister firm.
 
-    Where two registrations share everything, only the code tells them apart. A department keeps the
-    code that it knew first, so the later one's code on a record is believed. The earlier one's is
-    not once that one has ended, unless the record says itself that the firm has.
+    Where two registrations share everything, only the code distinguishes them. A department keeps
+    the code that it knew first, so the later one's code on a record is accepted. The earlier one's
+    is not once that registration has ended, unless the record itself states that it has.
     """
     with_its, with_own = its.agreeing(_ORGANIZATION_TIES), own.agreeing(_ORGANIZATION_TIES)
-    against_own = _speaks_against(own, its)
-    not_its = _speaks_against(its, own) | (_ended(own.left) & ~_ended(its.right))
+    against_own = _differs_only_from_first(own, its)
+    not_its = _differs_only_from_first(its, own) | (_ended(own.left) & ~_ended(its.right))
     name = "organization_name"
     one_name = (own.right(name) == its.right(name)).fill_null(False)
     follows = one_name & own.holds(organizations_similar, name) & _founded_later(own, its)
-    its_words = its.holds(organizations_rewritten, name) & ~own.holds(organizations_rewritten, name)
+    rewritten_name = its.holds(organizations_rewritten, name) & ~own.holds(
+        organizations_rewritten, name
+    )
     cut = its.holds(lambda read, whole: whole.startswith(read) & (whole != read), name)
     only_its = (its.agree(c) & own.differ(c) for c in _TELLING)
     moved_in = _count(only_its) >= 2
     elsewhere = ibis.or_(
         follows & against_own & ~not_its & (with_its > 0),
-        its_words & (with_its >= with_own) & (with_its > 0),
+        rewritten_name & (with_its >= with_own) & (with_its > 0),
         cut & moved_in & ~its.any_differ(_TELLING),
     )
     either = follows & ~against_own & ~not_its & (with_its > 0) & _ended(own.right)
@@ -137,8 +139,8 @@ def _count(conditions: Iterable[ir.BooleanValue]) -> ir.IntegerValue:
     return sum((condition.cast("int64") for condition in conditions), start=zero)
 
 
-def _speaks_against(one: Sides, other: Sides) -> ir.BooleanValue:
-    """In something the record differs from one group, and not from the other."""
+def _differs_only_from_first(one: Sides, other: Sides) -> ir.BooleanValue:
+    """In at least one column the record differs from the first group and not from the second."""
     return ibis.or_(*(one.differ(column) & ~other.differ(column) for column in _TELLING))
 
 
@@ -169,19 +171,19 @@ def _other_registration(sides: Sides, by_name: bool) -> ir.BooleanValue:
     return never | _founded_another_time(sides)
 
 
-def _nobody(_sides: Sides, _by_name: bool) -> ir.BooleanValue:
+def _forbids_nothing(_sides: Sides, _by_name: bool) -> ir.BooleanValue:
     return ibis.literal(False)
 
 
-def _never(_sides: Sides) -> ir.BooleanValue:
+def _not_suspect(_sides: Sides) -> ir.BooleanValue:
     return ibis.literal(False)
 
 
-def _of_nobody(_own: Sides, _its: Sides) -> Mapping[str, ir.BooleanValue]:
+def _of_forbids_nothing(_own: Sides, _its: Sides) -> Mapping[str, ir.BooleanValue]:
     return {}
 
 
-def _nothing(_sides: Sides) -> Mapping[str, ir.BooleanValue]:
+def _contradicts_nothing(_sides: Sides) -> Mapping[str, ir.BooleanValue]:
     return {}
 
 
@@ -193,48 +195,48 @@ _ORGANIZATION_TIES = (
     "registered_address",
     "phone",
 )
-# What tells two registrations from each other, where they differ in it.
+# Columns that distinguish two registrations where they differ.
 _TELLING = (*_ORGANIZATION_TIES, "region_code")
 _ENDED = ("3", "4")  # entity_status of GB/T 36104: revoked, cancelled
 
 EVIDENCE: Mapping[str, Evidence] = {
     "other_name_and_birth_date": Evidence(
-        person=("person_name", "birth_date"),
-        particulars=("sex_code", "ethnicity_code", *_PERSON_TIES),
+        identifying=("person_name", "birth_date"),
+        details=("sex_code", "ethnicity_code", *_PERSON_TIES),
         ties=_PERSON_TIES,
-        contradicts=_somebody_else,
-        doubtful=_doubtful_number,
-        forbids=_nobody,
+        contradicts=_other_person,
+        suspect_identifier=_suspect_number,
+        forbids=_forbids_nothing,
         belongs_elsewhere="id_belongs_to_another_person",
-        of_nearby=_of_nobody,
+        sibling_conflicts=_of_forbids_nothing,
     ),
     "branch_or_other_organization": Evidence(
-        person=("organization_name",),
-        particulars=("organization_code", *_ORGANIZATION_TIES),
+        identifying=("organization_name",),
+        details=("organization_code", *_ORGANIZATION_TIES),
         ties=_ORGANIZATION_TIES,
         contradicts=_other_organization,
-        doubtful=_never,
+        suspect_identifier=_not_suspect,
         forbids=_other_registration,
         belongs_elsewhere="code_belongs_to_another_organization",
-        of_nearby=_of_successor_or_sister,
-        varying=("establishment_date",),
-        telling=_TELLING,
-        further=("region_code", "entity_status"),
-        nearby=(
+        sibling_conflicts=_of_successor_or_sister,
+        single_valued=("establishment_date",),
+        distinguishing=_TELLING,
+        context=("region_code", "entity_status"),
+        sibling_blocks=(
             *(("organization_name", tie) for tie in _ORGANIZATION_TIES),
             ("legal_representative_name", "registered_address"),
             ("legal_representative_name", "phone"),
         ),
-        repeating=("organization_code", "registration_number"),
+        restating=("organization_code", "registration_number"),
     ),
     "": Evidence(
-        person=(),
-        particulars=(),
+        identifying=(),
+        details=(),
         ties=(),
-        contradicts=_nothing,
-        doubtful=_never,
-        forbids=_nobody,
+        contradicts=_contradicts_nothing,
+        suspect_identifier=_not_suspect,
+        forbids=_forbids_nothing,
         belongs_elsewhere="",
-        of_nearby=_of_nobody,
+        sibling_conflicts=_of_forbids_nothing,
     ),
 }

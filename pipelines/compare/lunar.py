@@ -37,7 +37,7 @@ def lunar_months() -> Mapping[str, Sequence[str | None]]:
 
 
 def with_solar_dates(table: ir.Table, column: str) -> ir.Table:
-    """Add what a date is by the sun if it was meant by the moon.
+    """Add the solar date of a date that was meant as a lunar one.
 
     Args:
         table: Any table.

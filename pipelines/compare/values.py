@@ -1,8 +1,8 @@
-"""How two values of an element are compared: keys for equality, and agreement for a pair.
+"""Comparison of two values of an element: keys for equality, and agreement for a pair.
 
-A key is equal for two spellings of one value; it is what records are joined on. Agreement is
-judged on keys, pair by pair, and may forgive what a key cannot: lost characters, a mistyped digit,
-a shorter form. Every function takes and returns Ibis values, and is NULL where a side is unknown.
+A key is equal for two spellings of one value; records are joined on it. Agreement is computed on
+keys, pair by pair, and tolerates what a key cannot: lost characters, a mistyped digit, a shorter
+form. Every function takes and returns Ibis values, and is NULL where a side is unknown.
 """
 
 import re
@@ -17,7 +17,7 @@ from pipelines.libraries import Library
 Agreement = Callable[[ir.Value, ir.Value], ir.BooleanValue]
 Columns = Callable[[str], ir.Value]  # a golden column's comparison key, of one side
 
-DEAR = ("address",)  # elements whose keys cost more than to look up a text among the distinct ones
+EXPENSIVE = ("address",)  # elements whose keys cost more than a join with the distinct texts
 
 _LOST = "？□�_"  # what is left of a character that somebody's system could not hold; ? with them
 _PUNCTUATION = "·・（）()《》〈〉“”\"'、，,。. 　"
@@ -81,7 +81,7 @@ def normal_form(value: ir.StringValue, element: str) -> ir.StringValue:
 
 @dataclass(frozen=True)
 class Sides:
-    """Two records, or a record and what its group says, side by side.
+    """Two records, or a record and its group's reference values, side by side.
 
     ``left`` and ``right`` look up the comparison key of a golden column. Every answer is TRUE or
     FALSE; where a side is unknown, FALSE: nothing is equal, and nothing differs.
@@ -93,15 +93,15 @@ class Sides:
 
     def equal(self, column: str) -> ir.BooleanValue:
         """Both known, and the same."""
-        return _sure(self.left(column) == self.right(column))
+        return _or_false(self.left(column) == self.right(column))
 
     def agree(self, column: str) -> ir.BooleanValue:
-        """Both known, and the same as far as the element's comparison forgives."""
-        return _sure(self._agreement(column)(self.left(column), self.right(column)))
+        """Both known, and equal within the tolerance of the element's comparison."""
+        return _or_false(self._agreement(column)(self.left(column), self.right(column)))
 
     def differ(self, column: str) -> ir.BooleanValue:
-        """Both known, and no forgiving makes them the same."""
-        return _sure(~self._agreement(column)(self.left(column), self.right(column)))
+        """Both known, and not equal within the tolerance of the element's comparison."""
+        return _or_false(~self._agreement(column)(self.left(column), self.right(column)))
 
     def agreeing(self, columns: Sequence[str]) -> ir.IntegerValue:
         """How many of the columns agree."""
@@ -114,25 +114,25 @@ class Sides:
 
     def holds(self, test: Agreement, column: str) -> ir.BooleanValue:
         """Both known, and a comparison other than the element's own is true."""
-        return _sure(test(self.left(column), self.right(column)))
+        return _or_false(test(self.left(column), self.right(column)))
 
     def fails(self, test: Agreement, column: str) -> ir.BooleanValue:
         """Both known, and a comparison other than the element's own is false."""
-        return _sure(~test(self.left(column), self.right(column)))
+        return _or_false(~test(self.left(column), self.right(column)))
 
     def _agreement(self, column: str) -> Agreement:
         golden = self.library.columns.get(column)
         return _AGREEMENT.get(golden.element_name, _equal) if golden else _equal
 
 
-def _sure(condition: ir.BooleanValue) -> ir.BooleanValue:
+def _or_false(condition: ir.BooleanValue) -> ir.BooleanValue:
     return condition.fill_null(False)
 
 
 def names_compatible(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
     """Could be one person's name, mistyped: equal, one character off, or lost characters.
 
-    Too lenient to link by (twins are named 小明 and 小亮), right to excuse by.
+    Too lenient to link by (twins are named 小明 and 小亮), right for not contradicting.
     """
     return (left == right) | _one_slip(left, right) | names_agree(left, right)
 

@@ -1,4 +1,4 @@
-"""One golden record per entity, with the source record behind each value."""
+"""Survivorship: one golden record per entity, with the source record behind each value."""
 
 from pipelines.merge.golden import Merged, merge
 

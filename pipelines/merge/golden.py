@@ -1,6 +1,6 @@
-"""Golden records (一数一源): per column the most authoritative value, and where it came from.
+"""Survivorship (一数一源): golden records, per column the most authoritative value; provenance.
 
-Order of belief, per column: the newest edition where a library has editions (licences), then the
+Order of precedence, per column: the newest edition where a library has editions (licences), then the
 department's place in the column's authority order, then the newest change, then source and key.
 NULL never wins over a value. Of a code and its more exact form the more exact one wins
 (``exact_codes``). Companions come from the record that their column came from.
@@ -18,8 +18,8 @@ from pipelines.merge.exact_codes import prefer_exact
 from pipelines.records import batch_order
 from pipelines.standards.code_tables import is_hierarchical
 
-# A belief is one int64, smaller is better: edition, authority, place by recency, record number. So
-# each column is won in one aggregation, without a sort of its own.
+# A precedence is one int64, smaller is better: edition, authority, place by recency, record number.
+# So each column takes one aggregation, without a sort of its own.
 _RECORD = 2**15
 _RECENCY = 2**15
 _AUTHORITY = 2**6
@@ -47,7 +47,7 @@ class Merged:
     (int16, the ``record_no`` in the crosswalk that the value came from; NULL with the value); what
     entities refer to is not looked up yet. ``crosswalk``: CROSSWALK_COLUMNS. Both sorted by their
     keys.
-    ``further_identifier``: ``entity_id`` and the strong identifier, for each believed value that is
+    ``further_identifier``: ``entity_id`` and the strong identifier, for each accepted value that is
     not the golden one: who was given a second number is still found by the first.
     """
 
@@ -68,20 +68,20 @@ def merge(records: ir.Table, identity: ir.Table, library: Library) -> Merged:
         Every entity of ``identity`` once, every record of it once in the crosswalk.
     """
     numbered = _numbered(identity)
-    believed = _beside_values(records, _ordered(records, numbered, library), library)
+    ranked = _with_values(records, _ordered(records, numbered, library), library)
     winners: dict[str, ir.Value] = {}
     for column in library.columns.values():
-        winners |= _winner(believed, column)
-    core = believed.group_by("entity_id").agg(**winners)
+        winners |= _winner(ranked, column)
+    core = ranked.group_by("entity_id").agg(**winners)
     for column in library.columns.values():
         if is_hierarchical(column.element.code_table):
-            core = prefer_exact(core, _ranked(believed, column, library), column)
+            core = prefer_exact(core, _with_precedence(ranked, column, library), column)
     strong = library.identity.strong
-    said = believed.filter(believed[strong].notnull()).select("entity_id", strong).distinct()
+    is_known = ranked.filter(ranked[strong].notnull()).select("entity_id", strong).distinct()
     return Merged(
         core=core.select("entity_id", *_core_columns(library)).order_by("entity_id"),
         crosswalk=numbered.select(*CROSSWALK_COLUMNS).order_by("entity_id", "record_no"),
-        further_identifier=said.anti_join(core, ["entity_id", strong]),
+        further_identifier=is_known.anti_join(core, ["entity_id", strong]),
     )
 
 
@@ -93,69 +93,77 @@ def _numbered(identity: ir.Table) -> ir.Table:
 
 
 def _ordered(records: ir.Table, numbered: ir.Table, library: Library) -> ir.Table:
-    """``belief``: edition, room for authority, place by recency in the entity, record number.
+    """``precedence``: edition, room for authority, place by recency in the entity, record number.
 
     Ranked on few columns, so that the values themselves are not carried through a sort.
     """
     version = [library.identity.version] if library.identity.version else []
     dated = records.select("source", "source_key", "changed_at", "batch", *version)
-    told = dated.inner_join(numbered, ["source", "source_key"])
+    result = dated.inner_join(numbered, ["source", "source_key"])
     newest = [
-        told.changed_at.desc(nulls_first=False),
-        batch_order(told.batch).desc(),
-        told.record_no,
+        result.changed_at.desc(nulls_first=False),
+        batch_order(result.batch).desc(),
+        result.record_no,
     ]
-    place = ibis.row_number().over(group_by=told.entity_id, order_by=newest).cast("int64")
+    place = ibis.row_number().over(group_by=result.entity_id, order_by=newest).cast("int64")
     if version:
-        edition = told[version[0]].try_cast("int64").fill_null(0)
+        edition = result[version[0]].try_cast("int64").fill_null(0)
         older = _LAST_EDITION - ibis.least(edition, _LAST_EDITION)
         place = older * _AUTHORITY * _RECENCY + place
-    return told.select(
+    return result.select(
         "source",
         "source_key",
         "entity_id",
         "withheld",
         "record_no",
-        department=told.source.split("__")[0],
-        belief=place * _RECORD + told.record_no.cast("int64"),
+        department=result.source.split("__")[0],
+        precedence=place * _RECORD + result.record_no.cast("int64"),
     )
 
 
-def _beside_values(records: ir.Table, ordered: ir.Table, library: Library) -> ir.Table:
-    """Values beside their belief; a number that is somebody else's says nothing about this one."""
-    told = records.inner_join(ordered, ["source", "source_key"])
+def _with_values(records: ir.Table, ordered: ir.Table, library: Library) -> ir.Table:
+    """Values with their precedence; a conflicting identifier is left out."""
+    result = records.inner_join(ordered, ["source", "source_key"])
     strong = library.columns[library.identity.strong]
-    kept_out = told.withheld.fill_null("") == strong.name
+    conflicting = result.withheld.fill_null("") == strong.name
     names = (strong.name, *strong.companion_types)
-    hidden = {n: ibis.ifelse(kept_out, ibis.null(told[n].type()), told[n]) for n in names}
-    return told.mutate(**hidden)
+    hidden = {n: ibis.ifelse(conflicting, ibis.null(result[n].type()), result[n]) for n in names}
+    return result.mutate(**hidden)
 
 
-def _winner(told: ir.Table, column: GoldenColumn) -> dict[str, ir.Value]:
-    said = told[column.name].notnull()
-    belief = told.belief + _place(told.department, column.authority) * _RECENCY * _RECORD
-    won = {column.name: _value_of_least(told[column.name], belief, said)}
+def _winner(result: ir.Table, column: GoldenColumn) -> dict[str, ir.Value]:
+    is_known = result[column.name].notnull()
+    precedence = (
+        result.precedence
+        + _authority_rank(result.department, column.authority) * _RECENCY * _RECORD
+    )
+    won = {column.name: _value_of_first(result[column.name], precedence, is_known)}
     for companion in column.companion_types:
         # In a struct, because DuckDB passes over a NULL and would take another record's.
-        boxed = ibis.struct({"it": told[companion]})
-        won[companion] = _value_of_least(boxed, belief, said)["it"]
-    won[f"{column.name}_record"] = (belief.min(where=said) % _RECORD).cast("int16")
+        boxed = ibis.struct({"it": result[companion]})
+        won[companion] = _value_of_first(boxed, precedence, is_known)["it"]
+    won[f"{column.name}_record"] = (precedence.min(where=is_known) % _RECORD).cast("int16")
     return won
 
 
-def _ranked(believed: ir.Table, column: GoldenColumn, library: Library) -> ir.Table:
+def _with_precedence(ranked: ir.Table, column: GoldenColumn, library: Library) -> ir.Table:
     """Records with a value of the column and their rank in it; of editions, the newest one's."""
-    rank = believed.belief + _place(believed.department, column.authority) * _RECENCY * _RECORD
-    rows = believed.mutate(rank=rank).filter(believed[column.name].notnull())
+    rank = (
+        ranked.precedence
+        + _authority_rank(ranked.department, column.authority) * _RECENCY * _RECORD
+    )
+    rows = ranked.mutate(rank=rank).filter(ranked[column.name].notnull())
     if library.identity.version:
         edition = rows["rank"] // (_AUTHORITY * _RECENCY * _RECORD)
         rows = rows.filter(edition == edition.min().over(group_by=rows.entity_id))
     return rows.select("entity_id", "record_no", "rank", column.name, *column.companion_types)
 
 
-def _value_of_least(value: ir.Value, belief: ir.IntegerValue, where: ir.BooleanValue) -> ir.Scalar:
-    """The value at the smallest belief; Ibis's ``argmin`` would sort each group for each column."""
-    return _min_by(str(value.type()))(value, belief, where=where)
+def _value_of_first(
+    value: ir.Value, precedence: ir.IntegerValue, where: ir.BooleanValue
+) -> ir.Scalar:
+    """The value of the smallest precedence; Ibis's ``argmin`` would sort for each column."""
+    return _min_by(str(value.type()))(value, precedence, where=where)
 
 
 @cache
@@ -168,11 +176,11 @@ def _min_by(kind: str) -> Callable[..., ir.Scalar]:
     return declared
 
 
-def _declared(value, belief):  # type: ignore[no-untyped-def]
+def _declared(value, precedence):  # type: ignore[no-untyped-def]
     """The engine has the code."""
 
 
-def _place(department: ir.StringValue, authority: Sequence[str]) -> ir.IntegerValue:
+def _authority_rank(department: ir.StringValue, authority: Sequence[str]) -> ir.IntegerValue:
     places = [(department == name, place) for place, name in enumerate(authority)]
     return ibis.cases(*places, else_=len(authority)).cast("int64")
 

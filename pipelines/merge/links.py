@@ -20,7 +20,7 @@ def link_entities(
 
     A reference is made where exactly one entity of the other library has the values, and nothing
     that both know rules it out. The links of one name are tried in the declared order; the first
-    that finds somebody stands.
+    that finds an entity counts.
 
     Args:
         core: ``Merged.core`` of ``library``.
@@ -78,8 +78,8 @@ def _link(core: ir.Table, links: Sequence[Link], targets: Mapping[str, ir.Table]
 
 def _look_up(core: ir.Table, column: str, link: Link, target: ir.Table) -> ir.Table:
     """Add the id of the one entity that has the values; NULL for none, several, or ruled out."""
-    ruled_out = [core[where].isin(list(values)) for where, values in link.unless.items()]
-    out = ibis.or_(*ruled_out).fill_null(False) if ruled_out else ibis.literal(False)
+    excluded = [core[where].isin(list(values)) for where, values in link.unless.items()]
+    out = ibis.or_(*excluded).fill_null(False) if excluded else ibis.literal(False)
     keys = {
         f"__key_{place}": ibis.ifelse(out, ibis.null("string"), _key(core[here], link, there))
         for place, (here, there) in enumerate(link.equal.items())
@@ -122,7 +122,7 @@ def _key(value: ir.Value, link: Link, column: str) -> ir.StringValue:
 
 
 def _differ(ours: ir.Value, theirs: ir.Value, link: Link, column: str) -> ir.BooleanValue:
-    """Both known, and not the same whatever is excused."""
+    """Both known, and not compatible."""
     left, right = _key(ours, link, column), _key(theirs, link, column)
     is_name = load_library(link.library).columns[column].element_name == "person_name"
     same = names_compatible(left, right) if is_name else left == right

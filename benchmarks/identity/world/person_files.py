@@ -318,8 +318,8 @@ def _employers(people: People, who: Ints, rng: np.random.Generator, department: 
         trades[(theirs // 7) % len(trades)], "有限公司",
     )  # fmt: skip
     working = (people.age[who] >= 20) & (people.age[who] < 60)
-    told = rng.random(len(who)) < (0, 0.97, 0.35, 0, 0)[department]
-    return where(working & told, name, "")
+    result = rng.random(len(who)) < (0, 0.97, 0.35, 0, 0)[department]
+    return where(working & result, name, "")
 
 
 def _schools(people: People, who: Ints) -> Texts:

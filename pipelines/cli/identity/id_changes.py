@@ -36,7 +36,7 @@ def approve(
         load_settings(home=home), run, by=by, reason=reason, library_name=library
     )
     for each in approved:
-        found = each.survival
+        found = each.id_stability
         sys.stdout.write(
             f"{each.library}, run {run}: {found.changed:,} of {found.ids:,} published ids may "
             f"change, {found.vanished:,} may vanish. Run it again to publish it.\n"
@@ -57,7 +57,7 @@ def compare(
     """Show which ids the present code, or another declaration or model, would change."""
     settings = load_settings(home=home, sources=tuple(sources) if sources else None)
     result = compare_identity(settings, library, declaration, model)
-    found = result.survival
+    found = result.id_stability
     verdict = "within" if result.budget.allows(found) else "over"
     sys.stdout.write(
         f"{result.library}, records of run {result.run}: of {found.ids:,} ids {result.unchanged:,} "

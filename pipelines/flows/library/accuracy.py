@@ -8,7 +8,7 @@ import ibis
 from pipelines.flows.shared.session import Session
 from pipelines.flows.steward.queue import asked_by_run, linked_pairs
 from pipelines.identity.review.accuracy import Accuracy, Stratum, accuracy
-from pipelines.identity.review.decisions import Decision, standings
+from pipelines.identity.review.decisions import Decision, review_states
 from pipelines.identity.review.errors import AccuracyNotProven
 from pipelines.identity.review.questions import beside_entities, stratum
 from pipelines.identity.scores.model import model_digest
@@ -55,7 +55,7 @@ def check_accuracy(session: Session, library: Library, run: str) -> Accuracy | N
 def audited_pairs(session: Session, library: Library) -> list[Decision]:
     """The verdicts on pairs that were drawn by lot from what today's model did."""
     model = model_digest(library)
-    decided = standings(read_decisions(session.warehouse, library.name)).values()
+    decided = review_states(read_decisions(session.warehouse, library.name)).values()
     return [
         each.decision
         for each in decided

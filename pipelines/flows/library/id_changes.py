@@ -9,7 +9,7 @@ import logging
 from pipelines.flows.shared.errors import IdBudgetExceeded, NothingToApprove
 from pipelines.flows.shared.run_inputs import published_crosswalk
 from pipelines.flows.shared.session import Session, open_session
-from pipelines.identity.ids.id_changes import Budget, Survival, changed_ids, survival
+from pipelines.identity.ids.id_changes import Budget, IdStability, changed_ids, id_stability
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications
@@ -38,18 +38,18 @@ def compare_with_published(session: Session, library: Library, run: str) -> IdCo
     """Count what the candidate would do to the published ids, and keep it in ``quality.id_*``."""
     budget = budget_of(session.settings, library)
     published = published_crosswalk(session, library)
-    found = Survival(0, (), ())
+    found = IdStability(0, (), ())
     if published is not None:
         candidate = session.lake.read(session.con, f"candidate.{library.entity}_source")
         events = session.lake.read(session.con, f"identity.{library.entity}_event")
         changed = changed_ids(session.con, published, candidate, events)
-        found = survival(session.con, published, candidate, changed)
+        found = id_stability(session.con, published, candidate, changed)
     last = read_publications(session.warehouse, library.name)
     comparison = IdComparison(
         library=library.name,
         run=run,
         published_run=last[-1].run if last else None,
-        survival=found,
+        id_stability=found,
         budget=budget,
         is_within=budget.allows(found),
         candidate=_digest(session, library),
@@ -74,7 +74,7 @@ def refuse_over_budget(session: Session, library: Library, comparison: IdCompari
     """
     if comparison.is_within or is_approved(session.warehouse, comparison):
         return
-    found = comparison.survival
+    found = comparison.id_stability
     raise IdBudgetExceeded(
         f"{library.title} ({library.name}), run {comparison.run}",
         library.name,

@@ -38,8 +38,8 @@ def train(settings: Settings, library_name: str, out: Path | None = None) -> Pat
         raise NothingToTrain(library_name, sorted(COMPARISONS))
     present = load_model(library.entity)
     thresholds = {
-        "link_at": present.link_at if present else LINK_AT,
-        "ask_at": present.ask_at if present else ASK_AT,
+        "link_at": present.match_threshold if present else LINK_AT,
+        "ask_at": present.review_threshold if present else ASK_AT,
     }
     with open_session(settings) as session:
         run = latest_run(session, library)

@@ -11,7 +11,7 @@ from pipelines.errors import DeclarationRefused
 from pipelines.flows.library.id_changes import budget_of
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import Session, identity_key, open_session
-from pipelines.identity.ids.id_changes import Budget, Survival, changed_ids, survival
+from pipelines.identity.ids.id_changes import Budget, IdStability, changed_ids, id_stability
 from pipelines.identity.resolve import resolve
 from pipelines.identity.review.schemas import DECISION_SCHEMA
 from pipelines.identity.scores.model import read_model
@@ -36,7 +36,7 @@ class WhatIf:
 
     library: str
     run: str
-    survival: Survival
+    id_stability: IdStability
     budget: Budget
     created: int
     examples: Mapping[tuple[str, str], Sequence[Example]]
@@ -44,7 +44,7 @@ class WhatIf:
     @property
     def unchanged(self) -> int:
         """Ids that would stay as they are."""
-        return self.survival.ids - self.survival.changed - self.survival.vanished
+        return self.id_stability.ids - self.id_stability.changed - self.id_stability.vanished
 
 
 def compare_identity(
@@ -91,7 +91,7 @@ def compare_identity(
             return WhatIf(
                 library.name,
                 run,
-                survival(session.con, ledger, resolved.record, changed),
+                id_stability(session.con, ledger, resolved.record, changed),
                 budget_of(settings, wanted),
                 int(session.con.execute(created.count())),
                 _examples(session, changed),

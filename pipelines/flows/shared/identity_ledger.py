@@ -105,7 +105,7 @@ def keep_ledger(
         order_by=("sequence", "kind", "entity_id", "other_entity_id"),
     )
     further_tables = {
-        "dispute": (resolved.disputed, RECORD_ORDER),
+        "dispute": (resolved.conflicting, RECORD_ORDER),
         "question": (resolved.question, QUESTION_ORDER),
     }
     for name, (rows, order) in further_tables.items():

@@ -14,7 +14,14 @@ import ibis.expr.types as ir
 
 from pipelines.flows.shared.run_inputs import latest_run, published_crosswalk, records_of_run
 from pipelines.flows.shared.session import Session, identity_key, open_session
-from pipelines.identity.review.decisions import Cause, Decision, Pair, Record, in_force, standings
+from pipelines.identity.review.decisions import (
+    Cause,
+    Decision,
+    Pair,
+    Record,
+    in_force,
+    review_states,
+)
 from pipelines.identity.review.errors import UnknownQuestion
 from pipelines.identity.review.questions import (
     PAIR,
@@ -80,12 +87,12 @@ def open_questions(
     asked = unanswered(candidates(session, library), in_force(decisions))
     disputed = _rows(
         replace(each.opinions[-1], cause="conflict")
-        for each in standings(decisions).values()
+        for each in review_states(decisions).values()
         if each.verdict is None
     )
     # a pair that the ledger cannot tell about waits until its records change
     decisions_without_verdict = [
-        s.decision for s in standings(decisions).values() if s.verdict == "cannot_tell"
+        s.decision for s in review_states(decisions).values() if s.verdict == "cannot_tell"
     ]
     undecided = {(each.question, each.basis) for each in decisions_without_verdict if each}
     everything = asked.union(disputed, distinct=False)

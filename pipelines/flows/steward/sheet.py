@@ -18,7 +18,7 @@ from pipelines.flows.shared.session import Session, identity_key, open_session
 from pipelines.flows.steward.decide import judgement_of
 from pipelines.flows.steward.queue import Question, audit_sample, look_up, open_questions
 from pipelines.identity.review.admission import Admission
-from pipelines.identity.review.decisions import Cause, Decision, Judgement, Record, standings
+from pipelines.identity.review.decisions import Cause, Decision, Judgement, Record, review_states
 from pipelines.identity.review.errors import (
     DecisionRefused,
     RecordsChanged,
@@ -190,7 +190,9 @@ def _provisional(judged: Judgement, number: int, admission: Admission) -> Decisi
 
 def _sampled(decisions: Sequence[Decision], share: float, key: str) -> list[str]:
     """Questions with one opinion whose keyed digest falls below the share."""
-    answered_once = [s.opinions[0] for s in standings(decisions).values() if len(s.opinions) == 1]
+    answered_once = [
+        s.opinions[0] for s in review_states(decisions).values() if len(s.opinions) == 1
+    ]
     return [
         each.question
         for each in answered_once

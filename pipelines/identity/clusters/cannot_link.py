@@ -1,8 +1,8 @@
-"""What must not be one entity: decisions of people, and rules that no score may overrule.
+"""Must-link and cannot-link constraints: decisions of people, and rules that no score may overrule.
 
-A cluster that holds two such records is split at the weakest link between them, until none is left.
-Links are ordered strictly (a decision, the identifier, the claims in their order, the score, then
-the records' places), so where it is split depends on nothing else.
+A cluster that contains a cannot-link pair is split at the weakest link between the two, until none
+is left. Links are strictly ordered (a decision, the identifier, the matching rules in their order,
+the score, then the rids), so the split depends on nothing else.
 """
 
 from collections.abc import Sequence
@@ -13,30 +13,33 @@ import ibis.expr.types as ir
 
 from pipelines.errors import ComponentsDoNotSettle
 from pipelines.identity.clusters.score_clusters import LARGEST_BY_SCORE, MATCH_BY_SCORE
-from pipelines.identity.rules.candidate_pairs import claims
-from pipelines.identity.rules.identifier_groups import Groups
-from pipelines.identity.scores.pair_levels import everybody_of, never_one
+from pipelines.identity.rules.candidate_pairs import rule_names
+from pipelines.identity.rules.identifier_groups import IdentifierGroups
+from pipelines.identity.scores.pair_levels import cannot_link_among, records_for_scoring
 from pipelines.identity.tables.comparison_keys import evidence_of
 from pipelines.identity.tables.spanning_forest import spanning_forest
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
 
 DECIDED_SAME = "decided_same"
 TWO_NUMBERS = "same_person_under_two_numbers"
-_MOST_CUTS = 1_000  # each takes one link of every bad cluster; more bad links has no cluster
+_MOST_CUTS = 1_000  # each round cuts one link of every violating cluster; none has more bad links
 _LONGEST_PATH = 64
 
 
 @dataclass(frozen=True)
-class Parted:
-    """``placed`` as before; ``cut``: rid, other, rule, probability, by_person of links cut."""
+class SplitClusters:
+    """``assignments`` as before; ``cut``: the links that were cut.
 
-    placed: ir.Table
+    ``cut``: rid, other, rule, probability, by_person.
+    """
+
+    assignments: ir.Table
     cut: ir.Table
 
 
 def decided_pairs(work: ir.Table, decisions: ir.Table, verdict: str) -> ir.Table:
-    """``rid, other`` of the pairs that people gave this verdict; records that are gone are not."""
+    """``rid, other`` of the pairs with this verdict whose records are both still there."""
     these = decisions.filter(decisions.verdict == verdict)
     named = work.select("rid", "source", "source_key")
     left = these.inner_join(
@@ -47,74 +50,78 @@ def decided_pairs(work: ir.Table, decisions: ir.Table, verdict: str) -> ir.Table
     return both.filter(both.rid != both.other).select("rid", "other").distinct()
 
 
-def forbidden_within(
+def cannot_link_pairs(
     work: ir.Table,
-    groups: Groups,
+    groups: IdentifierGroups,
     before: ir.Table,
     after: ir.Table,
     library: Library,
-    space: Workspace,
+    temp: TempTables,
 ) -> ir.Table:
-    """Pairs of records that scores brought together and that can never be one entity.
+    """Pairs that scores put into one cluster and that can never be one entity.
 
-    A cluster that grew beyond ``LARGEST_BY_SCORE`` by scores is taken apart into what it was.
+    Of a cluster that scores made larger than ``LARGEST_BY_SCORE``, all links by score.
 
     Args:
         work: ``working_set``.
-        groups: Whose numbers are believed.
-        before: ``rid, cluster`` without scores.
-        after: ``rid, cluster, rule, linked`` with them.
+        groups: Accepted and conflicting identifiers.
+        before: ``rid, cluster`` of the rules.
+        after: ``rid, cluster, rule, linked`` after the scores.
         library: Its evidence.
-        space: Keeps the results.
+        temp: Where intermediate tables are materialised.
 
     Returns:
         ``rid, other, by_person`` (FALSE).
     """
     scored = after.filter(after.rule == MATCH_BY_SCORE)
     sizes = after.semi_join(scored, "cluster").group_by("cluster").agg(size=lambda t: t.count())
-    sizes = space.hold(sizes)
+    sizes = temp.materialise(sizes)
     fitting = sizes.filter(sizes.size <= LARGEST_BY_SCORE)
     was = before.select("rid", was="cluster")
-    inside = space.hold(after.semi_join(fitting, "cluster").inner_join(was, "rid"))
+    inside = temp.materialise(after.semi_join(fitting, "cluster").inner_join(was, "rid"))
     mine = inside.select("rid", "cluster", "was")
     its = inside.select("cluster", other="rid", its="was")
-    met = mine.inner_join(its, "cluster")
-    pairs = space.hold(met.filter(met.was != met.its).select("rid", "other"))
-    never = never_one(pairs, everybody_of(work, groups, library, space), library)
+    joined = mine.inner_join(its, "cluster")
+    pairs = temp.materialise(joined.filter(joined.was != joined.its).select("rid", "other"))
+    never = cannot_link_among(pairs, records_for_scoring(work, groups, library, temp), library)
     giants = scored.anti_join(fitting, "cluster").select("rid", other="linked")
-    told = never.union(giants, distinct=True)
-    return space.hold(told.mutate(by_person=ibis.literal(False)))
+    result = never.union(giants, distinct=True)
+    return temp.materialise(result.mutate(by_person=ibis.literal(False)))
 
 
-def under_two_numbers(
-    work: ir.Table, groups: Groups, library: Library, space: Workspace
+def pairs_under_two_identifiers(
+    work: ir.Table, groups: IdentifierGroups, library: Library, temp: TempTables
 ) -> ir.Table:
-    """Persons under two believed numbers who agree in name, birth date and a tie.
+    """Pairs of accepted identifiers whose records agree in name, birth date and a tie.
 
-    Somebody who was given a second number, or twins of one name in the files: only a person can
-    tell, so it is asked.
+    It is somebody who was given a second number, or twins entered under one name: only a person can
+    tell, so it needs review.
 
     Returns:
         ``rid, other, rule``: the first records of both groups.
     """
     evidence = evidence_of(library)
-    if len(evidence.person) == 1:  # firms of one name at one door: a successor has its own code
+    if (
+        len(evidence.identifying) == 1
+    ):  # firms of one name at one door: a successor has its own code
         return _nobody(work)
-    person, ties = list(evidence.person), evidence.ties[:2]
-    told = work.filter(*(work[column].notnull() for column in person))
-    numbered = groups.trusted.select("rid", "gid")
-    rows = told.select("rid", *person, *ties).inner_join(numbered, "rid")
-    # Few of all are told of under several numbers; only they are looked at tie by tie.
-    several = rows.group_by(person).having(rows.gid.min() != rows.gid.max()).agg(n=rows.count())
-    rows = space.hold(rows.semi_join(space.hold(several), person))
-    met = []
+    identifying, ties = list(evidence.identifying), evidence.ties[:2]
+    result = work.filter(*(work[column].notnull() for column in identifying))
+    numbered = groups.accepted.select("rid", "gid")
+    rows = result.select("rid", *identifying, *ties).inner_join(numbered, "rid")
+    # Only persons under several numbers, who are few, are compared tie by tie.
+    several = (
+        rows.group_by(identifying).having(rows.gid.min() != rows.gid.max()).agg(n=rows.count())
+    )
+    rows = temp.materialise(rows.semi_join(temp.materialise(several), identifying))
+    joined = []
     for tie in ties:
-        key = [*person, tie]
+        key = [*identifying, tie]
         known = rows.filter(rows[tie].notnull())
         found = known.group_by(key).agg(other=known.gid.min(), rid=known.gid.max())
-        met.append(found.filter(found.rid != found.other).select("rid", "other"))
-    both = met[0].union(met[1], distinct=True)
-    return space.hold(both.mutate(rule=ibis.literal(TWO_NUMBERS)))
+        joined.append(found.filter(found.rid != found.other).select("rid", "other"))
+    both = joined[0].union(joined[1], distinct=True)
+    return temp.materialise(both.mutate(rule=ibis.literal(TWO_NUMBERS)))
 
 
 def _nobody(work: ir.Table) -> ir.Table:
@@ -122,111 +129,115 @@ def _nobody(work: ir.Table) -> ir.Table:
     return none.select("rid", other=none.rid, rule=ibis.literal(TWO_NUMBERS))
 
 
-def united(placed: ir.Table, same: ir.Table, space: Workspace) -> ir.Table:
-    """Clusters that people decided to be one.
+def merge_must_link(assignments: ir.Table, must_link: ir.Table, temp: TempTables) -> ir.Table:
+    """Merge the clusters that people decided to be one entity (must-link).
 
     Args:
-        placed: ``rid, cluster, rule, linked, probability``.
-        same: ``decided_pairs``.
-        space: Keeps the result.
+        assignments: ``rid, cluster, rule, linked, probability``.
+        must_link: ``decided_pairs``.
+        temp: Where intermediate tables are materialised.
     """
-    of = placed.select("rid", "cluster")
-    met = same.inner_join(of, "rid").inner_join(
+    of = assignments.select("rid", "cluster")
+    joined = must_link.inner_join(of, "rid").inner_join(
         of.rename(other="rid", its_cluster="cluster"), "other"
     )
-    between = met.filter(met.cluster != met.its_cluster)
-    forth = between.select("cluster", towards="its_cluster", vouching="other")
-    back = between.select(cluster="its_cluster", towards="cluster", vouching="rid")
-    steps = space.hold(forth.union(back, distinct=True))
+    between = joined.filter(joined.cluster != joined.its_cluster)
+    forth = between.select("cluster", towards="its_cluster", link_to="other")
+    back = between.select(cluster="its_cluster", towards="cluster", link_to="rid")
+    steps = temp.materialise(forth.union(back, distinct=True))
     equal = ibis.literal(0, "int64")
-    forest = spanning_forest(steps.select(left="cluster", right="towards", place=equal), space)
+    forest = spanning_forest(steps.select(left="cluster", right="towards", place=equal), temp)
     forest = forest.rename(cluster="node", goes="component")
-    vouched = steps.group_by("cluster", "towards").agg(vouching=steps.vouching.min())
-    goes = space.hold(forest.left_join(vouched, ["cluster", "towards"]))
-    told = placed.left_join(goes.select("cluster", "goes", "vouching"), "cluster")
-    joins = told.goes.notnull() & (told.goes != told.cluster) & told.linked.isnull()
-    return space.hold(
-        told.select(
+    linked_to = steps.group_by("cluster", "towards").agg(link_to=steps.link_to.min())
+    goes = temp.materialise(forest.left_join(linked_to, ["cluster", "towards"]))
+    result = assignments.left_join(goes.select("cluster", "goes", "link_to"), "cluster")
+    joins = result.goes.notnull() & (result.goes != result.cluster) & result.linked.isnull()
+    return temp.materialise(
+        result.select(
             "rid",
-            cluster=ibis.coalesce(told.goes, told.cluster),
-            rule=ibis.ifelse(joins, DECIDED_SAME, told.rule),
-            linked=ibis.ifelse(joins, told.vouching, told.linked),
-            probability=ibis.ifelse(joins, ibis.null("float64"), told.probability),
+            cluster=ibis.coalesce(result.goes, result.cluster),
+            rule=ibis.ifelse(joins, DECIDED_SAME, result.rule),
+            linked=ibis.ifelse(joins, result.link_to, result.linked),
+            probability=ibis.ifelse(joins, ibis.null("float64"), result.probability),
         )
     )
 
 
-def keep_apart(
-    placed: ir.Table,
-    apart: ir.Table,
+def split_cannot_link(
+    assignments: ir.Table,
+    cannot_link: ir.Table,
     founding: str,
     library: Library,
-    space: Workspace,
-    same: ir.Table | None = None,
-) -> Parted:
-    """Cut clusters until no two records that must be apart are in one.
+    temp: TempTables,
+    must_link: ir.Table | None = None,
+) -> SplitClusters:
+    """Split clusters until none contains a cannot-link pair.
 
     Args:
-        placed: ``rid, cluster, rule, linked, probability``; ``linked`` is in the same cluster.
-        apart: ``rid, other, by_person``: pairs that must be apart.
+        assignments: ``rid, cluster, rule, linked, probability``; ``linked`` is in the same cluster.
+        cannot_link: ``rid, other, by_person``.
         founding: The rule of a record that is linked to nobody.
-        library: The order of its claims is that of the links' strength.
-        space: Keeps the results.
-        same: ``rid, other``: pairs that people decided to be one and that are so in ``placed``.
-            They hold where a cluster is cut, whatever had joined the two before.
+        library: Its rules in the order of the links' strength.
+        temp: Where intermediate tables are materialised.
+        must_link: ``rid, other``: pairs that people decided to be one and that share a cluster in
+            ``assignments``. They count as links where a cluster is split.
 
     Raises:
         ComponentsDoNotSettle: a defect, never data.
     """
     cuts: list[ir.Table] = []
     for _ in range(_MOST_CUTS):
-        bad = space.hold(_together(placed, apart))
-        if not space.count(bad):
+        violations = temp.materialise(_violations(assignments, cannot_link))
+        if not temp.count(violations):
             break
-        links = space.hold(_ranked_links(placed, bad, library, same))
-        cut = space.hold(_weakest(bad, links, space))
-        placed = space.hold(_without(placed, bad, links, cut, founding, space))
-        if same is not None:
-            same = space.hold(_but_cut(same, cut))
+        links = temp.materialise(_ranked_links(assignments, violations, library, must_link))
+        cut = temp.materialise(_weakest(violations, links, temp))
+        assignments = temp.materialise(
+            _without_links(assignments, violations, links, cut, founding, temp)
+        )
+        if must_link is not None:
+            must_link = temp.materialise(_still_in_force(must_link, cut))
         cuts.append(cut)
     else:
         raise ComponentsDoNotSettle(_MOST_CUTS)
-    if same is not None and cuts:
-        placed = space.hold(_with_one_head(placed))
-    return Parted(placed, _all(cuts, placed, space))
+    if must_link is not None and cuts:
+        assignments = temp.materialise(_with_one_representative(assignments))
+    return SplitClusters(assignments, _union_of_cuts(cuts, assignments, temp))
 
 
-def _but_cut(same: ir.Table, cut: ir.Table) -> ir.Table:
-    """The decisions that still hold; one that was cut is not found again."""
+def _still_in_force(must_link: ir.Table, cut: ir.Table) -> ir.Table:
+    """The must-link pairs without those that were cut."""
     gone = cut.filter(~cut.tree).select("rid", "other")
-    return same.anti_join(gone, ["rid", "other"])
+    return must_link.anti_join(gone, ["rid", "other"])
 
 
-def _all(cuts: Sequence[ir.Table], placed: ir.Table, space: Workspace) -> ir.Table:
+def _union_of_cuts(cuts: Sequence[ir.Table], assignments: ir.Table, temp: TempTables) -> ir.Table:
     if not cuts:
-        nobody = placed.filter(ibis.literal(False))
-        told = nobody.mutate(other=nobody.rid, by_person=ibis.literal(False))
-        return told.select("rid", "other", "rule", "probability", "by_person")
+        nobody = assignments.filter(ibis.literal(False))
+        result = nobody.mutate(other=nobody.rid, by_person=ibis.literal(False))
+        return result.select("rid", "other", "rule", "probability", "by_person")
     first, *rest = (cut.select("rid", "other", "rule", "probability", "by_person") for cut in cuts)
-    return space.hold(first.union(*rest, distinct=False) if rest else first)
+    return temp.materialise(first.union(*rest, distinct=False) if rest else first)
 
 
-def _together(placed: ir.Table, apart: ir.Table) -> ir.Table:
-    of = placed.select("rid", "cluster")
+def _violations(assignments: ir.Table, cannot_link: ir.Table) -> ir.Table:
+    of = assignments.select("rid", "cluster")
     its = of.rename(other="rid", its_cluster="cluster")
-    met = apart.inner_join(of, "rid").inner_join(its, "other")
-    return met.filter(met.cluster == met.its_cluster).select("rid", "other", "by_person", "cluster")
+    joined = cannot_link.inner_join(of, "rid").inner_join(its, "other")
+    return joined.filter(joined.cluster == joined.its_cluster).select(
+        "rid", "other", "by_person", "cluster"
+    )
 
 
 def _ranked_links(
-    placed: ir.Table, bad: ir.Table, library: Library, same: ir.Table | None
+    assignments: ir.Table, violations: ir.Table, library: Library, must_link: ir.Table | None
 ) -> ir.Table:
-    """Links of the bad clusters, ``rank`` 0 the weakest; ``tree`` is FALSE of mere decisions."""
-    links = placed.semi_join(bad, "cluster").filter(lambda t: t.linked.notnull())
+    """Links of the violating clusters, ``rank`` 0 the weakest; ``tree``: no mere decision."""
+    links = assignments.semi_join(violations, "cluster").filter(lambda t: t.linked.notnull())
     links = links.mutate(tree=ibis.literal(True))
-    if same is not None:
-        links = links.union(_decided_within(placed, bad, same), distinct=False)
-    order = [DECIDED_SAME, library.identity.strong_claim, *claims(library)]
+    if must_link is not None:
+        links = links.union(_decided_within(assignments, violations, must_link), distinct=False)
+    order = [DECIDED_SAME, library.identity.strong_claim, *rule_names(library)]
     strengths = [(links.rule == rule, len(order) - n) for n, rule in enumerate(order)]
     strength = ibis.cases(*strengths, else_=0).cast("int64")
     rank = ibis.row_number().over(
@@ -241,12 +252,12 @@ def _ranked_links(
     return links.mutate(rank=rank)
 
 
-def _decided_within(placed: ir.Table, bad: ir.Table, same: ir.Table) -> ir.Table:
-    """Decisions between two records of one bad cluster, shaped as links."""
-    of = placed.semi_join(bad, "cluster").select("rid", "cluster")
+def _decided_within(assignments: ir.Table, violations: ir.Table, must_link: ir.Table) -> ir.Table:
+    """Must-link pairs within one violating cluster, in the columns of links."""
+    of = assignments.semi_join(violations, "cluster").select("rid", "cluster")
     its = of.rename(other="rid", its_cluster="cluster")
-    met = same.inner_join(of, "rid").inner_join(its, "other")
-    within = met.filter(met.cluster == met.its_cluster)
+    joined = must_link.inner_join(of, "rid").inner_join(its, "other")
+    within = joined.filter(joined.cluster == joined.its_cluster)
     return within.select(
         "rid",
         "cluster",
@@ -257,32 +268,32 @@ def _decided_within(placed: ir.Table, bad: ir.Table, same: ir.Table) -> ir.Table
     )
 
 
-def _with_one_head(placed: ir.Table) -> ir.Table:
-    """Where a decision alone holds two parts together, the later part's head is linked by it."""
-    heads = placed.filter(placed.linked.isnull())
-    first = heads.group_by("cluster").agg(head=heads.rid.min())
-    met = placed.left_join(first, "cluster").drop("cluster_right")
-    joins = met.linked.isnull() & (met.rid != met["head"])
-    return met.select(
+def _with_one_representative(assignments: ir.Table) -> ir.Table:
+    """Where only a decision joins two parts, the later part's representative is linked by it."""
+    representatives = assignments.filter(assignments.linked.isnull())
+    first = representatives.group_by("cluster").agg(representative=representatives.rid.min())
+    joined = assignments.left_join(first, "cluster").drop("cluster_right")
+    joins = joined.linked.isnull() & (joined.rid != joined["representative"])
+    return joined.select(
         "rid",
         "cluster",
-        rule=ibis.ifelse(joins, DECIDED_SAME, met.rule),
-        linked=ibis.ifelse(joins, met["head"], met.linked),
-        probability=ibis.ifelse(joins, ibis.null("float64"), met.probability),
+        rule=ibis.ifelse(joins, DECIDED_SAME, joined.rule),
+        linked=ibis.ifelse(joins, joined["representative"], joined.linked),
+        probability=ibis.ifelse(joins, ibis.null("float64"), joined.probability),
     )
 
 
-def _weakest(bad: ir.Table, links: ir.Table, space: Workspace) -> ir.Table:
-    """Of each bad cluster one link: of the weakest between its bad pairs the strongest.
+def _weakest(violations: ir.Table, links: ir.Table, temp: TempTables) -> ir.Table:
+    """One link of each violating cluster: the strongest of the weakest links between its pairs.
 
-    As if links were added from the strongest on and the first that would join two who must be
-    apart were left out: a weaker one may be harmless once this one is gone.
+    As if links were added from the strongest on and the first that would join a cannot-link pair
+    were left out: a weaker one may be harmless once this one is gone.
     """
     forth = links.select("rank", here=links.rid, there=links.linked)
     back = links.select("rank", here=links.linked, there=links.rid)
-    steps = space.hold(forth.union(back, distinct=False))
-    reached = space.hold(
-        bad.select(
+    steps = temp.materialise(forth.union(back, distinct=False))
+    reached = temp.materialise(
+        violations.select(
             "by_person",
             "cluster",
             start="rid",
@@ -294,43 +305,43 @@ def _weakest(bad: ir.Table, links: ir.Table, space: Workspace) -> ir.Table:
     front = reached
     for _ in range(_LONGEST_PATH):
         went = front.inner_join(steps, "here")
-        further = went.select(
+        context = went.select(
             "by_person", "cluster", "start", "end", here="there",
             weakest=ibis.least(went.weakest, went["rank"]),
         )  # fmt: skip
-        further = further.group_by("by_person", "cluster", "start", "end", "here").agg(
-            weakest=further.weakest.min()
+        context = context.group_by("by_person", "cluster", "start", "end", "here").agg(
+            weakest=context.weakest.min()
         )
-        front = space.hold(further.anti_join(reached, ["start", "end", "here"]))
-        if not space.count(front):
+        front = temp.materialise(context.anti_join(reached, ["start", "end", "here"]))
+        if not temp.count(front):
             break
-        reached = space.hold(reached.union(front, distinct=False))
+        reached = temp.materialise(reached.union(front, distinct=False))
     arrived = reached.filter(reached.here == reached.end)
     found = arrived.group_by("cluster").agg(rank=arrived.weakest.max())
     chosen = arrived.inner_join(found, ["cluster"]).filter(lambda t: t.weakest == t["rank"])
     ranks = chosen.group_by("rank").agg(by_person=chosen.by_person.all())
-    told = links.inner_join(ranks, "rank")
-    return told.select("rid", "rule", "probability", "by_person", "tree", other="linked")
+    result = links.inner_join(ranks, "rank")
+    return result.select("rid", "rule", "probability", "by_person", "tree", other="linked")
 
 
-def _without(
-    placed: ir.Table,
-    bad: ir.Table,
+def _without_links(
+    assignments: ir.Table,
+    violations: ir.Table,
     links: ir.Table,
     cut: ir.Table,
     founding: str,
-    space: Workspace,
+    temp: TempTables,
 ) -> ir.Table:
-    """The clusters that the links left make; who lost his link founds what depends on him."""
+    """The clusters that the remaining links make; a record that lost its link founds its part."""
     gone = cut.select("rid", "tree", linked="other")
     left = links.anti_join(gone, ["rid", "linked", "tree"])
     equal = ibis.literal(0, "int64")
-    parts = spanning_forest(left.select(left="rid", right="linked", place=equal), space)
+    parts = spanning_forest(left.select(left="rid", right="linked", place=equal), temp)
     parts = parts.select("component", rid="node")
-    named = placed.left_join(parts, "rid").drop("rid_right")
+    named = assignments.left_join(parts, "rid").drop("rid_right")
     loose = cut.filter(cut.tree).select(lost="rid").distinct()
-    met = named.left_join(loose, named.rid == loose.lost)
-    touched = met.mutate(touched=met.cluster.isin(bad.cluster))
+    joined = named.left_join(loose, named.rid == loose.lost)
+    touched = joined.mutate(touched=joined.cluster.isin(violations.cluster))
     lost = touched.lost.notnull()
     return touched.select(
         "rid",

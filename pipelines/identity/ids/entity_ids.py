@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from pipelines.errors import EntityIdCollision
 from pipelines.identity.ids.events import Change, changes, first_events, newest_batch
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
 from pipelines.records import batch_order
 
@@ -40,14 +40,14 @@ MEMBER_SCHEMA = {
     "batch": "string",
     "rule": "string",
     "linked": "int64",  # rid of the record that it was linked to
-    "trusted": "boolean",  # has a believed strong identifier
-    "dispute": "string",  # why its strong identifier is not believed
+    "accepted": "boolean",  # has an accepted strong identifier
+    "dispute": "string",  # why its strong identifier is conflicting
 }
 
 
 @dataclass(frozen=True)
 class Minted:
-    """``ids``: cluster, entity_id. ``events``: as ``changes`` tells them."""
+    """``ids``: cluster, entity_id. ``events``: as ``changes`` returns them."""
 
     ids: ir.Table
     events: ir.Table
@@ -59,7 +59,7 @@ def assign_ids(
     events: ir.Table | None,
     library: Library,
     key: str,
-    space: Workspace,
+    temp: TempTables,
 ) -> Minted:
     """Give every cluster its id: an old one where it has a claim to one, else a new one.
 
@@ -69,7 +69,7 @@ def assign_ids(
         events: ``identity.<entity>_event`` of all runs, so that no id is ever given again.
         library: Prefix and name of the entity.
         key: The site's secret.
-        space: Keeps the results.
+        temp: Where intermediate tables are materialised.
 
     Returns:
         The ids of all clusters and the events of this run.
@@ -80,17 +80,17 @@ def assign_ids(
     founders = members.filter(members.rid == members.cluster)
     founders = founders.select("cluster", "source", "source_key")
     if previous is None:
-        ids = _mint(founders, None, library, key, space)
+        ids = _mint(founders, None, library, key, temp)
         created = first_events(members, ids)
-        return _checked(Minted(ids.select("cluster", "entity_id"), created), library, space)
+        return _checked(Minted(ids.select("cluster", "entity_id"), created), library, temp)
 
-    held = space.hold(_held(members, previous))
-    claims = space.hold(_awarded(held, previous, events))
+    held = temp.materialise(_held(members, previous))
+    claims = temp.materialise(_awarded(held, previous, events))
     keeps = claims.filter(claims.keeps).select("cluster", entity_id="old_id")
     fresh = founders.anti_join(keeps, "cluster")
-    new = _mint(fresh, _used(previous, events), library, key, space)
-    ids = space.hold(keeps.union(new.select("cluster", "entity_id"), distinct=False))
-    retired = space.hold(_retired(previous, events))
+    new = _mint(fresh, _used(previous, events), library, key, temp)
+    ids = temp.materialise(keeps.union(new.select("cluster", "entity_id"), distinct=False))
+    retired = temp.materialise(_retired(previous, events))
     change = Change(
         members=members,
         previous=previous,
@@ -98,10 +98,10 @@ def assign_ids(
         ids=ids,
         new=new,
         came_back=retired,
-        returned=_returned(members, previous, ids, retired, library, key, space),
+        returned=_returned(members, previous, ids, retired, library, key, temp),
         latest=newest_batch(members, "source"),
     )
-    return _checked(Minted(ids, changes(change, space)), library, space)
+    return _checked(Minted(ids, changes(change, temp)), library, temp)
 
 
 def _returned(
@@ -111,30 +111,32 @@ def _returned(
     retired: ir.Table,
     library: Library,
     key: str,
-    space: Workspace,
+    temp: TempTables,
 ) -> ir.Table:
     """Retired ids whose founding record came back into the entity of another id."""
     fresh = members.anti_join(previous, ["source", "source_key"])
-    fresh = space.hold(fresh.select("cluster", "source", "source_key"))
-    own = space.hold(_hashed(fresh, 0, library, key))
+    fresh = temp.materialise(fresh.select("cluster", "source", "source_key"))
+    own = temp.materialise(_hashed(fresh, 0, library, key))
     return own.semi_join(retired, "entity_id").anti_join(ids, "entity_id")
 
 
 def _held(members: ir.Table, previous: ir.Table) -> ir.Table:
     """Which cluster holds records of which old id: old_id, cluster, trusted, first (rid)."""
     then = previous.select("source", "source_key", old_id=previous.entity_id)
-    met = members.inner_join(then, ["source", "source_key"])
-    return met.group_by("old_id", "cluster").agg(trusted=met.trusted.any(), first=met.rid.min())
+    joined = members.inner_join(then, ["source", "source_key"])
+    return joined.group_by("old_id", "cluster").agg(
+        accepted=joined.accepted.any(), first=joined.rid.min()
+    )
 
 
 def _awarded(held: ir.Table, previous: ir.Table, events: ir.Table | None) -> ir.Table:
     """Each old id to one cluster, and each cluster the oldest of its ids.
 
-    An id goes to the part that holds a believed strong identifier, then to the part with the
+    An id goes to the part that has an accepted strong identifier, then to the part with the
     oldest record. Of several ids the oldest stays: the one minted in the earliest run, then the
     one with the oldest record.
     """
-    claim = ibis.ifelse(held.trusted, 0, 1).cast("int64") * 2**40 + held["first"]
+    claim = ibis.ifelse(held.accepted, 0, 1).cast("int64") * 2**40 + held["first"]
     claims = held.mutate(claim=claim)
     best = claims.group_by("old_id").agg(claim=claims.claim.min())
     won = claims.semi_join(best, ["old_id", "claim"]).select("old_id", "cluster")
@@ -183,23 +185,25 @@ def _retired(previous: ir.Table, events: ir.Table | None) -> ir.Table:
 
 
 def _mint(
-    founders: ir.Table, used: ir.Table | None, library: Library, key: str, space: Workspace
+    founders: ir.Table, used: ir.Table | None, library: Library, key: str, temp: TempTables
 ) -> ir.Table:
     """cluster, entity_id; a founder whose first id is taken gets his next one."""
     if used is None:
-        return space.hold(_hashed(founders, 0, library, key))
+        return temp.materialise(_hashed(founders, 0, library, key))
     waiting, done = founders, []
     for generation in range(_MOST_GENERATIONS):
-        tried = space.hold(_hashed(waiting, generation, library, key))
-        taken = space.hold(used.semi_join(tried, "entity_id"))
+        tried = temp.materialise(_hashed(waiting, generation, library, key))
+        taken = temp.materialise(used.semi_join(tried, "entity_id"))
         done.append(tried.anti_join(taken, "entity_id"))
-        waiting = space.hold(waiting.semi_join(tried.semi_join(taken, "entity_id"), "cluster"))
-        if not space.count(waiting):
+        waiting = temp.materialise(
+            waiting.semi_join(tried.semi_join(taken, "entity_id"), "cluster")
+        )
+        if not temp.count(waiting):
             break
     minted = done[0]
     for more in done[1:]:
         minted = minted.union(more, distinct=False)
-    return space.hold(minted)
+    return temp.materialise(minted)
 
 
 def _hashed(founders: ir.Table, generation: int, library: Library, key: str) -> ir.Table:
@@ -212,8 +216,8 @@ def _hashed(founders: ir.Table, generation: int, library: Library, key: str) -> 
     return keyed.select("cluster", entity_id=ibis.literal(library.id_prefix) + digits)
 
 
-def _checked(minted: Minted, library: Library, space: Workspace) -> Minted:
-    twice = space.count(minted.ids) - space.count(minted.ids.select("entity_id").distinct())
+def _checked(minted: Minted, library: Library, temp: TempTables) -> Minted:
+    twice = temp.count(minted.ids) - temp.count(minted.ids.select("entity_id").distinct())
     if twice:
         raise EntityIdCollision(library.entity, twice)
     return minted

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.records import batch_of_order, batch_order
 
 EVENT_SCHEMA = {
@@ -61,13 +61,13 @@ def first_events(members: ir.Table, ids: ir.Table) -> ir.Table:
     return _event(ids.left_join(newest, "cluster"), "created", FIRST)
 
 
-def changes(change: Change, space: Workspace) -> ir.Table:
+def changes(change: Change, temp: TempTables) -> ir.Table:
     """``kind, entity_id, other_entity_id, batch, reason``, each id at most once per kind."""
-    placed = space.hold(_placed(change))
-    newest = space.hold(newest_batch(change.members, "cluster"))
-    edges = space.hold(_crossing(placed))
+    placed = temp.materialise(_placed(change))
+    newest = temp.materialise(newest_batch(change.members, "cluster"))
+    edges = temp.materialise(_crossing(placed))
     born = _born(change, placed).left_join(newest, "cluster").drop("cluster_right")
-    told = [
+    result = [
         _event(born.filter(born.parent.isnull(), ~born.came_back), "created", FIRST),
         _event(born.filter(born.parent.isnull(), born.came_back), "restored", CAME_BACK),
         _split(born.filter(born.parent.notnull()), change),
@@ -76,7 +76,7 @@ def changes(change: Change, space: Workspace) -> ir.Table:
         _retired(change),
         _returned(change, newest),
     ]
-    first, *rest = told
+    first, *rest = result
     return first.union(*rest, distinct=False)
 
 
@@ -93,8 +93,8 @@ def next_sequence(earlier: ir.Table | None) -> int:
 
 def stamped(events: ir.Table, run: str, sequence: int) -> ir.Table:
     """Events with their run and its place in the ledger's history."""
-    told = events.mutate(run=ibis.literal(run), sequence=ibis.literal(sequence, "int64"))
-    return told.select(*EVENT_SCHEMA)
+    result = events.mutate(run=ibis.literal(run), sequence=ibis.literal(sequence, "int64"))
+    return result.select(*EVENT_SCHEMA)
 
 
 def _placed(change: Change) -> ir.Table:
@@ -111,9 +111,9 @@ def _placed(change: Change) -> ir.Table:
         old_linked_source=previous.linked_source,
         old_linked_key=previous.linked_key,
     )
-    met = change.members.left_join(then, ["source", "source_key"])
-    met = met.drop("source_right", "source_key_right")
-    named = met.inner_join(change.ids, "cluster")
+    joined = change.members.left_join(then, ["source", "source_key"])
+    joined = joined.drop("source_right", "source_key_right")
+    named = joined.inner_join(change.ids, "cluster")
     moved = named.filter(named.old_id.isnull() | (named.old_id != named.entity_id))
     return named.semi_join(moved, "cluster")
 
@@ -121,8 +121,8 @@ def _placed(change: Change) -> ir.Table:
 def _crossing(placed: ir.Table) -> ir.Table:
     """Links between records that were not in one entity before: rule, and the ids of both sides."""
     there = placed.select(linked="rid", linked_old="old_id")
-    met = placed.filter(placed.linked.notnull()).inner_join(there, "linked")
-    apart = met.filter(~met.old_id.identical_to(met.linked_old))
+    joined = placed.filter(placed.linked.notnull()).inner_join(there, "linked")
+    apart = joined.filter(~joined.old_id.identical_to(joined.linked_old))
     return apart.select("cluster", "rule", "old_id", "linked_old")
 
 
@@ -132,8 +132,8 @@ def _born(change: Change, placed: ir.Table) -> ir.Table:
     first = left.group_by("cluster").agg(parent=left.old_id.argmin(left.rid))
     born = change.new.left_join(first, "cluster").drop("cluster_right")
     back = change.came_back.select(back="entity_id")
-    met = born.left_join(back, born.entity_id == back.back)
-    return met.select("entity_id", "cluster", "parent", came_back=met.back.notnull())
+    joined = born.left_join(back, born.entity_id == back.back)
+    return joined.select("entity_id", "cluster", "parent", came_back=joined.back.notnull())
 
 
 def _split(born: ir.Table, change: Change) -> ir.Table:
@@ -153,8 +153,8 @@ def _split(born: ir.Table, change: Change) -> ir.Table:
     why = ibis.coalesce(torn.dispute, torn.other_dispute, ibis.literal(NO_LONGER) + torn.rule)
     sides = [torn.select(entity_id=torn[side], why=why) for side in ("here", "there")]
     reasons = _sole(sides[0].union(sides[1], distinct=True), "entity_id", "why", PARTED)
-    told = born.left_join(reasons, "entity_id").drop("entity_id_right")
-    return _event(told.rename(other_entity_id="parent"), "split", PARTED)
+    result = born.left_join(reasons, "entity_id").drop("entity_id_right")
+    return _event(result.rename(other_entity_id="parent"), "split", PARTED)
 
 
 def _merged(change: Change, edges: ir.Table, newest: ir.Table) -> ir.Table:
@@ -163,9 +163,9 @@ def _merged(change: Change, edges: ir.Table, newest: ir.Table) -> ir.Table:
     ids = change.ids.select("cluster", other_entity_id="entity_id")
     sides = [edges.select(old_id=edges[side], why=edges.rule) for side in ("old_id", "linked_old")]
     reasons = _sole(sides[0].union(sides[1], distinct=True), "old_id", "why", JOINED)
-    told = gave_way.inner_join(ids, "cluster").left_join(newest, "cluster")
-    told = told.drop("cluster_right").left_join(reasons, "old_id").drop("old_id_right")
-    return _event(told.rename(entity_id="old_id"), "merged", JOINED)
+    result = gave_way.inner_join(ids, "cluster").left_join(newest, "cluster")
+    result = result.drop("cluster_right").left_join(reasons, "old_id").drop("old_id_right")
+    return _event(result.rename(entity_id="old_id"), "merged", JOINED)
 
 
 def _absorbed(change: Change, placed: ir.Table, edges: ir.Table) -> ir.Table:
@@ -177,9 +177,9 @@ def _absorbed(change: Change, placed: ir.Table, edges: ir.Table) -> ir.Table:
     reasons = _sole(
         with_new.select("cluster", why=with_new.rule).distinct(), "cluster", "why", TOOK_IN
     )
-    told = took.left_join(newest_batch(taken, "cluster"), "cluster").drop("cluster_right")
-    told = told.left_join(reasons, "cluster").drop("cluster_right")
-    return _event(told, "absorbed", TOOK_IN)
+    result = took.left_join(newest_batch(taken, "cluster"), "cluster").drop("cluster_right")
+    result = result.left_join(reasons, "cluster").drop("cluster_right")
+    return _event(result, "absorbed", TOOK_IN)
 
 
 def _retired(change: Change) -> ir.Table:
@@ -188,25 +188,25 @@ def _retired(change: Change) -> ir.Table:
     left = previous.semi_join(change.members, ["source", "source_key"]).select("entity_id")
     gone = previous.anti_join(left.distinct(), "entity_id").select("entity_id", "source")
     latest = change.latest
-    met = gone.left_join(latest, "source")
-    order = batch_order(met.batch)
-    told = met.group_by("entity_id").agg(batch=batch_of_order(order.max()))
-    return _event(told, "retired", GONE)
+    joined = gone.left_join(latest, "source")
+    order = batch_order(joined.batch)
+    result = joined.group_by("entity_id").agg(batch=batch_of_order(order.max()))
+    return _event(result, "retired", GONE)
 
 
 def _returned(change: Change, newest: ir.Table) -> ir.Table:
     ids = change.ids.select("cluster", other_entity_id="entity_id")
-    told = change.returned.inner_join(ids, "cluster").left_join(newest, "cluster")
-    return _event(told.drop("cluster_right"), "merged", CAME_BACK_ELSEWHERE)
+    result = change.returned.inner_join(ids, "cluster").left_join(newest, "cluster")
+    return _event(result.drop("cluster_right"), "merged", CAME_BACK_ELSEWHERE)
 
 
 def newest_batch(members: ir.Table, by: str) -> ir.Table:
-    """Batches are few, so their order is told as a number, once for each."""
+    """Batches are few, so each gets its place in the order as a number, once."""
     batches = members.select(its_batch="batch").distinct()
     place = ibis.row_number().over(order_by=batch_order(batches.its_batch))
     placed = batches.mutate(place=place)
-    met = members.select(by, "batch").inner_join(placed, members.batch == placed.its_batch)
-    newest = met.group_by(by).agg(place=met.place.max())
+    joined = members.select(by, "batch").inner_join(placed, members.batch == placed.its_batch)
+    newest = joined.group_by(by).agg(place=joined.place.max())
     return newest.inner_join(placed, "place").select(by, batch="its_batch")
 
 
@@ -220,10 +220,10 @@ def _sole(found: ir.Table, by: str, reason: str, several: str) -> ir.Table:
     return counted.select(by, reason=ibis.ifelse(counted.kinds == 1, counted.sole, several))
 
 
-def _event(told: ir.Table, kind: str, general: str) -> ir.Table:
-    other = told.other_entity_id if "other_entity_id" in told.columns else ibis.null("string")
-    reason = told.reason if "reason" in told.columns else ibis.null("string")
-    return told.select(
+def _event(result: ir.Table, kind: str, general: str) -> ir.Table:
+    other = result.other_entity_id if "other_entity_id" in result.columns else ibis.null("string")
+    reason = result.reason if "reason" in result.columns else ibis.null("string")
+    return result.select(
         "entity_id",
         "batch",
         other_entity_id=other,

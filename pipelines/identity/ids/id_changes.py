@@ -1,7 +1,7 @@
 """Which published ids a candidate would change, and why: merged, split, moved or vanished.
 
 Compares two states of a library, each one row per record with the entity that it belongs to. What
-the sources themselves ordered, records that they no longer have, is told apart per source: an
+the sources themselves ordered, records that they no longer have, is counted per source: an
 ordinary deletion is theirs to decide, a half-empty delivery is not.
 """
 
@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 
 CHANGE_KINDS = ("merged", "split", "moved", "vanished")
 _RECORD = ("source", "source_key")
@@ -45,8 +45,8 @@ class SourceLoss:
 
 
 @dataclass(frozen=True)
-class Survival:
-    """What becomes of the ids of one state in another one."""
+class IdStability:
+    """Id stability: what becomes of the ids of one state in another one."""
 
     ids: int
     changes: Sequence[IdChange]
@@ -79,15 +79,17 @@ class Budget:
     ids: float
     deletions: float
 
-    def allows(self, survival: Survival) -> bool:
+    def allows(self, id_stability: IdStability) -> bool:
         """Whether a candidate is within the budget."""
-        return survival.changed <= self.ids * survival.ids and not self.excessive(survival)
+        return id_stability.changed <= self.ids * id_stability.ids and not self.excessive(
+            id_stability
+        )
 
-    def excessive(self, survival: Survival) -> Sequence[SourceLoss]:
+    def excessive(self, id_stability: IdStability) -> Sequence[SourceLoss]:
         """Sources that lost more records than they may."""
         return [
             loss
-            for loss in survival.losses
+            for loss in id_stability.losses
             if loss.share > self.deletions and (loss.gone >= FEWEST_DELETIONS or not self.deletions)
         ]
 
@@ -109,49 +111,55 @@ def changed_ids(con: BaseBackend, before: ir.Table, after: ir.Table, events: ir.
         records of it belong to a new id. ``moved``: it lives, and records of it belong to an id
         that was there before. ``vanished``: none of its records is left.
     """
-    with Workspace(con) as space:
+    with TempTables(con) as temp:
         then = before.select("source", "source_key", old_id="entity_id")
         now = after.select("source", "source_key", new_id="entity_id", new_rule="rule")
-        met = space.hold(
+        joined = temp.materialise(
             then.left_join(now, list(_RECORD)).drop("source_right", "source_key_right")
         )
-        alive = space.hold(after.select(old_id="entity_id").distinct())
-        known = space.hold(before.select(new_id="entity_id").distinct())
-        gone = met.group_by("old_id").agg(left=met.new_id.count())
+        alive = temp.materialise(after.select(old_id="entity_id").distinct())
+        known = temp.materialise(before.select(new_id="entity_id").distinct())
+        gone = joined.group_by("old_id").agg(left=joined.new_id.count())
         vanished = gone.filter(gone.left == 0).select("old_id").anti_join(alive, "old_id")
-        left = space.hold(met.filter(met.new_id.notnull(), met.new_id != met.old_id))
+        left = temp.materialise(
+            joined.filter(joined.new_id.notnull(), joined.new_id != joined.old_id)
+        )
         merged = left.anti_join(alive, "old_id")
-        parted = space.hold(left.semi_join(alive, "old_id"))
-        told = [
-            _told(merged, "merged", _reasons(events, "merged", "entity_id")),
-            _told(
+        parted = temp.materialise(left.semi_join(alive, "old_id"))
+        result = [
+            _first_per_id(merged, "merged", _reasons(events, "merged", "entity_id")),
+            _first_per_id(
                 parted.anti_join(known, "new_id"),
                 "split",
                 _reasons(events, "split", "other_entity_id"),
             ),
-            _told(parted.semi_join(known, "new_id"), "moved", None),
-            _nowhere(vanished, met, events),
+            _first_per_id(parted.semi_join(known, "new_id"), "moved", None),
+            _vanished(vanished, joined, events),
         ]
-        first, *rest = told
-        every = space.hold(first.union(*rest, distinct=False))
+        first, *rest = result
+        every = temp.materialise(first.union(*rest, distinct=False))
         place = ibis.cases(*((every.kind == k, n) for n, k in enumerate(CHANGE_KINDS)))
         rank = ibis.row_number().over(group_by=every.entity_id, order_by=place)
         ranked = every.mutate(rank=rank)
-        return space.keep(ranked.filter(ranked["rank"] == 0).drop("rank").order_by("entity_id"))
+        return temp.materialise_result(
+            ranked.filter(ranked["rank"] == 0).drop("rank").order_by("entity_id")
+        )
 
 
-def survival(con: BaseBackend, before: ir.Table, after: ir.Table, changed: ir.Table) -> Survival:
+def id_stability(
+    con: BaseBackend, before: ir.Table, after: ir.Table, changed: ir.Table
+) -> IdStability:
     """Count what ``changed_ids`` found between ``before`` and ``after``, and what sources lost."""
     counted = changed.group_by("kind", "rule").agg(ids=changed.count())
     changes = con.to_pyarrow(counted.order_by(ibis.desc("ids"), "kind", "rule")).to_pylist()
     here = after.select(*_RECORD, is_here=ibis.literal(True))
-    met = before.left_join(here, list(_RECORD))
-    lost = met.group_by("source").agg(
-        records=met.count(), gone=met.is_here.isnull().cast("int64").sum()
+    joined = before.left_join(here, list(_RECORD))
+    lost = joined.group_by("source").agg(
+        records=joined.count(), gone=joined.is_here.isnull().cast("int64").sum()
     )
     losses = con.to_pyarrow(lost.order_by("source")).to_pylist()
     ids = int(con.execute(before.entity_id.nunique()))
-    return Survival(
+    return IdStability(
         ids,
         [IdChange(row["kind"], row["rule"], row["ids"]) for row in changes],
         [SourceLoss(row["source"], row["records"], row["gone"]) for row in losses],
@@ -160,14 +168,14 @@ def survival(con: BaseBackend, before: ir.Table, after: ir.Table, changed: ir.Ta
 
 def _reasons(events: ir.Table, kind: str, of: str) -> ir.Table:
     """old_id, reason: of the latest event of a kind."""
-    told = events.filter(events.kind == kind, events[of].notnull())
-    order = [told.sequence.desc(), told.entity_id]
-    ranked = told.mutate(rank=ibis.row_number().over(group_by=told[of], order_by=order))
+    result = events.filter(events.kind == kind, events[of].notnull())
+    order = [result.sequence.desc(), result.entity_id]
+    ranked = result.mutate(rank=ibis.row_number().over(group_by=result[of], order_by=order))
     latest = ranked.filter(ranked["rank"] == 0)
     return latest.select(old_id=latest[of], reason=latest.reason)
 
 
-def _told(left: ir.Table, kind: str, reasons: ir.Table | None) -> ir.Table:
+def _first_per_id(left: ir.Table, kind: str, reasons: ir.Table | None) -> ir.Table:
     """One row per id whose records are elsewhere; where no event says why, the record's rule."""
     first = [left.source, left.source_key]
     rank = ibis.row_number().over(group_by=left.old_id, order_by=first)
@@ -188,8 +196,8 @@ def _told(left: ir.Table, kind: str, reasons: ir.Table | None) -> ir.Table:
     )
 
 
-def _nowhere(vanished: ir.Table, met: ir.Table, events: ir.Table) -> ir.Table:
-    shown = met.semi_join(vanished, "old_id")
+def _vanished(vanished: ir.Table, joined: ir.Table, events: ir.Table) -> ir.Table:
+    shown = joined.semi_join(vanished, "old_id")
     rank = ibis.row_number().over(group_by=shown.old_id, order_by=[shown.source, shown.source_key])
     ranked = shown.mutate(rank=rank)
     first = ranked.filter(ranked["rank"] == 0)

@@ -4,7 +4,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 
 _ENDED = ("merged", "retired")
 
@@ -23,18 +23,18 @@ def current_ids(con: BaseBackend, events: ir.Table, alive: ir.Table) -> ir.Table
         when all of its records are gone. A merge is followed for ever: also after the target was
         split (the redirect goes where the target's id stayed) or retired and restored.
     """
-    with Workspace(con) as space:
+    with TempTables(con) as temp:
         ended = events.filter(events.kind.isin(_ENDED)).anti_join(alive, "entity_id")
         last = ibis.row_number().over(
             group_by=ended.entity_id, order_by=[ended.sequence.desc(), ended.kind.asc()]
         )
         ranked = ended.mutate(rank=last)
         latest = ranked.filter(ranked["rank"] == 0)
-        steps = space.hold(latest.select("entity_id", current_id="other_entity_id"))
+        steps = temp.materialise(latest.select("entity_id", current_id="other_entity_id"))
         while _unfinished(con, steps):
-            steps = space.hold(_jump(steps))
+            steps = temp.materialise(_jump(steps))
         known = steps.left_join(alive, steps.current_id == alive.entity_id)
-        return space.keep(known.select("entity_id", current_id=alive.entity_id))
+        return temp.materialise_result(known.select("entity_id", current_id=alive.entity_id))
 
 
 def _jump(steps: ir.Table) -> ir.Table:

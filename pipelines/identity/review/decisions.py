@@ -60,7 +60,7 @@ class Judgement:
 
     ``act`` is common to all judgements of one command and is what is revoked. ``cause`` is why the
     question was asked. ``basis`` is a digest of the two records as the steward saw them.
-    ``stratum``, ``probability`` and ``model`` are what the machine held of the pair at that time.
+    ``stratum``, ``probability`` and ``model`` are how the run scored the pair at that time.
     """
 
     act: str
@@ -91,8 +91,8 @@ class Decision(Judgement):
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where a question stands: the opinions of its last round that were not revoked."""
+class ReviewState:
+    """The state of a question: the opinions of its last round that were not revoked."""
 
     opinions: Sequence[Decision]
 
@@ -110,8 +110,8 @@ class Standing:
         return self.opinions[-1] if self.verdict else None
 
 
-def standings(ledger: Iterable[Decision]) -> Mapping[Pair, Standing]:
-    """Where every pair stands that was ever decided and not wholly revoked.
+def review_states(ledger: Iterable[Decision]) -> Mapping[Pair, ReviewState]:
+    """The state of every pair that was ever decided and not wholly revoked.
 
     A ``first`` opinion opens a new round of its pair; ``second`` and ``final`` belong to the round
     that is open. Of one kind of opinion the latest counts.
@@ -123,12 +123,12 @@ def standings(ledger: Iterable[Decision]) -> Mapping[Pair, Standing]:
         if each.opinion == "first":
             rounds[each.pair] = {}
         rounds.setdefault(each.pair, {})[each.opinion] = each
-    return {pair: Standing(tuple(opinions.values())) for pair, opinions in rounds.items()}
+    return {pair: ReviewState(tuple(opinions.values())) for pair, opinions in rounds.items()}
 
 
 def in_force(ledger: Iterable[Decision]) -> list[Decision]:
     """Per pair the decision in force, of those that say ``same`` or ``different``."""
-    carried = (standing.decision for standing in standings(ledger).values())
+    carried = (standing.decision for standing in review_states(ledger).values())
     return [each for each in carried if each and each.verdict != "cannot_tell"]
 
 

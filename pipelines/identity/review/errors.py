@@ -15,7 +15,7 @@ class DecisionRefused(BaselibError):
     kind = "malformed"
 
 
-def told(decision: Decision) -> str:
+def one_line(decision: Decision) -> str:
     """A decision in one line: number, verdict, who, when, which question, how to revoke it."""
     return (
         f"#{decision.id} {decision.verdict} by {decision.by} on {decision.at:%Y-%m-%d %H:%M} "
@@ -73,7 +73,7 @@ class DecisionContradicts(DecisionRefused):
     kind = "contradictory"
 
     def __str__(self) -> str:
-        lines = "\n".join(f"  {told(each)}" for each in self.chain)
+        lines = "\n".join(f"  {one_line(each)}" for each in self.chain)
         return (
             f"{self.question}: {self.verdict!r} contradicts what was decided:\n{lines}\n"
             "One of them is wrong. Revoke that one (`baselib identity revoke ACT`), or leave this "
@@ -92,7 +92,7 @@ class AlreadyDecided(DecisionRefused):
 
     def __str__(self) -> str:
         return (
-            f"{self.question}: already decided: {told(self.decision)}. "
+            f"{self.question}: already decided: {one_line(self.decision)}. "
             "Revoke that first, or give a second opinion."
         )
 

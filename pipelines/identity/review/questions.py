@@ -66,8 +66,8 @@ def in_order(pairs: ir.Table) -> ir.Table:
 def with_basis(records: ir.Table, library: Library, key: str) -> ir.Table:
     """Add ``basis``, a keyed digest of what each record says in the library's columns."""
     keyed = with_site_key(records, key)
-    said = [keyed[column].cast("string") for column in library.columns]
-    return keyed.mutate(basis=keyed_digest(keyed.site_key, "basis", *said)).drop("site_key")
+    reference = [keyed[column].cast("string") for column in library.columns]
+    return keyed.mutate(basis=keyed_digest(keyed.site_key, "basis", *reference)).drop("site_key")
 
 
 def pair_basis(left: ir.StringValue, right: ir.StringValue) -> ir.StringValue:
@@ -191,8 +191,8 @@ def changed_pairs(published: ir.Table, record: ir.Table) -> ir.Table:
     """
     was = published.select("source", "source_key", was="entity_id")
     now = record.select("source", "source_key", now="entity_id")
-    met = was.inner_join(now, ["source", "source_key"])
-    named = met.mutate(name=met.source + SEPARATOR + met.source_key)
+    joined = was.inner_join(now, ["source", "source_key"])
+    named = joined.mutate(name=joined.source + SEPARATOR + joined.source_key)
     first = named.group_by("was", "now").agg(name=named.name.min())
     parts = first.inner_join(named, ["was", "now", "name"])
     parts = parts.select("was", "now", "name", "source", "source_key")

@@ -1,9 +1,9 @@
-"""Who else a record could belong to: namesakes of its best group that nothing rules out.
+"""Ambiguous matches: records whose match by name fits another group of the same name as well.
 
-A firm leaves its name, door and person in charge to the registration that follows it. That a record
-agrees with one of the two in a telephone number of which the other says nothing tells them apart
-for nobody: only a difference does. So a claim by name is unique where every other bearer of the
-name differs from the record in something that the winner does not.
+A firm leaves its name, address and person in charge to the registration that follows it. That a
+record agrees with one of the two in a telephone number which the other group does not have does not
+separate them; only a difference does. So a match by name is unambiguous where every other group of
+that name differs from the record in something in which the matched group does not.
 """
 
 from collections.abc import Sequence
@@ -14,46 +14,55 @@ import ibis.expr.types as ir
 from pipelines.identity.rules.candidate_pairs import agreed, differed
 
 
-def of_group(pairs: ir.Table, telling: Sequence[str]) -> dict[str, ir.Value]:
-    """Aggregates of ``candidate_pairs`` over a record and a group."""
-    names = ("namesake", "apart", *map(agreed, telling), *map(differed, telling))
+def group_agreement(pairs: ir.Table, distinguishing: Sequence[str]) -> dict[str, ir.Value]:
+    """Aggregates of ``candidate_pairs`` over a record and a group: what any pair shows."""
+    names = (
+        "same_name",
+        "cannot_link",
+        *map(agreed, distinguishing),
+        *map(differed, distinguishing),
+    )
     return {name: pairs[name].any() for name in names}
 
 
-def rivalled(
+def ambiguous_records(
     won: ir.Table,
-    standing: ir.Table,
+    agreement: ir.Table,
     pairs: ir.Table,
-    placed: ir.Table,
-    telling: Sequence[str],
+    grouped: ir.Table,
+    distinguishing: Sequence[str],
 ) -> ir.Table:
-    """``rid`` of the records that another bearer of the name could have as well.
+    """``rid`` of the records that fit another group, or record, of the same name as well.
 
     Args:
-        won: ``rid, gid`` of the records that are about to join.
-        standing: Per ``rid`` and ``gid`` of placed records, ``of_group``.
+        won: ``rid, gid`` of the records that are about to join a group.
+        agreement: Per ``rid`` and ``gid`` of grouped records, ``group_agreement``.
         pairs: ``candidate_pairs``.
-        placed: ``rid, gid`` of the records that have a group.
-        telling: The columns that tell groups apart.
+        grouped: ``rid, gid`` of the records that have a group.
+        distinguishing: ``Evidence.distinguishing``.
     """
-    mine = won.select("rid", "gid").inner_join(standing, ["rid", "gid"])
-    mine = mine.select("rid", "gid", **_against(mine, telling, "mine"))
-    groups = standing.filter(standing.namesake, ~standing.apart)
-    groups = groups.select("rid", rival="gid", **_against(groups, telling, "its"))
-    met = mine.inner_join(groups, "rid")
-    among_groups = met.filter(met.rival != met.gid)
-    # Who has no group yet is another's if something keeps him out of this one: an old registration
-    # of before there were codes.
-    free = pairs.filter(pairs.namesake, ~pairs.apart).anti_join(placed, pairs.other == placed.rid)
-    free = free.select("rid", rival="other", **_against(free, telling, "its"))
-    kept_out = pairs.filter(pairs.namesake, pairs.apart).select(rival="rid", other="other")
-    kept_out = kept_out.inner_join(placed.rename(other="rid"), "other").select("rival", "gid")
-    among_free = mine.inner_join(free, "rid").semi_join(kept_out, ["rival", "gid"])
+    mine = won.select("rid", "gid").inner_join(agreement, ["rid", "gid"])
+    mine = mine.select("rid", "gid", **_against(mine, distinguishing, "mine"))
+    groups = agreement.filter(agreement.same_name, ~agreement.cannot_link)
+    groups = groups.select("rid", rival="gid", **_against(groups, distinguishing, "its"))
+    joined = mine.inner_join(groups, "rid")
+    among_groups = joined.filter(joined.rival != joined.gid)
+    # An unmatched record is a rival if something forbids it this group: a registration from before
+    # there were codes.
+    free = pairs.filter(pairs.same_name, ~pairs.cannot_link).anti_join(
+        grouped, pairs.other == grouped.rid
+    )
+    free = free.select("rid", rival="other", **_against(free, distinguishing, "its"))
+    forbidden = pairs.filter(pairs.same_name, pairs.cannot_link).select(rival="rid", other="other")
+    forbidden = forbidden.inner_join(grouped.rename(other="rid"), "other").select("rival", "gid")
+    among_free = mine.inner_join(free, "rid").semi_join(forbidden, ["rival", "gid"])
     both = among_groups.union(among_free.select(*among_groups.columns), distinct=False)
-    ruled_out = ibis.or_(*(both[f"its_{c}"] & ~both[f"mine_{c}"] for c in telling))
+    ruled_out = ibis.or_(*(both[f"its_{c}"] & ~both[f"mine_{c}"] for c in distinguishing))
     return both.filter(~ruled_out).select("rid").distinct()
 
 
-def _against(told: ir.Table, telling: Sequence[str], whose: str) -> dict[str, ir.BooleanValue]:
+def _against(
+    result: ir.Table, distinguishing: Sequence[str], whose: str
+) -> dict[str, ir.BooleanValue]:
     """Per column, whether a group's records differ in it, and none agrees."""
-    return {f"{whose}_{c}": told[differed(c)] & ~told[agreed(c)] for c in telling}
+    return {f"{whose}_{c}": result[differed(c)] & ~result[agreed(c)] for c in distinguishing}

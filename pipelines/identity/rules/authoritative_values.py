@@ -1,6 +1,7 @@
-"""What the most authoritative records of a number's group say: what its other records are held to.
+"""Reference values of an identifier's group: per column, what its most authoritative records state.
 
-Columns ``<column>_ref`` and ``<column>_alone``, whether one record alone says it.
+The other records of the group are compared with them. ``<column>_ref`` is the value,
+``<column>_alone`` whether a single record states it.
 """
 
 from collections.abc import Sequence
@@ -11,28 +12,28 @@ import ibis.expr.types as ir
 
 from pipelines.compare.conflicts import Evidence
 from pipelines.compare.values import Columns, names_compatible
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
 
 _MANY = 10_000_000  # more than one group can have; turns "most" into "least" in a text that sorts
 
 
-def references(
-    members: ir.Table, library: Library, evidence: Evidence, space: Workspace
+def reference_values(
+    members: ir.Table, library: Library, evidence: Evidence, temp: TempTables
 ) -> ir.Table:
-    """Per group and column, what its most authoritative records say; then what most say.
+    """Per group and column the value of the most authoritative source; among equals the commonest.
 
     Args:
         members: Records with a number: the working set with ``number``.
         library: The order of authority.
         evidence: Its columns.
-        space: Keeps what is read twice.
+        temp: Where intermediate tables are materialised.
     """
     numbers = members.select("number").distinct()
     name, *others = evidence.columns
     its_name = _reference(members, name, library)
     persons = library.columns[name].element_name == "person_name"
-    of_one = space.hold(_of_name(members, its_name, name)) if persons else members
+    of_one = temp.materialise(_of_name(members, its_name, name)) if persons else members
     picks = [its_name, *(_reference(of_one, column, library) for column in others)]
     return reduce(
         lambda left, right: left.left_join(right, "number").drop("number_right"), picks, numbers
@@ -40,10 +41,10 @@ def references(
 
 
 def _of_name(members: ir.Table, its_name: ir.Table, name: str) -> ir.Table:
-    """Records that could be about whom the group's name names.
+    """Records whose name is compatible with the group's.
 
     Two people with one number would otherwise lend each other their addresses, and a record would
-    agree with what it said itself.
+    agree with its own statement.
     """
     named = members.inner_join(its_name, "number")
     same = names_compatible(named[name], named[f"{name}_ref"]).fill_null(True)
@@ -52,8 +53,10 @@ def _of_name(members: ir.Table, its_name: ir.Table, name: str) -> ir.Table:
 
 def _reference(members: ir.Table, column: str, library: Library) -> ir.Table:
     rank = authority_rank(members.source, library.columns[column].authority)
-    said = members.filter(members[column].notnull()).mutate(rank=rank)
-    counted = said.group_by("number", value=said[column]).agg(rank=said.rank.min(), n=said.count())
+    reference = members.filter(members[column].notnull()).mutate(rank=rank)
+    counted = reference.group_by("number", value=reference[column]).agg(
+        rank=reference.rank.min(), n=reference.count()
+    )
     seldom = (_MANY - counted.n).cast("string").lpad(8, "0")
     order = counted["rank"].cast("string").lpad(3, "0") + seldom
     best = counted.group_by("number").agg(pick=(order + counted.value).min())
@@ -63,23 +66,23 @@ def _reference(members: ir.Table, column: str, library: Library) -> ir.Table:
     )
 
 
-def of_others(compared: ir.Table, evidence: Evidence) -> Columns:
-    """What the group says; of particulars, not what only the record itself says."""
+def values_of_others(compared: ir.Table, evidence: Evidence) -> Columns:
+    """The group's reference values; of details, not those that only the record itself states."""
 
     def look_up(column: str) -> ir.Value:
-        said = compared[f"{column}_ref"]
-        if column in evidence.person:
-            return said
-        its_own = compared[f"{column}_alone"] & (compared[column] == said)
-        return ibis.ifelse(its_own.fill_null(False), ibis.null("string"), said)
+        reference = compared[f"{column}_ref"]
+        if column in evidence.identifying:
+            return reference
+        its_own = compared[f"{column}_alone"] & (compared[column] == reference)
+        return ibis.ifelse(its_own.fill_null(False), ibis.null("string"), reference)
 
     return look_up
 
 
-def of_another(said: ir.Table, evidence: Evidence) -> ir.Table:
-    """``references`` as those of another group: ``other``, and ``<column>_other``."""
-    columns = {f"{c}_other": said[f"{c}_ref"] for c in evidence.columns}
-    return said.select(other="number", **columns)
+def as_other_group(reference: ir.Table, evidence: Evidence) -> ir.Table:
+    """``reference_values`` with the columns of another group: ``other``, and ``<column>_other``."""
+    columns = {f"{c}_other": reference[f"{c}_ref"] for c in evidence.columns}
+    return reference.select(other="number", **columns)
 
 
 def authority_rank(source: ir.StringValue, authority: Sequence[str]) -> ir.IntegerValue:

@@ -1,6 +1,6 @@
-"""Whom a record that found no group is compared with: the blocks of the score.
+"""Blocking rules for scoring: which records an unmatched record is compared with.
 
-Each block is the values that two records must share to be compared.
+Two records become a candidate pair if they share all values of one blocking rule.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,11 +9,11 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.identity.rules.candidate_pairs import Believed, meet
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.rules.candidate_pairs import ComparableRecords, pairs_in_block
+from pipelines.identity.tables.temp_tables import TempTables
 
-# Weak evidence, so a block is only as large as a big family or a dormitory: what more share says
-# little about each, and pairs grow with the square of it.
+# Weak evidence, so a block is only as large as a big family or a dormitory: a value that more
+# records share says little about each, and pairs grow with the square of it.
 LARGEST_BLOCK = 60
 
 _Key = Callable[[ir.Table], Sequence[ir.Value]]
@@ -29,7 +29,7 @@ _PARTS_OF_A_NUMBER: Sequence[_Key] = (
     lambda t: [t.some_number.left(6), t.some_number.right(4)],
     lambda t: [t.some_number.right(8)],
 )
-_BLOCKS: Mapping[str, Sequence[_Key]] = {
+_BLOCKING_RULES: Mapping[str, Sequence[_Key]] = {
     "person": (
         _columns("person_name", "birth_date"),
         _columns("person_name", "mobile"),
@@ -61,26 +61,28 @@ _BLOCKS: Mapping[str, Sequence[_Key]] = {
 }
 
 
-def near_pairs(waiting: ir.Table, everybody: Believed, entity: str, space: Workspace) -> ir.Table:
-    """Pairs that share a block which is not too large.
+def blocked_pairs(
+    unmatched: ir.Table, everybody: ComparableRecords, entity: str, temp: TempTables
+) -> ir.Table:
+    """Candidate pairs: those that share the values of a blocking rule, in blocks of at most 60.
 
     Args:
-        waiting: ``rid`` of records that are to be compared.
-        everybody: ``candidates.everybody_of``.
-        entity: Whose blocks.
-        space: Keeps the result.
+        unmatched: ``rid`` of the records to compare.
+        everybody: ``records_for_scoring``.
+        entity: Whose blocking rules.
+        temp: Where intermediate tables are materialised.
 
     Returns:
-        ``rid`` (that waits) and ``other``.
+        ``rid`` (unmatched) and ``other``.
     """
-    asking = space.hold(everybody.semi_join(waiting, "rid"))
-    met = []
-    for parts in _BLOCKS[entity]:
+    selected = temp.materialise(everybody.semi_join(unmatched, "rid"))
+    pairs = []
+    for parts in _BLOCKING_RULES[entity]:
 
         def keyed(rows: ir.Table, parts: _Key = parts) -> ir.Table:
             return rows.select("rid", **{f"part_{n}": part for n, part in enumerate(parts(rows))})
 
-        mine = keyed(asking)
+        mine = keyed(selected)
         key = mine.drop("rid").columns
-        met.append(meet(mine, everybody.each(keyed), key, LARGEST_BLOCK, space))
-    return space.hold(reduce(lambda a, b: a.union(b, distinct=True), met))
+        pairs.append(pairs_in_block(mine, everybody.each(keyed), key, LARGEST_BLOCK, temp))
+    return temp.materialise(reduce(lambda a, b: a.union(b, distinct=True), pairs))

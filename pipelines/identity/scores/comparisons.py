@@ -1,8 +1,8 @@
-"""How alike two records are: one level per comparison, best first, for the score to weigh.
+"""Comparisons and their levels: how similar two records are in name, birth date, address …
 
-A comparison looks at one thing (the name, the birth date) and puts a pair into the first of its
-levels that holds; the last level is what is left. NULL where a side is unknown. What a level is
-worth is no matter of this module: the weights are trained and kept in ``models/<entity>.json``.
+A comparison puts a pair into the first of its levels whose condition holds; the last level is the
+rest. NULL where a side is unknown. Match weights of levels are not here: they are trained and kept
+in ``models/<entity>.json``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,16 +19,16 @@ Judge = Callable[[Look], Sequence[ir.BooleanValue]]
 
 @dataclass(frozen=True)
 class Comparison:
-    """``levels``, best first; ``judge`` says when each holds, the last is what is left."""
+    """``levels``, best first; ``judge`` has the conditions of all but the last, the rest."""
 
     name: str
     columns: Sequence[str]  # NULL if one of them is unknown on a side
     levels: Sequence[str]
     judge: Judge
-    sames: int = 1  # how many of the first levels say that it is the same, whatever it is worth
+    sames: int = 1  # how many of the first levels mean equality
 
     def level(self, look: Look) -> ir.IntegerValue:
-        """The place of the first level that holds."""
+        """The number of the first level whose condition holds."""
         known = ibis.and_(*(a.notnull() & b.notnull() for a, b in map(look, self.columns)))
         holds = [(known & c.fill_null(False), n) for n, c in enumerate(self.judge(look))]
         rest = (known, len(self.levels) - 1)
@@ -103,11 +103,13 @@ def _birth_dates(look: Look) -> Sequence[ir.BooleanValue]:
 
 
 def _shows(masked: ir.StringValue, whole: ir.StringValue) -> ir.BooleanValue:
-    """What is seen of a masked number is that of another, at least eight digits."""
-    head = masked.re_extract(r"^[^*]*", 0)
+    """The visible digits of a masked number, at least eight, equal those of the other."""
+    representative = masked.re_extract(r"^[^*]*", 0)
     tail = masked.re_extract(r"[^*]*$", 0)
-    seen = (masked.length() == whole.length()) & (head.length() + tail.length() >= _FEWEST_SEEN)
-    return masked.contains("*") & seen & whole.startswith(head) & whole.endswith(tail)
+    seen = (masked.length() == whole.length()) & (
+        representative.length() + tail.length() >= _FEWEST_SEEN
+    )
+    return masked.contains("*") & seen & whole.startswith(representative) & whole.endswith(tail)
 
 
 def _damaged_numbers(look: Look) -> Sequence[ir.BooleanValue]:

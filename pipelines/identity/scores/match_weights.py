@@ -1,8 +1,8 @@
-"""The score: Splink weighs how alike two sides are, by the reviewed model.
+"""Match weights: Splink scores patterns of comparison levels by the reviewed model.
 
-Thousands of pairs share one pattern of levels, so each pattern is scored once. Splink gets patterns
-as pairs of two rows with the same levels and one id, and its comparisons read those levels; what a
-level is was decided set-based before, so the same patterns come from DuckDB and from Spark.
+Thousands of pairs share one pattern of levels, so each pattern is scored once. Splink gets it
+as a pair of two rows with the same levels and one id, and its comparisons read those levels. They
+were computed set-based before, so the same patterns come from DuckDB and from Spark.
 """
 
 import logging
@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from ibis import BaseBackend
 
 from pipelines.identity.scores.comparisons import Comparison
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 
 _PATTERN = "pattern"
 
@@ -58,40 +58,40 @@ def _as_comparison(each: Comparison, weights: Sequence[tuple[float, float]]) -> 
 
 def weigh(
     con: BaseBackend,
-    likeness: ir.Table,
+    pairs: ir.Table,
     comparisons: Sequence[Comparison],
     settings: Mapping[str, object],
-    space: Workspace,
+    temp: TempTables,
 ) -> ir.Table:
     """Add to each row of levels its match weight, log2 of the odds that the sides are one entity.
 
     Args:
         con: A DuckDB connection.
-        likeness: Any columns, among them one level per comparison.
+        pairs: Any columns, among them one level per comparison.
         comparisons: Those of the entity.
         settings: Splink's, with trained m and u.
-        space: Keeps the result.
+        temp: Where intermediate tables are materialised.
 
     Returns:
-        ``likeness`` plus ``weight`` (float64).
+        ``pairs`` plus ``weight`` (float64).
     """
     names = [each.name for each in comparisons]
     # NULL is equal to nothing, so for joining the unknown level is -1.
-    levels = {name: likeness[name].fill_null(-1) for name in names}
-    seen = likeness.select(**levels).distinct()
+    levels = {name: pairs[name].fill_null(-1) for name in names}
+    seen = pairs.select(**levels).distinct()
     order = [seen[name].asc() for name in names]
-    numbered = space.hold(seen.mutate(**{_PATTERN: ibis.row_number().over(order_by=order)}))
+    numbered = temp.materialise(seen.mutate(**{_PATTERN: ibis.row_number().over(order_by=order)}))
     weights = score_patterns(con, numbered, names, settings)
-    told = numbered.inner_join(weights, _PATTERN).drop(_PATTERN)
-    told = space.hold(told.rename({f"key_{name}": name for name in names}))
-    keys = [levels[name] == told[f"key_{name}"] for name in names]
-    return space.hold(likeness.inner_join(told, keys).select(*likeness.columns, "weight"))
+    result = numbered.inner_join(weights, _PATTERN).drop(_PATTERN)
+    result = temp.materialise(result.rename({f"key_{name}": name for name in names}))
+    keys = [levels[name] == result[f"key_{name}"] for name in names]
+    return temp.materialise(pairs.inner_join(result, keys).select(*pairs.columns, "weight"))
 
 
 def score_patterns(
     con: BaseBackend, patterns: ir.Table, names: Sequence[str], settings: Mapping[str, object]
 ) -> ir.Table:
-    """``pattern`` and ``weight`` of each pattern, as Splink says."""
+    """``pattern`` and ``weight`` of each pattern, as Splink computes them."""
     from splink import Linker
     from splink.backends.duckdb import DuckDBAPI
 

@@ -1,4 +1,4 @@
-"""The model of the score, and one name for all that a library is matched by today.
+"""The scoring model: thresholds, name frequencies, m and u probabilities; and the model's digest.
 
 ``models/<entity>.json`` is a reviewed file: ``provenance`` (what it was trained on and how much of
 it), ``thresholds``, ``frequencies`` (of surnames and given-name characters) and ``splink``, Splink
@@ -23,12 +23,12 @@ MODELS = Path(__file__).parent / "models"
 
 @dataclass(frozen=True)
 class Model:
-    """``link_at`` and above is a link, ``ask_at`` and above a question (probabilities)."""
+    """Thresholds are probabilities: ``match_threshold`` links, ``review_threshold`` asks."""
 
     splink: Mapping[str, object]
     frequencies: Mapping[str, float]
-    link_at: float
-    ask_at: float
+    match_threshold: float
+    review_threshold: float
     provenance: Mapping[str, object]
 
 
@@ -43,16 +43,16 @@ def read_model(file: Path, entity: str) -> Model:
     """A model that was trained for an entity, from its file.
 
     Raises:
-        DeclarationRefused: it is no model, or not one of what is compared of this entity today.
+        DeclarationRefused: it is no model, or its comparisons are not those of this entity.
     """
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        result = json.loads(file.read_text(encoding="utf-8"))
         model = Model(
-            splink=told["splink"],
-            frequencies=told["frequencies"],
-            link_at=told["thresholds"]["link_at"],
-            ask_at=told["thresholds"]["ask_at"],
-            provenance=told["provenance"],
+            splink=result["splink"],
+            frequencies=result["frequencies"],
+            match_threshold=result["thresholds"]["link_at"],
+            review_threshold=result["thresholds"]["ask_at"],
+            provenance=result["provenance"],
         )
         levels = _levels(model)
     except (OSError, ValueError, KeyError, TypeError) as unreadable:

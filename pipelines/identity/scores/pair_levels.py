@@ -1,7 +1,7 @@
-"""How the score sees records and pairs of them.
+"""Comparison levels of candidate pairs, and which pairs are cannot-link whatever else agrees.
 
-Local by construction: whether two records are a pair, and how alike they are, depends on the two of
-them, on the model's tables and on how many records share a block, on nothing else.
+Local by construction: the levels of a pair depend on its two records, the model's tables and the
+sizes of blocks, on nothing else.
 """
 
 from collections.abc import Mapping
@@ -11,81 +11,83 @@ import ibis.expr.types as ir
 
 from pipelines.compare.values import Sides
 from pipelines.identity.rules.candidate_pairs import (
-    Believed,
-    believed_records,
-    kept_away,
-    records_to_place,
+    ComparableRecords,
+    comparable_records,
+    forbidden_by_identifier,
+    unmatched_records,
 )
-from pipelines.identity.rules.identifier_groups import Groups
+from pipelines.identity.rules.identifier_groups import IdentifierGroups
 from pipelines.identity.scores.comparisons import COMPARISONS
-from pipelines.identity.tables.comparison_keys import evidence_of, known
-from pipelines.identity.tables.features import CARRIED, with_features, with_likeness_of_names
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.comparison_keys import evidence_of, keys_of
+from pipelines.identity.tables.features import CARRIED, with_features, with_name_similarity
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
 
 
-def everybody_of(work: ir.Table, groups: Groups, library: Library, space: Workspace) -> Believed:
-    """All records as the score sees them: of one whose number is disputed, only its own words."""
+def records_for_scoring(
+    work: ir.Table, groups: IdentifierGroups, library: Library, temp: TempTables
+) -> ComparableRecords:
+    """All records for scoring; a conflicting identifier and what it implies are left out."""
     more = list(CARRIED[library.entity])
-    open_ = work.select("rid").anti_join(groups.trusted, "rid")
-    told = space.hold(records_to_place(work, groups.disputed, open_, library, more))
-    return believed_records(work, told).each(lambda rows: with_some_number(rows, library))
+    unmatched = work.select("rid").anti_join(groups.accepted, "rid")
+    result = temp.materialise(unmatched_records(work, groups.conflicting, unmatched, library, more))
+    return comparable_records(work, result).each(lambda rows: with_some_identifier(rows, library))
 
 
-def with_some_number(rows: ir.Table, library: Library) -> ir.Table:
-    """With ``some_number``, which may be damaged; one that is somebody else's is none."""
+def with_some_identifier(rows: ir.Table, library: Library) -> ir.Table:
+    """With ``some_number``: the accepted or damaged identifier; a conflicting one is left out."""
     strong = library.identity.strong
-    believed = ibis.ifelse(rows.number.isnull(), rows[strong], ibis.null("string"))
-    return rows.mutate(some_number=ibis.coalesce(believed, rows[f"{strong}_damaged"]))
+    accepted = ibis.ifelse(rows.number.isnull(), rows[strong], ibis.null("string"))
+    return rows.mutate(some_number=ibis.coalesce(accepted, rows[f"{strong}_damaged"]))
 
 
 def levels_of(
     pairs: ir.Table,
-    everybody: Believed,
+    everybody: ComparableRecords,
     library: Library,
     frequencies: Mapping[str, float],
-    space: Workspace,
+    temp: TempTables,
 ) -> ir.Table:
-    """How alike the records of pairs are.
+    """The comparison levels of pairs.
 
     Args:
         pairs: ``rid, other``.
-        everybody: ``everybody_of``.
-        library: One with comparisons (``likeness.COMPARISONS``).
+        everybody: ``records_for_scoring``.
+        library: One with comparisons (``comparisons.COMPARISONS``).
         frequencies: See ``with_features``.
-        space: Keeps what is read twice.
+        temp: Where intermediate tables are materialised.
 
     Returns:
         ``rid, other``, one level per comparison (int64, NULL for unknown) and ``never``: the two
         cannot be one entity whatever else agrees.
     """
     rows = everybody.semi_join(records_of(pairs), "rid")
-    rows = space.hold(with_features(rows, library.entity, frequencies))
+    rows = temp.materialise(with_features(rows, library.entity, frequencies))
     theirs = rows.rename({f"{name}_other": name for name in rows.columns if name != "rid"})
-    met = pairs.inner_join(rows, "rid").inner_join(theirs.rename(other="rid"), "other")
-    met = space.hold(with_likeness_of_names(met, library.entity))
+    joined = pairs.inner_join(rows, "rid").inner_join(theirs.rename(other="rid"), "other")
+    joined = temp.materialise(with_name_similarity(joined, library.entity))
 
     def look(column: str) -> tuple[ir.Value, ir.Value]:
-        return met[column], met[f"{column}_other"]
+        return joined[column], joined[f"{column}_other"]
 
     levels = {each.name: each.level(look) for each in COMPARISONS[library.entity]}
-    return met.select("rid", "other", **levels, never=_never(met, library))
+    return joined.select("rid", "other", **levels, never=_never(joined, library))
 
 
-def never_one(pairs: ir.Table, everybody: Believed, library: Library) -> ir.Table:
-    """``rid, other`` of those pairs that cannot be one entity whatever else agrees."""
+def cannot_link_among(pairs: ir.Table, everybody: ComparableRecords, library: Library) -> ir.Table:
+    """``rid, other`` of the pairs that cannot be one entity whatever else agrees (cannot-link)."""
     rows = everybody.semi_join(records_of(pairs), "rid")
     theirs = rows.rename({f"{name}_other": name for name in rows.columns})
-    met = pairs.inner_join(rows, "rid").inner_join(theirs.rename(other="rid_other"), "other")
-    return met.filter(_never(met, library)).select("rid", "other")
+    joined = pairs.inner_join(rows, "rid").inner_join(theirs.rename(other="rid_other"), "other")
+    return joined.filter(_never(joined, library)).select("rid", "other")
 
 
 def records_of(pairs: ir.Table) -> ir.Table:
-    """``rid`` of all that stand in a pair."""
+    """``rid`` of all records in a pair."""
     return pairs.select("rid").union(pairs.select(rid="other"), distinct=True)
 
 
-def _never(met: ir.Table, library: Library) -> ir.BooleanValue:
-    sides = Sides(known(met), known(met, "_other"), library)
+def _never(joined: ir.Table, library: Library) -> ir.BooleanValue:
+    sides = Sides(keys_of(joined), keys_of(joined, "_other"), library)
     forbids = evidence_of(library).forbids
-    return kept_away(met, library) | forbids(sides, True) | forbids(sides, False)
+    return forbidden_by_identifier(joined, library) | forbids(sides, True) | forbids(sides, False)

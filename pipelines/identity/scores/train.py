@@ -1,11 +1,11 @@
-"""Train the model of the score on a library's own records.
+"""Train the scoring model: m and u probabilities from a library's own records.
 
 u (how often a level occurs between two who are not the same) comes from random pairs. m (how often
-between records of one entity) begins with what records under one believed number show, for they are
-the same whatever else they say, and is then fitted by Splink's expectation maximisation to the
-candidates of records without a believed number, which are the ones to be scored and are worse kept
-than the others. Everything is drawn by a hash of the record's place, so that the same records
-give the same model.
+between records of one entity) begins with records under one accepted identifier, which are the
+same whatever else they state, and is then fitted by Splink's expectation maximisation to the
+candidate pairs of unmatched records, which are the ones to be scored and are worse kept than the
+others. Everything is drawn by a hash of the record's place, so that the same records give the same
+model.
 """
 
 import logging
@@ -17,20 +17,20 @@ import ibis
 import ibis.expr.types as ir
 from ibis import BaseBackend
 
-from pipelines.identity.rules.identifier_groups import Groups, group_by_identifier
-from pipelines.identity.scores.blocking import near_pairs
+from pipelines.identity.rules.identifier_groups import IdentifierGroups, group_by_identifier
+from pipelines.identity.scores.blocking import blocked_pairs
 from pipelines.identity.scores.comparisons import COMMON, COMPARISONS, RARE, Comparison
-from pipelines.identity.scores.doubt import doubtful
 from pipelines.identity.scores.match_weights import splink_settings
-from pipelines.identity.scores.pair_levels import everybody_of, levels_of
+from pipelines.identity.scores.pair_levels import levels_of, records_for_scoring
+from pipelines.identity.scores.review_rules import needs_review
 from pipelines.identity.tables.comparison_keys import working_set
 from pipelines.identity.tables.features import name_frequencies, with_features
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
 
 Weights = dict[str, list[tuple[float, float]]]
 
-SAMPLED = 6_000  # records with a believed number that are compared with their own group
+SAMPLED = 6_000  # records with an accepted identifier that are compared with their own group
 _RANDOM_SIDE = 700  # records on one side of the random pairs, a third as many groups on the other
 _FEWEST = 30  # occurrences below which a surname's or character's share is not kept
 _HALF = 0.5  # of an observation
@@ -52,34 +52,34 @@ def train(
         records: ``library_records``.
         library: One with comparisons.
         provenance: What the file should say about where it comes from, besides the counts.
-        thresholds: ``link_at`` and ``ask_at``.
+        thresholds: ``match_threshold`` and ``review_threshold``.
     """
     comparisons = COMPARISONS[library.entity]
-    with Workspace(con) as space:
-        work = working_set(records, library, space)
-        groups = group_by_identifier(work, library, space)
+    with TempTables(con) as temp:
+        work = working_set(records, library, temp)
+        groups = group_by_identifier(work, library, temp)
         frequencies = _frequencies(con, work, groups, library)
-        everybody = everybody_of(work, groups, library, space)
-        same = _of_one_number(everybody, groups, library, frequencies, space)
-        random = _of_two_numbers(everybody, groups, library, frequencies, space)
+        everybody = records_for_scoring(work, groups, library, temp)
+        same = _of_one_number(everybody, groups, library, frequencies, temp)
+        random = _of_two_numbers(everybody, groups, library, frequencies, temp)
         weights = _counted(con, same, random, comparisons)
         if library.entity == "person":
             weights["person_name"] = _with_namesakes(
-                con, everybody, groups, frequencies, weights["person_name"], space
+                con, everybody, groups, frequencies, weights["person_name"], temp
             )
-        waiting = space.hold(work.select("rid").anti_join(groups.trusted, "rid"))
-        pairs = near_pairs(waiting, everybody, library.entity, space)
-        unsure = levels_of(pairs, everybody, library, frequencies, space)
-        unsure = space.hold(_worth_asking(unsure, groups, library))
-        entities = int(con.execute(groups.trusted.gid.nunique()))
+        unmatched = temp.materialise(work.select("rid").anti_join(groups.accepted, "rid"))
+        pairs = blocked_pairs(unmatched, everybody, library.entity, temp)
+        candidates = levels_of(pairs, everybody, library, frequencies, temp)
+        candidates = temp.materialise(_plausible_pairs(candidates, groups, library))
+        entities = int(con.execute(groups.accepted.gid.nunique()))
         prior = round(1.0 / max(entities, 2), 9)
-        fitted = _fitted(con, unsure, comparisons, weights, prior)
+        fitted = _fitted(con, candidates, comparisons, weights, prior)
         counts = {
-            "records": space.count(work),
+            "records": temp.count(work),
             "groups_with_a_believed_number": entities,
-            "pairs_under_one_number": space.count(same),
-            "random_pairs": space.count(random),
-            "candidate_pairs_for_em": space.count(unsure),
+            "pairs_under_one_number": temp.count(same),
+            "random_pairs": temp.count(random),
+            "candidate_pairs_for_em": temp.count(candidates),
         }
     return {
         "provenance": {**provenance, **counts},
@@ -105,86 +105,88 @@ def _counted(
     }
 
 
-def _worth_asking(pairs: ir.Table, groups: Groups, library: Library) -> ir.Table:
-    """Record and group, less those that no score would link.
+def _plausible_pairs(pairs: ir.Table, groups: IdentifierGroups, library: Library) -> ir.Table:
+    """Record and group, without the pairs that no score would link.
 
-    Left in, they would teach that records of one person have other names and birth dates: families
-    share so much that they are the larger of the two classes that the fit finds.
+    With them the fit would learn that records of one person have different names and birth dates:
+    members of a family share so much that they are the larger of the two classes that it finds.
     """
-    its = groups.trusted.select(other="rid", gid="gid")
-    met = pairs.left_join(its, "other").drop("other_right")
-    told = met.mutate(gid=ibis.coalesce(met.gid, met.other))
+    its = groups.accepted.select(other="rid", gid="gid")
+    joined = pairs.left_join(its, "other").drop("other_right")
+    result = joined.mutate(gid=ibis.coalesce(joined.gid, joined.other))
     names = [each.name for each in COMPARISONS[library.entity]]
-    best = told.group_by("rid", other=told.gid).agg(
-        **{name: told[name].min() for name in names}, never=told.never.any()
+    best = result.group_by("rid", other=result.gid).agg(
+        **{name: result[name].min() for name in names}, never=result.never.any()
     )
-    return best.filter(~best.never, ~doubtful(best, library.entity))
+    return best.filter(~best.never, ~needs_review(best, library.entity))
 
 
 def _frequencies(
-    con: BaseBackend, work: ir.Table, groups: Groups, library: Library
+    con: BaseBackend, work: ir.Table, groups: IdentifierGroups, library: Library
 ) -> dict[str, float]:
     if library.entity != "person":
         return {}
-    heads = groups.trusted.filter(groups.trusted.rid == groups.trusted.gid)
-    shares = name_frequencies(work.semi_join(heads, "rid").select("person_name"))
+    representatives = groups.accepted.filter(groups.accepted.rid == groups.accepted.gid)
+    shares = name_frequencies(work.semi_join(representatives, "rid").select("person_name"))
     kept = con.to_pyarrow(shares.filter(shares.n >= _FEWEST).order_by("part")).to_pylist()
     return {row["part"]: round(row["share"], 6) for row in kept}
 
 
 def _drawn(rows: ir.Table, how_many: int, salt: int) -> ir.Table:
-    """The same rows each time, as if at random."""
+    """A sample that is the same each time, drawn by a hash."""
     mixed = (rows.rid * _MIX + salt * 40_503) % 1_000_003
     return rows.mutate(mixed=mixed).order_by("mixed", "rid").limit(how_many).drop("mixed")
 
 
 def _of_one_number(
     everybody: ir.Table,
-    groups: Groups,
+    groups: IdentifierGroups,
     library: Library,
     frequencies: Mapping[str, float],
-    space: Workspace,
+    temp: TempTables,
 ) -> ir.Table:
     """Each sampled record with the rest of its group: the best level of each comparison."""
-    mine = space.hold(_drawn(groups.trusted.select("rid", "gid"), SAMPLED, 1))
-    its = groups.trusted.select("gid", other="rid")
-    met = mine.inner_join(its, "gid")
-    pairs = space.hold(met.filter(met.rid != met.other).select("rid", "other"))
-    levels = levels_of(pairs, everybody, library, frequencies, space)
-    return space.hold(_best(levels, ["rid"], library))
+    mine = temp.materialise(_drawn(groups.accepted.select("rid", "gid"), SAMPLED, 1))
+    its = groups.accepted.select("gid", other="rid")
+    joined = mine.inner_join(its, "gid")
+    pairs = temp.materialise(joined.filter(joined.rid != joined.other).select("rid", "other"))
+    levels = levels_of(pairs, everybody, library, frequencies, temp)
+    return temp.materialise(_best(levels, ["rid"], library))
 
 
 def _of_two_numbers(
     everybody: ir.Table,
-    groups: Groups,
+    groups: IdentifierGroups,
     library: Library,
     frequencies: Mapping[str, float],
-    space: Workspace,
+    temp: TempTables,
 ) -> ir.Table:
     """Random records with random groups."""
-    mine = _drawn(groups.trusted.select("rid", "gid"), _RANDOM_SIDE, 2)
-    heads = groups.trusted.filter(groups.trusted.rid == groups.trusted.gid)
-    chosen = _drawn(heads.select("rid", "gid"), _RANDOM_SIDE // 3, 3)
-    its = groups.trusted.semi_join(chosen, "gid").select(other="rid", its_gid="gid")
-    met = mine.cross_join(its)
-    pairs = space.hold(met.filter(met.gid != met.its_gid).select("rid", "other", "its_gid"))
-    levels = levels_of(pairs.select("rid", "other"), everybody, library, frequencies, space)
+    mine = _drawn(groups.accepted.select("rid", "gid"), _RANDOM_SIDE, 2)
+    representatives = groups.accepted.filter(groups.accepted.rid == groups.accepted.gid)
+    chosen = _drawn(representatives.select("rid", "gid"), _RANDOM_SIDE // 3, 3)
+    its = groups.accepted.semi_join(chosen, "gid").select(other="rid", its_gid="gid")
+    joined = mine.cross_join(its)
+    pairs = temp.materialise(
+        joined.filter(joined.gid != joined.its_gid).select("rid", "other", "its_gid")
+    )
+    levels = levels_of(pairs.select("rid", "other"), everybody, library, frequencies, temp)
     levels = levels.inner_join(pairs, ["rid", "other"])
-    return space.hold(_best(levels, ["rid", "its_gid"], library))
+    return temp.materialise(_best(levels, ["rid", "its_gid"], library))
 
 
 def _with_namesakes(
     con: BaseBackend,
     everybody: ir.Table,
-    groups: Groups,
+    groups: IdentifierGroups,
     frequencies: Mapping[str, float],
     weights: Sequence[tuple[float, float]],
-    space: Workspace,
+    temp: TempTables,
 ) -> list[tuple[float, float]]:
-    """u of equal names counted among all pairs of persons: a sample has too few namesakes."""
-    heads = groups.trusted.filter(groups.trusted.rid == groups.trusted.gid)
-    rows = everybody.semi_join(heads, "rid").filter(lambda t: t.person_name.notnull())
-    rows = space.hold(with_features(rows, "person", frequencies))
+    """u of equal names, counted over all pairs of persons: a sample has too few namesakes."""
+    representatives = groups.accepted.filter(groups.accepted.rid == groups.accepted.gid)
+    rows = everybody.semi_join(representatives, "rid").filter(lambda t: t.person_name.notnull())
+    rows = temp.materialise(with_features(rows, "person", frequencies))
     named = rows.group_by("person_name", "name_bits").agg(n=rows.count())
     rare, common = named.name_bits >= RARE, named.name_bits >= COMMON
     level = ibis.cases((rare, 0), (common, 1), else_=2)
@@ -268,15 +270,15 @@ def _fitted(
 
 def _weights_of(settings: Mapping[str, Any], start: Weights) -> Weights:
     """The mean of the fitted m and the starting one: a level that few pairs show stays possible."""
-    told: Weights = {}
+    result: Weights = {}
     for comparison in settings["comparisons"]:
         name = comparison["output_column_name"]
         levels = [each for each in comparison["comparison_levels"] if not each.get("is_null_level")]
-        told[name] = [
+        result[name] = [
             (_rounded((level.get("m_probability", m) + m) / 2), _rounded(u))
             for level, (m, u) in zip(levels, start[name], strict=True)
         ]
-    return told
+    return result
 
 
 def _rounded(share: float) -> float:

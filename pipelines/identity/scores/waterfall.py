@@ -1,4 +1,4 @@
-"""The weights of single pairs, comparison by comparison: what the score is the sum of."""
+"""Waterfall of a pair: the prior and each match weight, which sum up to its score."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from pipelines.identity.review.decisions import Pair, Record, pair_of
 from pipelines.identity.rules.identifier_groups import group_by_identifier
 from pipelines.identity.scores.comparisons import COMPARISONS
 from pipelines.identity.scores.model import Model
-from pipelines.identity.scores.pair_levels import everybody_of, levels_of
+from pipelines.identity.scores.pair_levels import levels_of, records_for_scoring
 from pipelines.identity.tables.comparison_keys import working_set
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
 
 
 @dataclass(frozen=True)
 class ComparisonWeight:
-    """How a pair came out in one comparison, and the bits that the model gives for it."""
+    """The level of a pair in one comparison, and its match weight in bits."""
 
     comparison: str
     level: str
@@ -30,7 +30,7 @@ class ComparisonWeight:
 
 @dataclass(frozen=True)
 class PairWeights:
-    """``prior`` (bits) and every comparison of which both sides say something."""
+    """``prior`` (bits) and the weight of every comparison that is known on both sides."""
 
     prior: float
     weights: Sequence[ComparisonWeight]
@@ -62,12 +62,12 @@ def pair_weights(
     library: Library,
     model: Model,
 ) -> Mapping[Pair, PairWeights]:
-    """The weights of some pairs, as the score of a run over these records has them.
+    """The waterfall of some pairs, as a run over these records scores them.
 
     Args:
         con: The engine that holds the records.
-        records: ``library_records`` of the pairs and of whoever shares an entity with them: whose
-            number is disputed is decided among these.
+        records: ``library_records`` of the pairs and of whoever shares an entity with them: whether
+            an identifier is conflicting is decided among these.
         pairs: Of records that are there.
         library: One that has a model.
         model: The reviewed model.
@@ -75,15 +75,15 @@ def pair_weights(
     bits = level_bits(model)
     names = [each.name for each in COMPARISONS[library.entity]]
     labels = {each.name: each.levels for each in COMPARISONS[library.entity]}
-    with Workspace(con) as space:
-        work = working_set(records, library, space)
-        groups = group_by_identifier(work, library, space)
-        everybody = everybody_of(work, groups, library, space)
-        asked = space.hold(_numbered(pairs, work))
+    with TempTables(con) as temp:
+        work = working_set(records, library, temp)
+        groups = group_by_identifier(work, library, temp)
+        everybody = records_for_scoring(work, groups, library, temp)
+        numbered = temp.materialise(_numbered(pairs, work))
         levels = levels_of(
-            asked.select("rid", "other"), everybody, library, model.frequencies, space
+            numbered.select("rid", "other"), everybody, library, model.frequencies, temp
         )
-        rows = con.to_pyarrow(asked.inner_join(levels, ["rid", "other"])).to_pylist()
+        rows = con.to_pyarrow(numbered.inner_join(levels, ["rid", "other"])).to_pylist()
     return {
         pair_of(
             Record(row["left_source"], row["left_key"]),

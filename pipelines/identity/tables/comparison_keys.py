@@ -1,9 +1,9 @@
-"""The working table of a resolution: one narrow row per record, made of comparison keys.
+"""Comparison keys: the working table of a resolution, one narrow row per record.
 
 Columns: ``rid`` (int64, the record's place in founding order: first batch, source, key), lineage,
 and per compared column its key ``<column>``; where a strong identifier implies values, also what
 the record itself says, ``stated_<column>``, and what its number does, ``implied_<column>``; and
-what only the score looks at (``features.CARRIED``).
+what only scoring needs (``features.CARRIED``).
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import ibis.expr.types as ir
 
 from pipelines.compare.conflicts import EVIDENCE, Evidence
 from pipelines.compare.values import (
-    DEAR,
+    EXPENSIVE,
     Columns,
     implied_key_of,
     key_of,
@@ -22,7 +22,7 @@ from pipelines.compare.values import (
     text_of,
 )
 from pipelines.identity.tables.features import carried
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
 from pipelines.records import batch_order
 
@@ -35,31 +35,33 @@ def evidence_of(library: Library) -> Evidence:
 
 
 def compared_columns(library: Library) -> Sequence[str]:
-    """Golden columns and companions that matching looks at, in the library's order."""
+    """Golden columns and companions that matching compares, in the library's order."""
     used = {library.identity.strong, *evidence_of(library).columns}
     for each in library.identity.passes:
         used |= {*each.block, *each.agree, *each.unless}
     return tuple(column for column in library.record_columns if column in used)
 
 
-def working_set(records: ir.Table, library: Library, space: Workspace) -> ir.Table:
+def working_set(records: ir.Table, library: Library, temp: TempTables) -> ir.Table:
     """Keys of all records, computed once."""
     rows = records.inner_join(_numbered(records), _NAME)
-    dear = [column for column in compared_columns(library) if _is_dear(column, library)]
-    for column in dear:
+    expensive = [column for column in compared_columns(library) if _is_expensive(column, library)]
+    for column in expensive:
         rows = _looked_up(rows, records, column, library)
     keys: dict[str, ir.Value] = {}
     for column in compared_columns(library):
-        keys[column] = rows[f"{column}__key"] if column in dear else key_of(rows, column, library)
+        keys[column] = (
+            rows[f"{column}__key"] if column in expensive else key_of(rows, column, library)
+        )
         if column in implied_columns(library):
             keys[f"stated_{column}"] = stated_key_of(rows, column, library)
             keys[f"implied_{column}"] = implied_key_of(rows, column, library)
     lineage = ("rid", *_NAME, "since_batch", "batch")
-    return space.hold(rows.select(*lineage, **carried(rows, library.entity), **keys))
+    return temp.materialise(rows.select(*lineage, **carried(rows, library.entity), **keys))
 
 
 def _numbered(records: ir.Table) -> ir.Table:
-    """``source, source_key, rid``: places in founding order, found without moving a whole record.
+    """``source, source_key, rid``: places in founding order, computed without moving whole records.
 
     Those of one batch and source stand together, so only their keys are sorted.
     """
@@ -73,12 +75,12 @@ def _numbered(records: ir.Table) -> ir.Table:
     return placed.select(*_NAME, rid=(placed.start + placed.place).cast("int64"))
 
 
-def _is_dear(column: str, library: Library) -> bool:
-    return column in library.columns and library.columns[column].element_name in DEAR
+def _is_expensive(column: str, library: Library) -> bool:
+    return column in library.columns and library.columns[column].element_name in EXPENSIVE
 
 
 def _looked_up(rows: ir.Table, records: ir.Table, column: str, library: Library) -> ir.Table:
-    """With ``<column>__key``, made once per distinct text: records of one household share it."""
+    """With ``<column>__key``, computed once per distinct text: households share theirs."""
     text, key = f"{column}__text", f"{column}__key"
     texts = records.select(text_of(records, column, library).name(text)).distinct()
     made = normal_form(texts[text], library.columns[column].element_name)
@@ -97,17 +99,17 @@ def implied_columns(library: Library) -> Sequence[str]:
     )
 
 
-def known(table: ir.Table, suffix: str = "") -> Columns:
-    """Look up a column's key; ``suffix`` names a side of a join."""
+def keys_of(table: ir.Table, suffix: str = "") -> Columns:
+    """The comparison key of a column; ``suffix`` names a side of a join."""
     return lambda column: table[column + suffix]
 
 
-def stated(table: ir.Table, library: Library) -> Columns:
-    """Look up a column's key as the record itself states it."""
-    implied = set(implied_columns(library))
-    return lambda column: table[f"stated_{column}" if column in implied else column]
+def stated_keys_of(table: ir.Table, library: Library) -> Columns:
+    """The comparison key of a column as the record itself states it."""
+    implied_keys_of = set(implied_columns(library))
+    return lambda column: table[f"stated_{column}" if column in implied_keys_of else column]
 
 
-def implied(table: ir.Table) -> Columns:
-    """Look up what the record's strong identifier implies for a column."""
+def implied_keys_of(table: ir.Table) -> Columns:
+    """The comparison key that the record's strong identifier implies for a column."""
     return lambda column: table[f"implied_{column}"]

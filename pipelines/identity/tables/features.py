@@ -1,6 +1,6 @@
-"""What the comparisons of ``likeness.py`` need of a record besides its keys, made once per record.
+"""Features for the comparisons besides the comparison keys, computed once per record.
 
-Only records that stand in a candidate pair get features.
+Only records in a candidate pair get features.
 """
 
 import math
@@ -10,7 +10,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from pipelines.compare.characters import character_likeness
+from pipelines.compare.characters import character_similarity
 from pipelines.compare.lunar import with_solar_dates
 from pipelines.compare.values import normal_form
 
@@ -35,7 +35,7 @@ _LONGEST_CHINESE_NAME = 4
 
 
 def carried(records: ir.Table, entity: str) -> Mapping[str, ir.Value]:
-    """Columns of the working set that only the score looks at."""
+    """Columns of the working set that only scoring needs."""
     made: dict[str, ir.Value] = {}
     if entity == "person":
         made["is_dotted"] = records.person_name.contains("·").fill_null(False)
@@ -52,7 +52,7 @@ def with_features(rows: ir.Table, entity: str, frequencies: Mapping[str, float])
     """Rows of the working set with what the comparisons of this entity need.
 
     Args:
-        rows: Records that stand in a candidate pair.
+        rows: Records in a candidate pair.
         entity: Whose comparisons.
         frequencies: Share of names with this surname or, behind ``+``, of given-name characters.
     """
@@ -67,7 +67,7 @@ def with_features(rows: ir.Table, entity: str, frequencies: Mapping[str, float])
 
 
 def _with_house(rows: ir.Table, column: str) -> ir.Table:
-    """What is looked for in an address: numbers (of 12号3单元401 "12 3 401"), house and street."""
+    """Parts of an address: numbers (of 12号3单元401 "12 3 401"), house and street."""
     address = rows[column]
     numbers = address.re_replace("[^0-9]+", " ").strip()
     street = address.re_extract("^[^0-9]*", 0).re_replace("(?:第|门牌)$", "")
@@ -75,16 +75,16 @@ def _with_house(rows: ir.Table, column: str) -> ir.Table:
     return rows.mutate(**{f"{column}_{name}": value for name, value in found.items()})
 
 
-def with_likeness_of_names(met: ir.Table, entity: str) -> ir.Table:
+def with_name_similarity(pairs: ir.Table, entity: str) -> ir.Table:
     """Pairs with how many characters of their names sound or look alike."""
     column = {"person": "person_name", "legal_entity": "core_name"}[entity]
-    names = met.select(mine=met[column], its=met[f"{column}_other"]).distinct()
+    names = pairs.select(mine=pairs[column], its=pairs[f"{column}_other"]).distinct()
     level = (names.mine.length() == names.its.length()) & (names.mine != names.its)
-    likeness = character_likeness(names.filter(level))
+    likeness = character_similarity(names.filter(level))
     counts = ("sounds", "looks", "lost", "other")
     named = likeness.rename({f"name_{count}": count for count in counts})
-    joined = met.left_join(
-        named, [met[column] == named.mine, met[f"{column}_other"] == named.its]
+    joined = pairs.left_join(
+        named, [pairs[column] == named.mine, pairs[f"{column}_other"] == named.its]
     ).drop("mine", "its")
     filled = {f"name_{count}": joined[f"name_{count}"].fill_null(0) for count in counts}
     mirrored = {f"name_{count}_other": filled[f"name_{count}"] for count in counts}

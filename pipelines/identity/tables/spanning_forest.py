@@ -1,7 +1,7 @@
-"""The strongest links that hold components together: each record says one reason, none in a circle.
+"""Maximum spanning forest: the strongest links that connect each component, without cycles.
 
-Taking each record's own best link is not enough: two that are each other's best would vouch for one
-another, and nobody for either. A maximum spanning forest has the strongest links that make a tree.
+Each record's own best link is not enough: of two that are each other's best, neither would be
+linked to the rest of the component.
 """
 
 import ibis
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 
 _Places = NDArray[np.int64]
 
 
-def spanning_forest(edges: ir.Table, space: Workspace) -> ir.Table:
+def spanning_forest(edges: ir.Table, temp: TempTables) -> ir.Table:
     """Components, each as a tree of its strongest edges that is rooted at its smallest node.
 
     Edges go to numpy: they are few, of what the rules left over, and the algorithms (Kruskal's
@@ -26,7 +26,7 @@ def spanning_forest(edges: ir.Table, space: Workspace) -> ir.Table:
     Args:
         edges: ``left, right, place`` (int64); the smaller the place, the stronger the edge. Equal
             places go by the smaller nodes. Direction and repetition do not matter.
-        space: Keeps the result.
+        temp: Where intermediate tables are materialised.
 
     Returns:
         ``node, component`` (its smallest node) and ``towards``, the node's neighbour on the way to
@@ -38,7 +38,7 @@ def spanning_forest(edges: ir.Table, space: Workspace) -> ir.Table:
     parent, root = _rooted(ends[: len(left)], ends[len(left) :], place, len(nodes))
     towards = pa.array(nodes[parent], mask=parent == np.arange(len(nodes)))
     table = pa.table({"node": nodes, "component": nodes[root], "towards": towards})
-    return space.hold(ibis.memtable(table))
+    return temp.materialise(ibis.memtable(table))
 
 
 def _rooted(left: _Places, right: _Places, place: _Places, size: int) -> tuple[_Places, _Places]:

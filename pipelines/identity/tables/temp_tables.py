@@ -1,6 +1,6 @@
-"""Where a resolution keeps its intermediate tables: in the engine, for as long as it runs.
+"""Temporary tables in the engine: what is read several times is materialised once.
 
-A stage that is read several times is computed once. Only expressions and counts ever reach Python.
+Only expressions and counts ever reach Python.
 """
 
 from contextlib import ExitStack
@@ -18,15 +18,15 @@ from pipelines.runtime.gc_pause import collector_paused
 _CONSTRAINTS = "spark.sql.constraintPropagation.enabled"
 
 
-class Workspace:
-    """Temporary tables of one piece of work; leaving the ``with`` block drops them.
+class TempTables:
+    """Temporary tables of one resolution; leaving the ``with`` block drops them.
 
     Python's cycle collector rests meanwhile.
     """
 
     def __init__(self, con: BaseBackend) -> None:
         self.con = con
-        self._held: list[str] = []
+        self._tables: list[str] = []
         self._rest = ExitStack()
         self._names = map(f"{uuid4().hex}_{{}}".format, count())
         self._rows: dict[str, int] = {}  # of tables whose engine said how many it wrote
@@ -42,23 +42,23 @@ class Workspace:
         trace: TracebackType | None,
     ) -> None:
         self._rest.close()
-        for name in self._held:
+        for name in self._tables:
             # Ibis 12's own drop_table writes no table name with the sqlglot that it asks for.
             what = "TABLE" if self._has_temporary_tables else "VIEW"
             self.con.raw_sql(f"DROP {what} IF EXISTS {name}")
 
-    def hold(self, table: ir.Table) -> ir.Table:
-        """Compute ``table`` now and keep it until the work is done."""
-        name = f"held_{next(self._names)}"
-        self._held.append(name)
+    def materialise(self, table: ir.Table) -> ir.Table:
+        """Compute ``table`` now; it is dropped with the ``with`` block."""
+        name = f"temp_{next(self._names)}"
+        self._tables.append(name)
         return self._compute(name, table)
 
-    def keep(self, table: ir.Table) -> ir.Table:
-        """Compute ``table`` now and keep it as long as the engine's connection."""
-        return self._compute(f"kept_{next(self._names)}", table)
+    def materialise_result(self, table: ir.Table) -> ir.Table:
+        """Compute ``table`` now; it stays as long as the engine's connection (session)."""
+        return self._compute(f"result_{next(self._names)}", table)
 
     def count(self, table: ir.Table) -> int:
-        """How many rows; of a table that was computed here it is known already."""
+        """How many rows; not asked again of a table that was materialised here."""
         name = getattr(table.op(), "name", None)
         if name in self._rows:
             return self._rows[name]

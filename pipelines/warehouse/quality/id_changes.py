@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from pipelines.identity.ids.id_changes import Budget, IdChange, SourceLoss, Survival
+from pipelines.identity.ids.id_changes import Budget, IdChange, IdStability, SourceLoss
 from pipelines.warehouse.quality.tables import (
     ID_APPROVAL,
     ID_CHANGE,
@@ -29,7 +29,7 @@ class IdComparison:
     library: str
     run: str
     published_run: str | None  # None: nothing was published before
-    survival: Survival
+    id_stability: IdStability
     budget: Budget
     is_within: bool
     candidate: str  # digest of its content
@@ -65,7 +65,7 @@ class ResolutionRecord:
 def record_comparison(engine: Engine, comparison: IdComparison) -> None:
     """Store a comparison; it replaces that of an earlier attempt at the run."""
     key = {"library": comparison.library, "run": comparison.run}
-    found = comparison.survival
+    found = comparison.id_stability
     with engine.begin() as connection:
         table = ID_COMPARISON
         connection.execute(
@@ -113,7 +113,7 @@ def read_comparisons(
                 library=row["library"],
                 run=row["run"],
                 published_run=row["published_run"],
-                survival=Survival(
+                id_stability=IdStability(
                     row["published_ids"],
                     _changes(connection, row["library"], row["run"]),
                     _losses(connection, row["library"], row["run"]),
@@ -135,7 +135,7 @@ def approve(engine: Engine, comparison: IdComparison, *, by: str, reason: str) -
                 "library": comparison.library,
                 "run": comparison.run,
                 "candidate": comparison.candidate,
-                "changed_ids": comparison.survival.changed,
+                "changed_ids": comparison.id_stability.changed,
                 "approved_by": by,
                 "reason": reason,
             },

@@ -94,7 +94,7 @@ def test_deletions_are_the_sources_own_as_long_as_they_are_ordinary(published, e
     town = published
     town.deliver(DAY_2, POLICE, [person(n) for n in PEOPLE if n != 7])
     town.publish(DAY_2)
-    found = read_comparisons(engine, run=DAY_2)[0].survival
+    found = read_comparisons(engine, run=DAY_2)[0].id_stability
     assert (found.ids, found.changed, found.vanished) == (80, 0, 1)
     assert [(loss.source, loss.gone) for loss in found.losses] == [(HEALTH, 0), (POLICE, 1)]
     town.deliver(DAY_3, POLICE, [person(n) for n in PEOPLE if n % 2])

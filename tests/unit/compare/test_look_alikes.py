@@ -4,7 +4,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from pipelines.compare.characters import character_likeness, look_alikes, readings, toneless
+from pipelines.compare.characters import character_similarity, look_alikes, readings, toneless
 
 SOUNDS, LOOKS, LOST, OTHER = (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1)
 PAIRS = {
@@ -44,7 +44,7 @@ def test_looking_alike_has_two_directions_and_no_loops():
 def test_places_of_two_names_are_told_apart_by_ear_then_by_eye(con):
     mine, its = zip(*PAIRS, strict=True)
     names = ibis.memtable(pa.table({"mine": list(mine), "its": list(its)}))
-    found = con.to_pyarrow(character_likeness(names)).to_pylist()
+    found = con.to_pyarrow(character_similarity(names)).to_pylist()
     told = {
         (row["mine"], row["its"]): tuple(row[c] for c in ("sounds", "looks", "lost", "other"))
         for row in found

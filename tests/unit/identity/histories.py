@@ -4,7 +4,7 @@ import ibis
 
 from pipelines.identity.ids.entity_ids import MEMBER_SCHEMA, RECORD_SCHEMA, assign_ids
 from pipelines.identity.ids.events import EVENT_SCHEMA, next_sequence, stamped
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import load_library
 
 LIBRARY = load_library("population")
@@ -38,7 +38,7 @@ class Site:
                 "source_key": name,
                 "since_batch": "20260630",
                 "batch": batch,
-                "trusted": f"{name}!" in cluster,
+                "accepted": f"{name}!" in cluster,
                 "dispute": (disputes or {}).get(name),
             }
             for cluster in clusters.split()
@@ -48,11 +48,11 @@ class Site:
             first = row["rid"] == row["cluster"]
             row["rule"] = "founding_record" if first else (rules or {}).get(row["source_key"], "r")
             row["linked"] = None if first else row["cluster"]
-        with Workspace(self.con) as space:
+        with TempTables(self.con) as temp:
             previous = self.previous and table(self.previous, RECORD_SCHEMA)
             earlier = table(self.events, EVENT_SCHEMA) if self.previous is not None else None
             given = table(members, MEMBER_SCHEMA)
-            made = assign_ids(given, previous, earlier, LIBRARY, KEY, space)
+            made = assign_ids(given, previous, earlier, LIBRARY, KEY, temp)
             ids = {r["cluster"]: r["entity_id"] for r in self.con.to_pyarrow(made.ids).to_pylist()}
             told = stamped(made.events, f"run {len(self.events)}", next_sequence(earlier))
             self.told = self.con.to_pyarrow(told).to_pylist()

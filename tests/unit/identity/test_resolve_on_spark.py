@@ -53,7 +53,7 @@ def test_spark_resolves_and_merges_as_duckdb_does(con, spark, records_of, name):
         records = records_of(library, rows)
         found = resolve(engine, records, library, key=KEY, run="run")
         merged = merge(records, found.record, library)
-        tables = (found.record, found.event, found.disputed, merged.core, merged.crosswalk)
+        tables = (found.record, found.event, found.conflicting, merged.core, merged.crosswalk)
         return [plain(engine, table) for table in tables]
 
     assert told(spark) == told(con)

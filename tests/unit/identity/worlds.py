@@ -42,7 +42,7 @@ def resolve_worlds(con, records_of, library_name: str, worlds: Sequence[World]):
     return {
         "record": con.to_pyarrow(found.record).to_pylist(),
         "event": con.to_pyarrow(found.event).to_pylist(),
-        "disputed": con.to_pyarrow(found.disputed).to_pylist(),
+        "conflicting": con.to_pyarrow(found.conflicting).to_pylist(),
         "question": con.to_pyarrow(found.question).to_pylist(),
     }
 

@@ -305,6 +305,6 @@ def test_legal_entities_by_example(resolved, place):
 
 
 def test_the_department_that_filed_a_branch_under_its_parent_is_told(resolved):
-    reasons = {d["source_key"]: d["reason"] for d in resolved["disputed"]}
+    reasons = {d["source_key"]: d["reason"] for d in resolved["conflicting"]}
     place = next(i for i, w in enumerate(WORLDS) if "is not its parent" in w.claim)
     assert reasons[f"{place}/branch"] == "branch_filed_under_the_code_of_its_parent"

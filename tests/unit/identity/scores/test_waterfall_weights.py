@@ -9,7 +9,7 @@ from pipelines.identity.scores.comparisons import COMPARISONS
 from pipelines.identity.scores.match_weights import weigh
 from pipelines.identity.scores.model import load_model
 from pipelines.identity.scores.waterfall import level_bits, pair_weights, prior_bits
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import load_library
 from pipelines.report.steward.levels import LEVELS_ZH, waterfall_of
 
@@ -29,9 +29,9 @@ def test_the_sum_is_the_score(con, library, entity):
         for n in range(20)
     ]
     data = {c.name: pa.array([row[c.name] for row in rows], pa.int64()) for c in comparisons}
-    with Workspace(con) as space:
-        likeness = space.hold(ibis.memtable(pa.table({"n": list(range(20)), **data})))
-        scored = weigh(con, likeness, comparisons, model.splink, space)
+    with TempTables(con) as temp:
+        likeness = temp.materialise(ibis.memtable(pa.table({"n": list(range(20)), **data})))
+        scored = weigh(con, likeness, comparisons, model.splink, temp)
         told = {row["n"]: row["weight"] for row in con.to_pyarrow(scored).to_pylist()}
     bits = level_bits(model)
     for n, row in enumerate(rows):

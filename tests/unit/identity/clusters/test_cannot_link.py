@@ -6,15 +6,15 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from pipelines.identity.clusters.cannot_link import DECIDED_SAME, keep_apart, united
+from pipelines.identity.clusters.cannot_link import DECIDED_SAME, merge_must_link, split_cannot_link
 from pipelines.identity.clusters.score_clusters import MATCH_BY_SCORE
-from pipelines.identity.rules.candidate_pairs import claims
+from pipelines.identity.rules.candidate_pairs import rule_names
 from pipelines.identity.rules.match import FOUNDING_RECORD
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import load_library
 
 LIBRARY = load_library("population")
-STRENGTH = [DECIDED_SAME, LIBRARY.identity.strong_claim, *claims(LIBRARY), MATCH_BY_SCORE]
+STRENGTH = [DECIDED_SAME, LIBRARY.identity.strong_claim, *rule_names(LIBRARY), MATCH_BY_SCORE]
 SCHEMA = {
     "rid": pa.int64(),
     "cluster": pa.int64(),
@@ -36,7 +36,7 @@ def forest(dice, size=24):
     return rows
 
 
-def oracle(rows, apart):
+def oracle(rows, cannot_link):
     """Links from the strongest on; one that would join two who must be apart is left out."""
     of = {row["rid"]: {row["rid"]} for row in rows}
     links = [row for row in rows if row["linked"] is not None]
@@ -46,24 +46,24 @@ def oracle(rows, apart):
     )
     for row in links:
         mine, its = of[row["rid"]], of[row["linked"]]
-        if not any((a in mine and b in its) or (b in mine and a in its) for a, b in apart):
+        if not any((a in mine and b in its) or (b in mine and a in its) for a, b in cannot_link):
             mine |= its
             for rid in its:
                 of[rid] = mine
     return {frozenset(part) for part in of.values()}
 
 
-def split(con, rows, apart, same=None):
-    placed = ibis.memtable(pa.Table.from_pylist(rows, pa.schema(SCHEMA)))
-    left, right = zip(*apart, strict=True)
-    pairs = {"rid": left, "other": right, "by_person": [False] * len(apart)}
+def split(con, rows, cannot_link, same=None):
+    assignments = ibis.memtable(pa.Table.from_pylist(rows, pa.schema(SCHEMA)))
+    left, right = zip(*cannot_link, strict=True)
+    pairs = {"rid": left, "other": right, "by_person": [False] * len(cannot_link)}
     if same is not None:
         rid, other = zip(*same, strict=True)
         same = ibis.memtable(pa.table({"rid": rid, "other": other}))
     forbidden = ibis.memtable(pa.table(pairs))
-    with Workspace(con) as space:
-        found = keep_apart(placed, forbidden, FOUNDING_RECORD, LIBRARY, space, same)
-        return con.to_pyarrow(found.placed).to_pylist(), con.to_pyarrow(found.cut).to_pylist()
+    with TempTables(con) as temp:
+        found = split_cannot_link(assignments, forbidden, FOUNDING_RECORD, LIBRARY, temp, same)
+        return con.to_pyarrow(found.assignments).to_pylist(), con.to_pyarrow(found.cut).to_pylist()
 
 
 def parts(rows):
@@ -77,12 +77,12 @@ def parts(rows):
 def test_clusters_are_those_of_plain_python(con, seed):
     dice = random.Random(seed)
     rows = forest(dice)
-    apart = [tuple(sorted(dice.sample(range(len(rows)), 2))) for _ in range(6)]
-    after, cut = split(con, rows, apart)
-    assert parts(after) == oracle(rows, apart)
+    cannot_link = [tuple(sorted(dice.sample(range(len(rows)), 2))) for _ in range(6)]
+    after, cut = split(con, rows, cannot_link)
+    assert parts(after) == oracle(rows, cannot_link)
     assert len(after) == len(rows)
     for part in parts(after):
-        assert not any(set(pair) <= part for pair in apart)
+        assert not any(set(pair) <= part for pair in cannot_link)
     for row in after:
         same = {other["rid"] for other in after if other["cluster"] == row["cluster"]}
         assert row["linked"] is None or row["linked"] in same
@@ -103,14 +103,14 @@ def test_what_people_joined_stays_joined_where_a_cluster_is_cut(con, seed):
     big = sorted(max(clusters, key=len))
     same = [tuple(sorted(dice.sample(big, 2))) for _ in range(3)]
     joined = nearest_unions(same)
-    apart = [
+    cannot_link = [
         pair
         for pair in (tuple(sorted(dice.sample(big, 2))) for _ in range(6))
         if not any(set(pair) <= part for part in joined)
     ] or [(min(big), max(rid for rid in range(len(rows)) if rid not in big))]
-    after, _ = split(con, rows, apart, same)
+    after, _ = split(con, rows, cannot_link, same)
     assert all(any(set(pair) <= part for part in parts(after)) for pair in same)
-    assert not any(set(pair) <= part for pair in apart for part in parts(after))
+    assert not any(set(pair) <= part for pair in cannot_link for part in parts(after))
     for part in parts(after):
         assert sum(row["linked"] is None for row in after if row["rid"] in part) == 1
 
@@ -139,9 +139,11 @@ def test_people_unite_clusters_through_any_number_of_decisions(con):
     rows = forest(random.Random(3))
     heads = sorted({row["cluster"] for row in rows})[:3]
     same = {"rid": [heads[0], heads[2]], "other": [heads[1], heads[1]]}
-    with Workspace(con) as space:
-        placed = ibis.memtable(pa.Table.from_pylist(rows, pa.schema(SCHEMA)))
-        found = con.to_pyarrow(united(placed, ibis.memtable(pa.table(same)), space)).to_pylist()
+    with TempTables(con) as temp:
+        assignments = ibis.memtable(pa.Table.from_pylist(rows, pa.schema(SCHEMA)))
+        found = con.to_pyarrow(
+            merge_must_link(assignments, ibis.memtable(pa.table(same)), temp)
+        ).to_pylist()
     assert len(parts(found)) == len(parts(rows)) - 2
     decided = [row for row in found if row["rule"] == DECIDED_SAME]
     assert len(decided) == 2

@@ -5,7 +5,7 @@ from histories import KEY, LIBRARY, Site, table
 
 from pipelines.errors import EntityIdCollision
 from pipelines.identity.ids.entity_ids import MEMBER_SCHEMA, assign_ids
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 
 
 @pytest.fixture
@@ -151,13 +151,13 @@ def test_another_secret_gives_other_ids(con):
             "source_key": "1",
             "since_batch": "20260630",
             "batch": "20260630",
-            "trusted": True,
+            "accepted": True,
         }
     ]
     made = []
     for key in (KEY, "z" * 32):
-        with Workspace(con) as space:
-            minted = assign_ids(table(members, MEMBER_SCHEMA), None, None, LIBRARY, key, space)
+        with TempTables(con) as temp:
+            minted = assign_ids(table(members, MEMBER_SCHEMA), None, None, LIBRARY, key, temp)
             made.append(con.to_pyarrow(minted.ids).to_pylist()[0]["entity_id"])
     assert made[0] != made[1]
 
@@ -171,9 +171,9 @@ def test_two_entities_under_one_id_stop_the_run(con):
             "source_key": "same",
             "since_batch": "20260630",
             "batch": "20260630",
-            "trusted": True,
+            "accepted": True,
         }
         for rid in (1, 2)
     ]
-    with Workspace(con) as space, pytest.raises(EntityIdCollision, match="given twice"):
-        assign_ids(table(twice, MEMBER_SCHEMA), None, None, LIBRARY, KEY, space)
+    with TempTables(con) as temp, pytest.raises(EntityIdCollision, match="given twice"):
+        assign_ids(table(twice, MEMBER_SCHEMA), None, None, LIBRARY, KEY, temp)

@@ -342,7 +342,7 @@ def test_a_disputed_number_is_withheld_and_reported_with_its_holder(resolved):
     withheld = {row["source_key"]: row["withheld"] for row in resolved["record"]}
     assert withheld[f"{place}/wrong"] == "citizen_id"
     assert withheld[f"{place}/own"] is None
-    told = next(d for d in resolved["disputed"] if d["source_key"] == f"{place}/wrong")
+    told = next(d for d in resolved["conflicting"] if d["source_key"] == f"{place}/wrong")
     assert told["other_entity_id"] == entity[f"{place}/owner"]
     assert told["entity_id"] == entity[f"{place}/own"]
     assert told["reason"] == "id_belongs_to_another_person"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity.tables.spanning_forest import spanning_forest
-from pipelines.identity.tables.temp_tables import Workspace
+from pipelines.identity.tables.temp_tables import TempTables
 
 nodes = st.integers(0, 30)
 graphs = st.lists(st.tuples(nodes, nodes, st.integers(1, 5)), max_size=40)
@@ -20,8 +20,8 @@ def forest_of(con, edges):
         {name: list(column) for name, column in zip(names, columns, strict=True)},
         schema=ibis.schema(dict.fromkeys(names, "int64")),
     )
-    with Workspace(con) as space:
-        found = con.to_pyarrow(spanning_forest(table, space)).to_pylist()
+    with TempTables(con) as temp:
+        found = con.to_pyarrow(spanning_forest(table, temp)).to_pylist()
     return {row["node"]: (row["component"], row["towards"]) for row in found}
 
 

@@ -228,7 +228,7 @@ def test_successors_and_sisters_by_example(resolved, place):
 
 
 def test_the_department_is_told_why_its_number_is_withheld(resolved):
-    reasons = {d["source_key"]: d["reason"] for d in resolved["disputed"]}
+    reasons = {d["source_key"]: d["reason"] for d in resolved["conflicting"]}
     elsewhere = "code_belongs_to_another_organization"
     assert reasons["0/r"] == elsewhere
     assert reasons["1/r"] == NUMBER_OF_ONE_OF_TWO

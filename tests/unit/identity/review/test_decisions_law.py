@@ -16,7 +16,7 @@ from pipelines.identity.review.decisions import (
     in_force,
     infer,
     pair_of,
-    standings,
+    review_states,
 )
 
 RECORDS = [Record("a__b", key) for key in "ABCDE"]
@@ -139,7 +139,7 @@ def test_a_second_opinion_that_disagrees_takes_the_verdict_away_until_a_third():
     first, second = decided(A, B, "same"), decided(A, B, "different", 2, "second")
     final = decided(A, B, "different", 3, "final")
     assert in_force([first, second]) == []
-    assert standings([first, second])[first.pair].verdict is None
+    assert review_states([first, second])[first.pair].verdict is None
     assert in_force([first, second, final]) == [final]
     assert in_force([first, revoked(second)]) == [first]
     assert in_force([first, decided(A, B, "same", 2, "second")])[0].verdict == "same"

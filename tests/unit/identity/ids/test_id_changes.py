@@ -9,10 +9,10 @@ from pipelines.identity.ids.events import EVENT_SCHEMA
 from pipelines.identity.ids.id_changes import (
     Budget,
     IdChange,
+    IdStability,
     SourceLoss,
-    Survival,
     changed_ids,
-    survival,
+    id_stability,
 )
 
 CROSSWALK = {"entity_id": "string", "source": "string", "source_key": "string", "rule": "string"}
@@ -33,7 +33,7 @@ def compared(con, before, after, events=()):
     then, now = crosswalk(before), crosswalk(after)
     changed = changed_ids(con, then, now, told)
     rows = {row["entity_id"]: row for row in con.to_pyarrow(changed).to_pylist()}
-    return rows, survival(con, then, now, changed)
+    return rows, id_stability(con, then, now, changed)
 
 
 def oracle(before, after):
@@ -97,11 +97,13 @@ def test_random_states_agree_with_the_oracle(con, seed):
 def test_the_budget_counts_changes_and_judges_losses_by_source():
     budget = Budget(ids=0.01, deletions=0.05)
     one, two = IdChange("merged", "r", 1), IdChange("split", "r", 1)
-    assert budget.allows(Survival(100, [one], []))
-    assert not budget.allows(Survival(100, [one, two], []))
-    assert budget.allows(Survival(100, [IdChange("vanished", "gone", 50)], []))
-    assert budget.allows(Survival(100, [], [SourceLoss("a__b", 100, 5)]))
-    assert not budget.allows(Survival(100, [], [SourceLoss("a__b", 100, 50)]))
-    assert budget.allows(Survival(100, [], [SourceLoss("a__b", 20, 9)])), "few are no catastrophe"
-    assert not Budget(0.01, 0.0).allows(Survival(100, [], [SourceLoss("a__b", 100, 1)]))
-    assert Budget(0.0, 0.05).allows(Survival(0, [], [])), "nothing was published"
+    assert budget.allows(IdStability(100, [one], []))
+    assert not budget.allows(IdStability(100, [one, two], []))
+    assert budget.allows(IdStability(100, [IdChange("vanished", "gone", 50)], []))
+    assert budget.allows(IdStability(100, [], [SourceLoss("a__b", 100, 5)]))
+    assert not budget.allows(IdStability(100, [], [SourceLoss("a__b", 100, 50)]))
+    assert budget.allows(IdStability(100, [], [SourceLoss("a__b", 20, 9)])), (
+        "few are no catastrophe"
+    )
+    assert not Budget(0.01, 0.0).allows(IdStability(100, [], [SourceLoss("a__b", 100, 1)]))
+    assert Budget(0.0, 0.05).allows(IdStability(0, [], [])), "nothing was published"

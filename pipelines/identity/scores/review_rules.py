@@ -1,0 +1,91 @@
+"""Review rules: combinations of comparison levels that need review, however high the match weight.
+
+They express what match weights cannot, because those take comparisons for independent.
+"""
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from pipelines.identity.scores.comparisons import COMPARISONS
+
+# Beside the name, what two different entities hardly share. Sex is not among them, half have it; a
+# region has thousands of firms.
+_THIRD_ELEMENTS: Mapping[str, Mapping[str, str]] = {
+    "person": {
+        "mobile": "one_digit",
+        "residence_address": "same_house",
+        "employer_name": "same",
+        "school_name": "same",
+        "ethnicity_code": "same_minority",
+        "residence_region_code": "same",
+    },
+    "legal_entity": {
+        "legal_representative_name": "lost_characters",
+        "legal_representative_citizen_id": "same",
+        "establishment_date": "same",
+        "registered_address": "same_house",
+        "phone": "one_digit",
+        "some_number": "damaged",
+    },
+}
+
+
+def needs_review(levels: ir.Table, entity: str) -> ir.BooleanValue:
+    """Whether a pair needs review and is never linked by its score.
+
+    Twins are named 小明 and 小亮; a firm with another name, the same address and the same person in
+    charge is a sister firm; and a name with a birth date, or with a region, needs a third element,
+    unless the name is rare, or not common and the birth date the same. In a city of a million, a
+    name of 16 bits (``comparisons.COMMON``) leaves 15 namesakes, and one chance in 1,700 that one
+    of them was born on that day; those in the library take their share of the probability.
+    """
+    return _person_needs_review(levels) if entity == "person" else _firm_needs_review(levels)
+
+
+def _at_least(levels: ir.Table, entity: str, column: str, level: str) -> ir.BooleanValue:
+    """This level or a better one; FALSE where a side is unknown."""
+    [comparison] = (each for each in COMPARISONS[entity] if each.name == column)
+    return (levels[column] <= comparison.place(level)).fill_null(False)
+
+
+def _differs(levels: ir.Table, column: str) -> ir.BooleanValue:
+    """Known on both sides, and at the last of a person's levels."""
+    [comparison] = (each for each in COMPARISONS["person"] if each.name == column)
+    return (levels[column] == len(comparison.levels) - 1).fill_null(False)
+
+
+def _third_element(levels: ir.Table, entity: str) -> ir.BooleanValue:
+    elements = _THIRD_ELEMENTS[entity].items()
+    return ibis.or_(*(_at_least(levels, entity, column, level) for column, level in elements))
+
+
+def _person_needs_review(levels: ir.Table) -> ir.BooleanValue:
+    def at_least(column: str, level: str) -> ir.BooleanValue:
+        return _at_least(levels, "person", column, level)
+
+    number = at_least("some_number", "damaged")
+    other_name = ~at_least("person_name", "other_surname")
+    damaged_name = ~at_least("person_name", "exact_common")
+    born = levels.birth_date.notnull()
+    other_year = born & ~at_least("birth_date", "similar")
+    other_birth = born & ~at_least("birth_date", "one_digit")
+    rare = at_least("person_name", "exact_rare")
+    telling = at_least("person_name", "exact") & at_least("birth_date", "same")
+    telling &= ~_differs(levels, "sex_code") & ~_differs(levels, "ethnicity_code")
+    return ibis.or_(
+        other_name & ~(number & ~other_birth),
+        other_year & ~number,
+        other_birth & damaged_name & ~number,
+        ~_third_element(levels, "person") & ~rare & ~telling & ~number,
+    )
+
+
+def _firm_needs_review(levels: ir.Table) -> ir.BooleanValue:
+    def at_least(column: str, level: str) -> ir.BooleanValue:
+        return _at_least(levels, "legal_entity", column, level)
+
+    number = at_least("organization_code", "same") | at_least("registration_number", "same")
+    other_name = ~at_least("organization_name", "sounds_or_looks_alike")
+    return ~number & (other_name | ~_third_element(levels, "legal_entity"))
