@@ -10,7 +10,7 @@ from benchmarks.identity.contest import CONTESTANTS
 from benchmarks.identity.report import as_markdown, write
 from benchmarks.identity.scoreboard import board
 from benchmarks.identity.timed import scale_run
-from benchmarks.identity.world.build import LIBRARIES
+from benchmarks.identity.world.build import LIBRARIES, WORLDS
 from benchmarks.machine import this_machine
 
 OUT = Path(__file__).parent.parent / "out" / "identity"
@@ -24,7 +24,10 @@ def main() -> None:
         print(scale_run(given.scale, given.seed, given.home.resolve(), machine))
         return
     boards = [
-        board(name, given.scale, given.seed, given.contestants, home) for name in given.libraries
+        board(library, given.scale, given.seed, given.contestants, home, world)
+        for world in given.worlds
+        for library in given.libraries
+        if library in WORLDS[world]
     ]
     write(boards, machine, given.scale, given.seed, given.home.resolve())
     print(as_markdown(boards, machine, given.scale, given.seed))
@@ -36,6 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--home", type=Path, default=OUT, help="where worlds and answers are kept")
     parser.add_argument("--libraries", nargs="+", choices=LIBRARIES, default=list(LIBRARIES))
+    parser.add_argument("--worlds", nargs="+", choices=[*WORLDS], default=["city"])
     parser.add_argument("--contestants", nargs="+", choices=[*CONTESTANTS], default=[*CONTESTANTS])
     parser.add_argument(
         "--timed", action="store_true",

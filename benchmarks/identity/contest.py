@@ -22,6 +22,7 @@ from benchmarks.memory import watched
 CONTESTANTS = {
     "baselib": "ours",
     "exact id": "exact_id",
+    "plain SQL": "plain_sql",
     "Splink 5, its defaults": "splink_defaults",
     "GoldenMatch, as documented": "goldenmatch_documented",
 }

@@ -34,6 +34,7 @@ class Board:
     records: int
     entities: int
     outcomes: Sequence[Outcome]
+    world: str = "city"
 
 
 def as_markdown(boards: Sequence[Board], machine: Machine, scale: int, seed: int) -> str:
@@ -70,7 +71,7 @@ def write(boards: Sequence[Board], machine: Machine, scale: int, seed: int, fold
 
 
 def _board(board: Board) -> str:
-    title = TITLES[board.library]
+    title = TITLES[board.library] + ("" if board.world == "city" else f" of {board.world}")
     lines = [
         f"### {title}: {board.records:,} records of {board.entities:,}",
         "",
@@ -120,9 +121,9 @@ def _group(name: str, group: Mapping[str, Quality]) -> str:
 def _calibration(found: Calibration | None) -> Sequence[str]:
     if found is None:
         return []
-    lines = ["| probability | pairs | mean said | share that match |", "|---|--:|--:|--:|"]
-    for low, high, pairs, reference, share in found.bins:
-        lines.append(f"| {low:g} to {high:g} | {pairs:,} | {reference:.4f} | {share:.4f} |")
+    lines = ["| probability | pairs | mean predicted | share that match |", "|---|--:|--:|--:|"]
+    for low, high, pairs, mean, share in found.bins:
+        lines.append(f"| {low:g} to {high:g} | {pairs:,} | {mean:.4f} | {share:.4f} |")
     return ["\n".join(lines)]
 
 

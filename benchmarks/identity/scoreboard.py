@@ -10,16 +10,20 @@ import duckdb
 from benchmarks.identity.contest import contend
 from benchmarks.identity.report import Board, Outcome
 from benchmarks.identity.scores import Rows, Scores, calibration, score, share_decided
-from benchmarks.identity.world.build import RECORDS, TRUTH, make_world
-from benchmarks.identity.world.planted import tags_of
+from benchmarks.identity.world.build import RECORDS, TRUTH, WORLDS, Maker, make_world
 from pipelines.libraries import load_library
 
-GROUPS = {"population": ("age", "name", "region", "sex"), "legal_entity": ("kind", "region")}
 
-
-def board(library: str, scale: int, seed: int, contestants: Sequence[str], home: Path) -> Board:
-    """Everybody's answer for one library, scored."""
-    folder = make_world(home, library, scale, seed)
+def board(
+    library: str,
+    scale: int,
+    seed: int,
+    contestants: Sequence[str],
+    home: Path,
+    world: str = "city",
+) -> Board:
+    """Everybody's answer for one library of a world, scored."""
+    folder = make_world(home, library, scale, seed, world)
     con = _truth(folder, library)
     outcomes = []
     for contestant in contestants:
@@ -29,11 +33,11 @@ def board(library: str, scale: int, seed: int, contestants: Sequence[str], home:
             last = str(failed.output).strip().splitlines()[-1:]
             outcomes.append(Outcome(contestant, None, None, f"failed: {' '.join(last)}"))
             continue
-        outcomes.append(Outcome(contestant, score_answer(con, library, out), cost))
+        outcomes.append(Outcome(contestant, score_answer(con, WORLDS[world][library], out), cost))
     records, entities = con.execute(
         "SELECT count(*), count(DISTINCT entity) FROM truth"
     ).fetchall()[0]
-    return Board(library, records, entities, outcomes)
+    return Board(library, records, entities, outcomes, world)
 
 
 def _truth(folder: Path, library: str) -> duckdb.DuckDBPyConnection:
@@ -49,12 +53,12 @@ def _truth(folder: Path, library: str) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def score_answer(con: duckdb.DuckDBPyConnection, library: str, out: Path) -> Scores:
+def score_answer(con: duckdb.DuckDBPyConnection, maker: Maker, out: Path) -> Scores:
     """Score what a contestant wrote into ``out``; ``con`` holds the truth."""
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW answer AS FROM read_parquet('{out / 'answer.parquet'}')"
     )
-    scores = score(con, (*GROUPS[library], "number"), tags_of(library))
+    scores = score(con, (*maker.groups, "number"), maker.tags)
     if (out / "question.parquet").exists():
         _view(con, "question", out)
         scores = replace(scores, decided=share_decided(con))

@@ -31,6 +31,6 @@ def run(folder: Path, library: str, out: Path) -> None:
     links = record.filter(record.probability.notnull(), record.linked_key.notnull())
     pairs = {"left_source": "source", "left_key": "source_key"}
     pairs |= {"right_source": "linked_source", "right_key": "linked_key"}
-    reference = links.select("probability", **pairs)
+    linked = links.select("probability", **pairs)
     asked = question.filter(question.probability.notnull()).select("probability", *pairs)
-    con.to_parquet(reference.union(asked, distinct=True), out / "scored.parquet")
+    con.to_parquet(linked.union(asked, distinct=True), out / "scored.parquet")

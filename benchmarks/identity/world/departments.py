@@ -71,12 +71,11 @@ class FileOf:
     groups: Mapping[str, Texts]  # for whom results are told apart
 
 
-def sources(library: str) -> Sequence[Source]:
-    """The contracts of ``population`` or ``legal_entity``."""
-    people = library == "population"
-    known, vocabulary = (PERSON_COLUMNS, _PEOPLE) if people else (FIRM_COLUMNS, _FIRMS)
+def sources(library: str, columns_of: Mapping[str, str]) -> Sequence[Source]:
+    """The contracts of files of ``population`` or ``legal_entity``: source to its columns."""
+    vocabulary = _PEOPLE if library == "population" else _FIRMS
     return [_source(name, library, [vocabulary[c] for c in columns.split()])
-            for name, columns in known.items()]  # fmt: skip
+            for name, columns in columns_of.items()]  # fmt: skip
 
 
 def physical(library: str, column: str) -> str:

@@ -111,7 +111,7 @@ def _codes(firms: Firms, which: Ints, slips: Slips) -> tuple[Texts, Texts]:
     rows = one["old_taxpayer_number"]
     code[rows] = join(number(REGIONS[firms.region[which]][rows], 6), organization[rows])
     code[one["placeholder_code"]] = rng.choice(_PLACEHOLDERS, n)[one["placeholder_code"]]
-    _mistype(code, one["mistyped_code"], rng)
+    mistype(code, one["mistyped_code"], rng)
     known = (rng.random(n) < 0.25) & ~one["no_code"] & ~one["placeholder_code"]
     known &= ~one["old_registration_number"] & ~one["mistyped_code"]
     return code, where(known, _printed(organization), "")
@@ -121,7 +121,7 @@ def _printed(organization: Texts) -> Texts:
     return join(np.strings.slice(organization, 0, 8), "-", np.strings.slice(organization, 8, 9))
 
 
-def _mistype(code: Texts, rows: Bools, rng: np.random.Generator) -> None:
+def mistype(code: Texts, rows: Bools, rng: np.random.Generator) -> None:
     matrix = to_matrix(code[rows], 20)
     spot = rng.integers(2, 17, len(matrix))
     rank = np.arange(len(matrix))

@@ -100,18 +100,18 @@ def make_firms(firms: int, seed: int) -> Firms:
         values[rows] = values[one[rows]]
     established, cancelled = _lives(before, parent, rng)
     suffix = where(branch, join(np.strings.slice(counties, 0, 2), _nth(n, rng), "分公司"), "")
-    organization = _organization_codes(n, rng)
+    organization = organization_codes(n, rng)
     authority = np.where(rng.random(n) < 0.3, CITY, REGIONS[region])
     _mark(traits, branch, sister, before)
     return Firms(
         seed, region, place_name, brand,
         where(traits["renamed"], _words(n, shop, rng)[0], brand), trade, form, suffix,
-        _credit_codes(shop, authority, organization), organization,
-        _registration_numbers(authority, shop, established, rng),
+        credit_codes(shop, authority, organization), organization,
+        registration_numbers(authority, shop, established, rng),
         owner_names[owner], owners.number[owner],
         where(traits["new_representative"], owner_names[manager], owner_names[owner]),
         address, np.where(traits["moved"], address + n, address),
-        phone, np.where(traits["moved"], _phone_number(np.arange(n, 2 * n)), phone),
+        phone, np.where(traits["moved"], phone_number(np.arange(n, 2 * n)), phone),
         established, cancelled, _capital(n, rng), parent, sister, before, traits,
     )  # fmt: skip
 
@@ -177,10 +177,10 @@ def _relations(
 
 def _doors(n: int, traits: dict[str, Bools], rng: np.random.Generator) -> tuple[Ints, Ints]:
     """Addresses and telephones; some are those of an incubator or a bookkeeping agency."""
-    address, phone = np.arange(n), _phone_number(np.arange(n))
+    address, phone = np.arange(n), phone_number(np.arange(n))
     offices, agents = n // (10 * _OFFICE_FIRMS) + 1, n // (12 * _AGENT_FIRMS) + 1
     address = np.where(traits["shared_office"], rng.integers(0, offices, n), address)
-    agent = _phone_number(2 * n + rng.integers(0, agents, n))
+    agent = phone_number(2 * n + rng.integers(0, agents, n))
     return address, np.where(traits["agents_phone"], agent, phone)
 
 
@@ -240,7 +240,7 @@ def _nth(n: int, rng: np.random.Generator) -> Texts:
     return where(rng.random(n) < 0.5, nth, "")
 
 
-def _phone_number(places: Ints) -> Ints:
+def phone_number(places: Ints) -> Ints:
     return 14_000_000_000 + (places * 9_368_791 + 777) % 40_000_000
 
 
@@ -248,7 +248,7 @@ def _capital(n: int, rng: np.random.Generator) -> Ints:
     return rng.choice(np.array([3, 10, 50, 100, 200, 500, 1000, 2000, 5000]), n)
 
 
-def _organization_codes(n: int, rng: np.random.Generator) -> Texts:
+def organization_codes(n: int, rng: np.random.Generator) -> Texts:
     """PDY00001 to PDY99999, which GB 11714 leaves to users, with the check of MOD 11."""
     eight = join("PDY", number(rng.permutation(99_999)[:n] + 1, 5))
     values = _values(eight, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -264,7 +264,7 @@ def _values(texts: Texts, signs: str) -> Ints:
     return table[to_matrix(texts, width)]
 
 
-def _credit_codes(shop: Bools, authority: Ints, organization: Texts) -> Texts:
+def credit_codes(shop: Bools, authority: Ints, organization: Texts) -> Texts:
     """GB 32100, with the check of MOD 31."""
     first = join(where(shop, "92", "91"), number(authority, 6), organization)
     weights = np.array([1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28])
@@ -272,7 +272,7 @@ def _credit_codes(shop: Bools, authority: Ints, organization: Texts) -> Texts:
     return join(first, np.array(list(_USCC_SIGNS))[(31 - total % 31) % 31])
 
 
-def _registration_numbers(
+def registration_numbers(
     authority: Ints, shop: Bools, established: NDArray[np.datetime64], rng: np.random.Generator
 ) -> Texts:
     """GS 15-2006 with the check of MOD 11,10; empty for who registered after the numbers ended."""

@@ -20,11 +20,6 @@ FIRM_TAGS: Sequence[str] = tuple(dict.fromkeys([*FIRM_TRAITS, *FIRM_SLIPS]))
 ORDINARY = frozenset({"moved", "newcomer", "bare_address", "half_width_brackets", "shop"})
 
 
-def tags_of(library: str) -> Sequence[str]:
-    """Names of the bits, lowest first."""
-    return PERSON_TAGS if library == "population" else FIRM_TAGS
-
-
 def telling_bits(tags: Sequence[str]) -> int:
     """The bits that explain an error."""
     return sum(1 << bit for bit, tag in enumerate(tags) if tag not in ORDINARY)

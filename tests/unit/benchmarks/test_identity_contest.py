@@ -8,7 +8,7 @@ import pytest
 from benchmarks.identity.contest import Cost, contend
 from benchmarks.identity.report import Board, Outcome, as_markdown
 from benchmarks.identity.scoreboard import board, score_answer
-from benchmarks.identity.world.build import make_world
+from benchmarks.identity.world.build import WORLDS, make_world
 from benchmarks.machine import Machine
 
 SCALE = 2_500  # person records; the enterprises that go with them
@@ -59,7 +59,7 @@ def test_the_truth_as_answer_scores_perfectly(home, tmp_path):
         f"COPY (SELECT source, source_key, entity AS cluster FROM truth)"
         f" TO '{tmp_path}/answer.parquet'"
     )
-    whole = score_answer(con, "legal_entity", tmp_path).overall
+    whole = score_answer(con, WORLDS["city"]["legal_entity"], tmp_path).overall
     assert (whole.precision, whole.recall, whole.b3) == (1, 1, 1)
 
 
