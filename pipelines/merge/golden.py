@@ -1,8 +1,8 @@
 """Survivorship (一数一源): golden records, per column the most authoritative value; provenance.
 
-Order of precedence, per column: the newest edition where a library has editions (licences), then the
-department's place in the column's authority order, then the newest change, then source and key.
-NULL never wins over a value. Of a code and its more exact form the more exact one wins
+Order of precedence, per column: the newest edition where a library has editions (licences), then
+the department's place in the column's authority order, then the newest change, then source and
+key. NULL never wins over a value. Of a code and its more exact form the more exact one wins
 (``exact_codes``). Companions come from the record that their column came from.
 """
 
