@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pipelines.errors import SettingRefused
 
 PROJECT = Path(__file__).resolve().parent.parent
+_UNITS = {"MB": 10**6, "MiB": 1 << 20, "GB": 10**9, "GiB": 1 << 30}
 _MEMORY = re.compile(r"^(\d+(?:\.\d+)?)\s?(MB|MiB|GB|GiB)$")
 
 
@@ -83,6 +84,34 @@ class Settings(BaseSettings):
         description="Share of a source's published records that it may delete before a person is "
         "asked; unset leaves it to the library (0.05).",
     )
+    reader_memory: str = Field(
+        default="4GiB",
+        description="Memory that the process may use which reads a workbook, an archive or another "
+        "foreign form; a file that needs more stops its own source only.",
+    )
+    unpacked_limit: str = Field(
+        default="20GiB", description="What all archives of a delivery may unpack to."
+    )
+    packed_files: int = Field(
+        default=1_000, ge=1, description="Files that the archives of a delivery may hold."
+    )
+    packed_depth: int = Field(
+        default=3, ge=1, le=20, description="Archives within archives that are opened."
+    )
+    merged_cells: int = Field(
+        default=1_000_000, ge=1, description="Merged cells that a sheet may have."
+    )
+    page_limit: str = Field(
+        default="64MiB", description="Size of one page of an HTTP API, or of one JSON document."
+    )
+    pages: int = Field(
+        default=100_000, ge=1, description="Pages that an HTTP API may answer with for a delivery."
+    )
+    statement_timeout: int = Field(
+        default=3_600,
+        ge=1,
+        description="Seconds that a department's database may take to answer before it is left.",
+    )
     today: date | None = Field(
         default=None,
         description="The day that counts as today, for a replay or a demonstration.",
@@ -101,7 +130,7 @@ class Settings(BaseSettings):
             return tuple(Path(part).expanduser().resolve() for part in parts if str(part))
         return value
 
-    @field_validator("memory_limit")
+    @field_validator("memory_limit", "reader_memory", "unpacked_limit", "page_limit")
     @classmethod
     def _memory(cls, value: str) -> str:
         if not _MEMORY.match(value):
@@ -123,6 +152,11 @@ class Settings(BaseSettings):
             "threads": max(1, self.threads // jobs),
         }
         return self.model_copy(update=shares)
+
+    def size_of(self, name: str) -> int:
+        """A size setting in bytes."""
+        ((number, unit),) = _MEMORY.findall(str(getattr(self, name)))
+        return int(float(number) * _UNITS[unit])
 
     @property
     def lake_dir(self) -> Path:

@@ -47,7 +47,7 @@ PLACEHOLDERS = (
     ),
     *("无数据", "无记录", "无此项", "不适用", "测试"),
     *("null", "none", "nil", "nan", "n/a", "n.a.", "na", "#n/a", "#null!", "#value!", "#ref!"),
-    *("undefined", "unknown", "empty", "blank", "tbd", "test", "(null)", "<null>", "\\n"),
+    *("undefined", "unknown", "empty", "blank", "tbd", "test", "(null)", "<null>", "[null]", "\\n"),
 )
 # Nothing but strokes, stars, stops and the like. A question mark is not among them: it may be all
 # that is left of a character that was lost.

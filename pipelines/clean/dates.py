@@ -195,8 +195,11 @@ def _read_counts(s: Scratch) -> Mapping[str, ir.Value]:
     unix = s.digits.isin([10, 13])
     seconds = ibis.ifelse(unix, s.plain.left(10), "0").cast("int64")
     serial_day = ibis.literal(_SERIAL_ZERO) + ibis.ifelse(serial, days, 0).as_interval("D")
+    fraction = ibis.ifelse(serial, s.plain.re_extract(r"^[0-9]{5}(\.[0-9]+)$", 1), "")
+    second = ((ibis.literal("0") + fraction).cast("float64") * 86_400).round().cast("int64")
+    serial_moment = serial_day.cast("timestamp") + second.as_interval("s")
     unix_moment = ibis.timestamp("1970-01-01 00:00:00") + (seconds + _BEIJING * 60).as_interval("s")
-    midnight = ibis.cases((serial, serial_day), else_=s.day).cast("timestamp")
+    midnight = ibis.cases((serial, serial_moment), else_=s.day.cast("timestamp"))
     clock = (s.milliseconds * 1000 + s.microseconds).as_interval("us")
     shifted = midnight + clock + (_BEIJING - s.zone).as_interval("m")
     return {

@@ -7,46 +7,23 @@ something else, and a batch that is repeated must be the same batch.
 
 import json
 import shutil
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from pipelines.contracts.source import Source
 from pipelines.errors import BatchChanged, DeliveryMissing
-from pipelines.extract.connections.api import fetch_pages
-from pipelines.extract.connections.database import fetch_table
 from pipelines.extract.connections.files import copy_files, find_files, fingerprint
-from pipelines.extract.formats.chunk import Chunk, empty_chunk
-from pipelines.extract.formats.columns import mapped_names, require_mapped
-from pipelines.extract.formats.delimited import read_delimited
-from pipelines.extract.formats.encodings import Encoding, choose, damaged
-from pipelines.extract.formats.excel import read_excel
-from pipelines.extract.formats.jsonlines import read_json_lines, read_page
-from pipelines.extract.formats.parquet import read_parquet
-from pipelines.extract.raw import RawWriter
+from pipelines.extract.limits import STANDARD, Limits
+from pipelines.extract.reader_process import ReaderJob, read_apart
+from pipelines.extract.reading import (
+    MANIFEST,
+    Delivery,
+    is_foreign,
+    landed_files,
+    read_landed,
+)
 
-MANIFEST = "_delivery.json"
-SPARSE = {"jsonl", "api"}  # a record says only what it has, so columns are checked at the end
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """What was landed: ``rows`` are all delivered lines, ``defective`` those that are no record.
-
-    ``parquet_paths`` are in the scratch folder and belong to the caller. ``fingerprint`` is the
-    SHA-256 of the delivered content, ``watermark`` the one to hand in next time (NULL for files),
-    ``encoding`` the one that text was read in, and ``remarks`` what the data owner should know.
-    """
-
-    parquet_paths: Sequence[Path]
-    rows: int
-    defective: int
-    files: Sequence[str]
-    fingerprint: str
-    unmapped_columns: Sequence[str]
-    watermark: str | None = None
-    encoding: str = ""
-    remarks: Sequence[str] = ()
+__all__ = ["Delivery", "fingerprint_delivery", "land_delivery"]
 
 
 def land_delivery(
@@ -55,10 +32,12 @@ def land_delivery(
     landing_dir: Path,
     scratch_dir: Path,
     watermark: str | None = None,
+    limits: Limits = STANDARD,
 ) -> Delivery:
     """Land one batch of a source; a batch that was landed before is read again from its copy.
 
-    ``watermark`` is the one that the last delivery of a delta source returned.
+    ``watermark`` is the one that the last delivery of a delta source returned. What is not plain
+    text is read in a process of its own.
 
     Raises:
         DeliveryMissing: nothing is there.
@@ -70,13 +49,13 @@ def land_delivery(
     stem = f"{source.name}-{batch}"
     if landed.exists():
         _refuse_change(source, batch, landed)
-        return _read(source, batch, landed, scratch_dir, stem)
+        return _read(source, batch, landed, scratch_dir, stem, limits)
     draft = landed.with_name(f".{batch}.part")
     shutil.rmtree(draft, ignore_errors=True)
     try:
         draft.mkdir(parents=True)
         _fetch(source, batch, draft, watermark)
-        delivery = _read(source, batch, draft, scratch_dir, stem)
+        delivery = _read(source, batch, draft, scratch_dir, stem, limits)
         draft.rename(landed)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -98,78 +77,28 @@ def fingerprint_delivery(source: Source, batch: str) -> str | None:
 
 def _refuse_change(source: Source, batch: str, landed: Path) -> None:
     now = fingerprint_delivery(source, batch)
-    if now is not None and now != fingerprint(_landed_files(landed)):
+    if now is not None and now != fingerprint(landed_files(landed)):
         raise BatchChanged(source.name, batch)
 
 
 def _fetch(source: Source, batch: str, folder: Path, watermark: str | None) -> None:
     """Bring the delivery into ``folder``, with a manifest that holds the next watermark."""
     if source.server.kind == "database":
+        from pipelines.extract.connections.database import fetch_table  # SQLAlchemy takes a while
+
         watermark = fetch_table(source, batch, folder, watermark)
     elif source.server.kind == "api":
+        from pipelines.extract.connections.api import fetch_pages  # so does an HTTP client
+
         watermark = fetch_pages(source, batch, folder, watermark)
     else:
         copy_files(find_files(source, batch), folder)
     (folder / MANIFEST).write_text(json.dumps({"watermark": watermark}), encoding="utf-8")
 
 
-def _landed_files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.iterdir() if file.name != MANIFEST)
-
-
-def _read(source: Source, batch: str, folder: Path, scratch: Path, stem: str) -> Delivery:
-    """Turn landed files into raw Parquet, and check the columns."""
-    files = _landed_files(folder)
-    encodings: dict[str, Encoding] = {}
-    found: dict[str, None] = {}
-    with RawWriter(scratch, stem, batch) as writer:
-        for file in files:
-            for chunk in _chunks(source, file, encodings):
-                found |= dict.fromkeys(chunk.columns)
-                writer.add(file.name, chunk)
-        if source.server.format in SPARSE:
-            _check_sparse_columns(source, found, writer)
-    mapped = mapped_names(source)
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    return Delivery(
-        parquet_paths=tuple(writer.paths),
-        rows=writer.rows,
-        defective=writer.defective,
-        files=tuple(file.name for file in files),
-        fingerprint=fingerprint(files),
-        unmapped_columns=tuple(name for name in found if name not in mapped),
-        watermark=manifest["watermark"],
-        encoding=",".join(sorted({encoding.name for encoding in encodings.values()})),
-        remarks=tuple(_remarks(encodings)),
-    )
-
-
-def _check_sparse_columns(source: Source, found: Collection[str], writer: RawWriter) -> None:
-    """Columns of records that say only what they have; without any, the contract's are taken."""
-    if found:
-        require_mapped(source, "the delivery", found)
-    else:
-        writer.add("", empty_chunk([column.physical_name for column in source.columns]))
-
-
-def _chunks(source: Source, file: Path, encodings: dict[str, Encoding]) -> Iterator[Chunk]:
-    kind = source.server.format
-    if kind in {"csv", "jsonl"}:
-        with damaged(source, file):
-            encodings[file.name] = choose(source, file)
-        name = encodings[file.name].name
-        chunks = (read_delimited if kind == "csv" else read_json_lines)(source, file, name)
-    elif kind == "api":
-        chunks = read_page(source, file)
-    else:
-        chunks = (read_excel if kind == "xlsx" else read_parquet)(source, file)
-    for number, chunk in enumerate(chunks):
-        if number == 0 and kind not in SPARSE:
-            require_mapped(source, file.name, chunk.columns)
-        yield chunk
-
-
-def _remarks(encodings: dict[str, Encoding]) -> Iterator[str]:
-    for file, encoding in encodings.items():
-        if encoding.differs:
-            yield f"{file}: {encoding.declared} → {encoding.name}"
+def _read(
+    source: Source, batch: str, folder: Path, scratch: Path, stem: str, limits: Limits
+) -> Delivery:
+    if is_foreign(source, landed_files(folder)):
+        return cast(Delivery, read_apart(ReaderJob(source, batch, folder, scratch, stem, limits)))
+    return read_landed(source, batch, folder, scratch, stem, limits)

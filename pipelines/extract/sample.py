@@ -17,7 +17,7 @@ from pipelines.extract.connections.database import render
 from pipelines.extract.formats.chunk import Chunk
 from pipelines.extract.formats.delimited import read_delimited
 from pipelines.extract.formats.encodings import detect, open_plain, utf8_blocks
-from pipelines.extract.formats.excel import HEADER_ROWS, open_sheet, read_excel, show
+from pipelines.extract.formats.excel import first_rows, read_excel
 from pipelines.extract.formats.jsonlines import read_json_lines
 from pipelines.extract.formats.parquet import read_parquet
 
@@ -97,9 +97,8 @@ def _values(chunks: Iterable[Chunk]) -> dict[str, list[str | None]]:
 
 def _excel_header(file: Path, name: str) -> list[str]:
     """The row, among the first ones, in which the most cells hold text."""
-    rows = list(islice(open_sheet(_source(file, name, []), file).iter_rows(), HEADER_ROWS))
-    texts = [[show(cell) for cell in row if isinstance(cell, str) and cell.strip()] for row in rows]
-    return max(texts, key=len, default=[])
+    rows = first_rows(_source(file, name, []), file)
+    return max((list(row.cells.values()) for row in rows), key=len, default=[])
 
 
 def _delimited(file: Path, name: str, encoding: str) -> Sample:

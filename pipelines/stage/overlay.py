@@ -12,6 +12,8 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.clean.cell_states import state_of, without_protection
+from pipelines.clean.characters import is_placeholder
 from pipelines.clean.parser import FINDING_TYPE, ColumnToParse, parse_columns
 from pipelines.clean.registry import parser_for
 from pipelines.contracts.source import Source, SourceColumn
@@ -24,6 +26,7 @@ from pipelines.standards.rules import severities
 CORRECTED = "CORRECTED_BY_OWNER"
 CONFIRMED = "CONFIRMED_BY_OWNER"
 _SEPARATOR = "\x1f"
+_LOST_DIGITS = r"^[0-9](?:\.[0-9]+)?[Ee]\+(?:1[5-9]|[2-9][0-9])$"  # 16 digits or more
 
 LEDGER_SCHEMA = {
     "id": "int64",
@@ -55,16 +58,29 @@ def source_key(table: ir.Table, keys: Sequence[SourceColumn]) -> ir.StringValue:
 
     ``table`` has the parsed columns and the text columns.
     """
-    parts = [
-        ibis.coalesce(
-            table[key.name].cast("string"), table[text_column(table, key)].strip().nullif("")
-        )
-        for key in keys
-    ]
+    parts = [_key_part(table, key) for key in keys]
     key = parts[0]
     for part in parts[1:]:
         key = key + "|" + part  # NULL if any part is missing
     return key
+
+
+def _key_part(table: ir.Table, key: SourceColumn) -> ir.StringValue:
+    """One column of a key; NULL where there is no value, whatever the column writes for that.
+
+    A number of which a spreadsheet has lost digits is none: several records would share it.
+    """
+    value = table[key.name].cast("string")
+    if key.element is None:
+        return _usable_key(value)
+    text = table[text_column(table, key)]
+    usable = state_of(text).isnull() & ~is_placeholder(text.strip()).fill_null(True)
+    return ibis.coalesce(value, _usable_key(ibis.ifelse(usable, text, None)))
+
+
+def _usable_key(text: ir.StringValue) -> ir.StringValue:
+    bare = without_protection(text.strip()).nullif("")
+    return ibis.ifelse(bare.re_search(_LOST_DIGITS), None, bare)
 
 
 def applicable(ledger: ir.Table, batch: str) -> ir.Table:

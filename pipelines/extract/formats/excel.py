@@ -1,108 +1,169 @@
-"""Excel workbooks (.xlsx) as chunks: each cell as the text that a person sees, as far as that goes.
+"""Workbooks of any kind as chunks: which sheets are read, and what is said of the others.
 
-Excel keeps 15 digits of a number, so an 18-digit identifier that was typed as a number is damaged
-already; what is left of it is handed on in full (``110101199001010000``), for the parsers to find.
+Excel keeps 15 digits of a number, so an 18-digit identifier that was typed as a number is damaged,
+even where its check digit happens to fit: it is handed on as ``1.10105199001011E+17``.
 """
 
-import datetime as dt
-from collections.abc import Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
-
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.formats.chunk import RAGGED_LINE, Chunk, Defect, empty_chunk, text_array
-from pipelines.extract.formats.columns import header_names, mapped_names
+from pipelines.extract.formats.chunk import Chunk, with_column
+from pipelines.extract.formats.recognise import NAMES, Kind, recognise
+from pipelines.extract.formats.sheets.cell_text import Cell, show
+from pipelines.extract.formats.sheets.html import HtmlTables
+from pipelines.extract.formats.sheets.old import OldWorkbook
+from pipelines.extract.formats.sheets.rows import HEADER_ROWS, ROWS, Row, has_header, read_rows
+from pipelines.extract.formats.sheets.spreadsheet_xml import SpreadsheetXml
+from pipelines.extract.formats.sheets.xlsx import DamagedWorkbook, Workbook
+from pipelines.extract.limits import STANDARD, Limits
+from pipelines.extract.remarks import remark
 
-ROWS = 20_000  # rows turned to text at a time
-HEADER_ROWS = 20  # a title, a date and a unit may stand above the header, hardly more
+__all__ = ["HEADER_ROWS", "SHEETS", "Cell", "first_rows", "read_excel", "show"]
 
-Cell = int | float | str | bool | dt.date | dt.datetime | dt.time | dt.timedelta
-Row = list[Cell]
+SHEETS: tuple[Kind, ...] = ("xlsx", "xls", "xlsb", "ods", "html", "spreadsheet_xml")
+_WITHOUT_STATES = frozenset({"xls", "xlsb", "ods"})
 
 
-def read_excel(source: Source, file: Path, rows: int = ROWS) -> Iterator[Chunk]:
-    """The records of one sheet; the first chunk is empty and tells the columns.
+@dataclass(frozen=True)
+class Book:
+    """Names of sheets in order, those that are hidden, and the rows of one."""
 
-    The header is the row, among the first ones, that names most of the mapped columns. The line of
-    a record is its row number in Excel. Rows in which nothing is written are no records; a row with
-    something to the right of the header's last column is a ragged one.
+    names: Sequence[str]
+    hidden: frozenset[str]
+    rows: Callable[[str], Iterator[Row]]
+    glance: Callable[[str], Iterator[Row]]  # the same without what takes a second pass
+
+
+def read_excel(
+    source: Source,
+    file: Path,
+    rows: int = ROWS,
+    limits: Limits = STANDARD,
+    kind: Kind | None = None,
+) -> Iterator[Chunk]:
+    """The records of the sheets that the contract names, else of the one that has its columns.
+
+    The line of a record is its row number in the sheet. See ``sheets.rows`` for what is a record.
 
     Raises:
-        UnreadableDelivery: it is no workbook, is locked, or has no such sheet or no header.
+        UnreadableDelivery: it is no workbook, is locked, has no such sheet or no header, or has
+            several sheets with the columns of the contract, which names none.
     """
-    sheet = open_sheet(source, file)
-    numbered = enumerate(sheet.iter_rows(), start=1)
-    head = list(islice(numbered, HEADER_ROWS))
-    place = _header_place(source, [row for _, row in head])
-    titles = [show(cell) or "" for cell in head[place][1]] if head else []
-    while titles and not titles[-1].strip():
-        titles.pop()
-    names = header_names(source, file.name, titles)
-    yield empty_chunk(names)
-    first = head[place + 1 :]
-    while first:
-        yield _chunk(first, names)
-        first = list(islice(numbered, rows))
+    kind = kind or recognise(file)
+    with _opened(source, file, kind, limits) as book:
+        sheets, unread = _wanted_sheets(source, file, book)
+        remarks = [remark(source, "no_states", file.name)] if kind in _WITHOUT_STATES else []
+        if unread:
+            remarks.append(remark(source, "other_sheets", file.name, detail="、".join(unread)))
+        for name in sheets:
+            part = f"[{name}]" if source.server.sheets else ""
+            for chunk in read_rows(source, file.name, book.rows(name), part, rows, remarks):
+                yield with_column(chunk, source.server.sheet_column, name)
+            remarks = []
 
 
-def open_sheet(source: Source, file: Path) -> CalamineSheet:
-    """The sheet that the contract names, else the first visible one; UnreadableDelivery if none."""
+def first_rows(source: Source, file: Path) -> list[Row]:
+    """The first rows of the first visible sheet, to look at."""
+    with _opened(source, file, recognise(file), STANDARD) as book:
+        visible = [name for name in book.names if name not in book.hidden] or list(book.names)
+        return list(islice(book.glance(visible[0]), HEADER_ROWS)) if visible else []
+
+
+@contextmanager
+def _opened(source: Source, file: Path, kind: Kind, limits: Limits) -> Iterator[Book]:
+    workbook: Workbook | None = None
     try:
-        workbook = CalamineWorkbook.from_path(file)
-        visible = [
-            s.name for s in workbook.sheets_metadata if s.visible == SheetVisibleEnum.Visible
-        ]
-        wanted = source.server.sheet or (visible or workbook.sheet_names)[0]
-        if wanted not in workbook.sheet_names:
-            raise UnreadableDelivery(
-                source.name, file.name, f"It has no sheet {wanted!r}, but "
-                f"{', '.join(workbook.sheet_names)}.", "Correct the property sheet of servers[0].",
-            )  # fmt: skip
-        return workbook.get_sheet_by_name(wanted)
-    except (CalamineError, OSError, IndexError) as wrong:
-        raise UnreadableDelivery(
-            source.name, file.name, f"It is no .xlsx workbook, is locked, or is damaged "
-            f"({type(wrong).__name__}).", "Ask for it to be saved as .xlsx without a password.",
-        ) from None  # fmt: skip
-
-
-def _header_place(source: Source, rows: Sequence[Row]) -> int:
-    wanted = mapped_names(source)
-    matches = [sum((show(cell) or "").strip() in wanted for cell in row) for row in rows]
-    return matches.index(max(matches)) if matches else 0
-
-
-def _chunk(numbered: Sequence[tuple[int, Row]], names: Sequence[str]) -> Chunk:
-    width = len(names)
-    rows, lines, defects = [], [], []
-    for line, row in numbered:
-        beyond = row[width:]
-        if row.count("") == len(row):
-            continue
-        if beyond.count("") < len(beyond):
-            text = "\t".join(show(cell) for cell in row)
-            defects.append(Defect(line, RAGGED_LINE, text))
+        if kind == "xlsx":
+            workbook = Workbook(file)
+            yield _book_of(workbook, limits)
+        elif kind in SHEETS:
+            yield _other_book(file, kind)
         else:
-            rows.append(row[:width])  # all rows of a sheet are as wide as the widest
-            lines.append(line)
-    cells = zip(*rows, strict=True) if rows else [()] * width
-    columns = {name: text_array(column, show) for name, column in zip(names, cells, strict=True)}
-    return Chunk(columns, np.array(lines, np.int64), defects)
+            raise _not_a_workbook(source, file, kind)
+    except (DamagedWorkbook, OSError, EOFError) as wrong:
+        raise UnreadableDelivery(
+            source.name, file.name,
+            f"It is {NAMES[kind]}, and damaged ({wrong or type(wrong).__name__}).",
+            "Ask for it to be saved as .xlsx again.",
+        ) from None  # fmt: skip
+    finally:
+        if workbook is not None:
+            workbook.close()
 
 
-def show(cell: Cell) -> str:
-    """A cell's text: numbers without ``.0`` or exponent, dates and times as in ISO 8601."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, float):
-        return format(Decimal(repr(cell)), "f").removesuffix(".0")
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(sep=" ")
-    return str(cell)
+def _book_of(workbook: Workbook, limits: Limits) -> Book:
+    sheets = {sheet.name: sheet for sheet in workbook.sheets}
+    hidden = frozenset(name for name, sheet in sheets.items() if sheet.hidden)
+    return Book(
+        list(sheets), hidden,
+        lambda name: workbook.rows(sheets[name], limits.merged_cells),
+        lambda name: workbook.rows(sheets[name]),
+    )  # fmt: skip
+
+
+def _other_book(file: Path, kind: Kind) -> Book:
+    if kind == "html":
+        html = HtmlTables(file)
+        return Book(html.names, frozenset(), html.rows, html.rows)
+    if kind == "spreadsheet_xml":
+        xml = SpreadsheetXml(file)
+        return Book(xml.names, frozenset(), xml.rows, xml.rows)
+    old = OldWorkbook(file)
+    return Book(old.names, frozenset(old.hidden), old.rows, old.rows)
+
+
+def _not_a_workbook(source: Source, file: Path, kind: Kind) -> UnreadableDelivery:
+    if kind == "locked":
+        return UnreadableDelivery(
+            source.name, file.name, "It is a workbook that is locked with a password.",
+            "Ask for it to be saved as .xlsx without a password.",
+        )  # fmt: skip
+    return UnreadableDelivery(
+        source.name, file.name, f"It is no workbook, but {NAMES[kind]}.",
+        "Correct servers[0].format in the contract, or ask for it to be saved as .xlsx.",
+    )  # fmt: skip
+
+
+def _wanted_sheets(source: Source, file: Path, book: Book) -> tuple[list[str], list[str]]:
+    """The sheets to read, and those with rows that nobody mentions."""
+    server = source.server
+    named = list(server.sheets or ([server.sheet] if server.sheet else []))
+    visible = [name for name in book.names if name not in book.hidden] or list(book.names)
+    if named == ["*"]:
+        return [name for name in visible if next(book.glance(name), None)] or visible[:1], []
+    missing = [name for name in named if name not in book.names]
+    if missing or not book.names:
+        raise UnreadableDelivery(
+            source.name, file.name,
+            f"It has no sheet {', '.join(map(repr, missing or ['at all']))}, but "
+            f"{', '.join(book.names)}.", "Correct the property sheet or sheets of servers[0].",
+        )  # fmt: skip
+    if named:
+        return named, []
+    return _found_sheet(source, file, book, visible)
+
+
+def _found_sheet(
+    source: Source, file: Path, book: Book, visible: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """The one sheet that has the columns of the contract."""
+    if len(book.names) == 1:
+        return [book.names[0]], []
+    suited = [name for name in book.names if has_header(source, book.glance(name))]
+    if len(suited) > 1:
+        raise UnreadableDelivery(
+            source.name, file.name,
+            f"Several sheets hold rows with the columns of the contract: {', '.join(suited)}.",
+            "Name those to read in the property sheets of servers[0] (\"*\" for all visible ones), "
+            "or one in the property sheet.",
+        )  # fmt: skip
+    chosen = (suited or visible)[0]
+    others = [
+        name for name in visible if name != chosen and next(book.glance(name), None) is not None
+    ]
+    return [chosen], others

@@ -11,6 +11,7 @@ from pipelines.batch import batch_date, batch_key
 from pipelines.contracts.source import Source
 from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
+from pipelines.extract.limits import limits_of
 from pipelines.flows.shared.corrections import with_corrections
 from pipelines.flows.shared.parsing import parsed_rows
 from pipelines.flows.shared.results import CheckResult, LandResult, StageResult, count_failures
@@ -52,7 +53,12 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
             return _landed_before(session, source, batch)
         with scratch_folder(settings.scratch_dir, "land") as scratch:
             delivery = land_delivery(
-                source, batch, settings.landing_dir, scratch, _watermark(session, source)
+                source,
+                batch,
+                settings.landing_dir,
+                scratch,
+                _watermark(session, source),
+                limits_of(settings),
             )
             properties = _delivery_properties(delivery)
             commit = session.lake.write_files(

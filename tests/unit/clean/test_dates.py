@@ -98,6 +98,15 @@ def test_serial_numbers_of_spreadsheets(clean):
     assert all(o.rules == {"EXCEL_SERIAL"} for o in found.values())
 
 
+def test_a_serial_number_keeps_the_time_of_day(clean):
+    found = outcomes(clean, timestamp(), ["46174.75", "46174", "46174.333333"])
+    assert [o.value for o in found.values()] == [
+        dt.datetime(2026, 6, 1, hour)  # noqa: DTZ001
+        for hour in (18, 0, 8)
+    ]
+    assert all(o.rules == {"EXCEL_SERIAL"} for o in found.values())
+
+
 def test_without_end_is_no_error_but_no_birth_date(clean):
     found = outcomes(clean, date(), NO_END)
     assert {(o.value, *o.rules) for o in found.values()} == {(None, "LONG_TERM")}

@@ -188,7 +188,7 @@ def test_row_groups_are_written_as_they_fill(make_source, tmp_path, land, monkey
         RawWriter, "_flush",
         lambda self: (flushed.append(sum(map(len, self._pending))), flush(self))[1],
     )  # fmt: skip
-    monkeypatch.setattr("pipelines.extract.delivery.read_delimited", small_blocks)
+    monkeypatch.setattr("pipelines.extract.reading.read_delimited", small_blocks)
     deliver(tmp_path, "编号,姓名\n" + "".join(f"{n},张三\n" for n in range(1000)))
     assert land(make_source()).rows == 1000
     assert max(flushed) < 150

@@ -47,7 +47,7 @@ def workbook(file: Path, *rows, title="Sheet1") -> Path:
         (7, "7"),
         (1.5, "1.5"),
         (0.0000001, "0.0000001"),
-        (110105199001011234, "110105199001011000"),  # what Excel leaves of 18 digits
+        (110105199001011234, "1.10105199001011E+17"),  # what Excel leaves of 18 digits
         (dt.date(2026, 6, 30), "2026-06-30"),
         (dt.datetime(2026, 6, 30, 8, 5), "2026-06-30 08:05:00"),  # noqa: DTZ001
         (True, "TRUE"),
@@ -118,7 +118,7 @@ def test_the_sheet_of_the_contract_is_read_and_a_missing_one_is_named(make_sourc
 def test_what_is_no_workbook_is_refused(source, tmp_path, content):
     file = tmp_path / "in.xlsx"
     file.write_bytes(content)
-    with pytest.raises(UnreadableDelivery, match="workbook, is locked"):
+    with pytest.raises(UnreadableDelivery, match=r"no workbook, but|damaged"):
         list(read_excel(source, file))
 
 

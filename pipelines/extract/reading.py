@@ -1,0 +1,199 @@
+"""Landed files as Parquet of the raw layer: each is read for what it is.
+
+What a department calls a file decides nothing: text named ``.xlsx`` is read as text, and the owner
+is told. What no reader can take is refused by its name.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipelines.contracts.source import Source
+from pipelines.errors import UnreadableDelivery
+from pipelines.extract.connections.files import fingerprint
+from pipelines.extract.formats.chunk import Chunk, empty_chunk
+from pipelines.extract.formats.columns import mapped_names, require_mapped
+from pipelines.extract.formats.delimited import read_delimited
+from pipelines.extract.formats.encodings import Encoding, choose, damaged, utf8_blocks
+from pipelines.extract.formats.excel import SHEETS, read_excel
+from pipelines.extract.formats.jsonlines import read_json_lines, read_page
+from pipelines.extract.formats.parquet import read_parquet
+from pipelines.extract.formats.recognise import NAMES, Kind, recognise
+from pipelines.extract.limits import Limits
+from pipelines.extract.raw import RawWriter
+from pipelines.extract.remarks import remark
+
+MANIFEST = "_delivery.json"
+SPARSE = {"jsonl", "api"}  # a record says only what it has, so columns are checked at the end
+TEXT: frozenset[Kind] = frozenset({"text", "json", "xml", "empty"})
+_DELIMITERS = (",", "\t", ";", "|")  # of text that should have been a workbook
+_SAMPLE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What was landed: ``rows`` are all delivered lines, ``defective`` those that are no record.
+
+    ``parquet_paths`` are in the scratch folder and belong to the caller. ``fingerprint`` is the
+    SHA-256 of the delivered content, ``watermark`` the one to hand in next time (NULL for files),
+    ``encoding`` the one that text was read in, and ``remarks`` what the data owner should know.
+    """
+
+    parquet_paths: Sequence[Path]
+    rows: int
+    defective: int
+    files: Sequence[str]
+    fingerprint: str
+    unmapped_columns: Sequence[str]
+    watermark: str | None = None
+    encoding: str = ""
+    remarks: Sequence[str] = ()
+
+
+def landed_files(folder: Path) -> list[Path]:
+    """The files of a landed delivery, by name."""
+    return sorted(file for file in folder.iterdir() if file.name != MANIFEST)
+
+
+def is_foreign(source: Source, files: Sequence[Path]) -> bool:
+    """Whether any file has a form whose reader must not share this process: not plain text."""
+    if source.server.kind != "file":
+        return False  # what we wrote ourselves
+    return any(_kind(source, file) not in TEXT for file in files)
+
+
+def read_landed(
+    source: Source, batch: str, folder: Path, scratch: Path, stem: str, limits: Limits
+) -> Delivery:
+    """Turn landed files into raw Parquet, and check the columns.
+
+    Raises:
+        UnreadableDelivery, MissingColumn: see ``land_delivery``.
+    """
+    files = landed_files(folder)
+    encodings: dict[str, Encoding] = {}
+    found: dict[str, None] = {}
+    remarks: list[str] = []
+    with RawWriter(scratch, stem, batch) as writer:
+        for file in files:
+            for chunk in _chunks(source, file, encodings, limits):
+                found |= dict.fromkeys(chunk.columns)
+                remarks += chunk.remarks
+                writer.add(file.name + chunk.part, chunk)
+        if source.server.format in SPARSE:
+            _check_sparse_columns(source, found, writer)
+    mapped = mapped_names(source)
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return Delivery(
+        parquet_paths=tuple(writer.paths),
+        rows=writer.rows,
+        defective=writer.defective,
+        files=tuple(file.name for file in files),
+        fingerprint=fingerprint(files),
+        unmapped_columns=tuple(name for name in found if name not in mapped),
+        watermark=manifest["watermark"],
+        encoding=",".join(sorted({encoding.name for encoding in encodings.values()})),
+        remarks=tuple(dict.fromkeys([*_encoding_remarks(encodings), *remarks])),
+    )
+
+
+def _check_sparse_columns(source: Source, found: Collection[str], writer: RawWriter) -> None:
+    """Columns of records that say only what they have; without any, the contract's are taken."""
+    if found:
+        require_mapped(source, "the delivery", found)
+    else:
+        writer.add("", empty_chunk([column.physical_name for column in source.columns]))
+
+
+def _chunks(
+    source: Source, file: Path, encodings: dict[str, Encoding], limits: Limits
+) -> Iterator[Chunk]:
+    """The records of one file; a column of the contract that it lacks stops the delivery."""
+    kind = source.server.format
+    chunks = _read_file(source, file, encodings, limits)
+    for number, chunk in enumerate(chunks):
+        if number == 0 and kind not in SPARSE:
+            require_mapped(source, file.name, chunk.columns)
+        yield chunk
+
+
+def _read_file(
+    source: Source, file: Path, encodings: dict[str, Encoding], limits: Limits
+) -> Iterator[Chunk]:
+    declared = source.server.format
+    if declared == "api":
+        yield from read_page(source, file)
+    elif source.server.kind == "database" or declared == "parquet":
+        yield from read_parquet(source, file)
+    else:
+        yield from _read_by_content(source, file, _kind(source, file), encodings, limits)
+
+
+def _read_by_content(
+    source: Source, file: Path, kind: Kind, encodings: dict[str, Encoding], limits: Limits
+) -> Iterator[Chunk]:
+    declared = source.server.format
+    if kind in SHEETS and declared in {"csv", "xlsx"}:
+        if kind != "xlsx" or declared != "xlsx":
+            yield _other_form(source, file, kind)
+        yield from read_excel(source, file, limits=limits, kind=kind)
+    elif kind in TEXT and declared == "csv":
+        yield from _read_text(source, file, encodings)
+    elif kind in TEXT and declared == "jsonl":
+        with damaged(source, file):
+            encodings[file.name] = choose(source, file)
+        yield from read_json_lines(source, file, encodings[file.name].name)
+    elif kind == "text" and declared == "xlsx":
+        yield _other_form(source, file, kind)
+        yield from _read_text(_as_text(source, file), file, encodings)
+    elif declared == "xlsx":
+        yield from read_excel(source, file, limits=limits, kind=kind)  # which says what it is
+    else:
+        raise UnreadableDelivery(
+            source.name, file.name, f"It is {NAMES[kind]}, and its contract says {declared}.",
+            "Correct servers[0].format in the contract, or ask for what was agreed.",
+        )  # fmt: skip
+
+
+def _read_text(source: Source, file: Path, encodings: dict[str, Encoding]) -> Iterator[Chunk]:
+    with damaged(source, file):
+        encodings[file.name] = choose(source, file)
+    yield from read_delimited(source, file, encodings[file.name].name)
+
+
+def _kind(source: Source, file: Path) -> Kind:
+    with damaged(source, file):
+        return recognise(file)
+
+
+def _other_form(source: Source, file: Path, kind: Kind) -> Chunk:
+    """A chunk that only says so; its columns are those of the contract, which will be checked."""
+    names = [column.physical_name for column in source.columns]
+    expected = {"csv": NAMES["text"], "xlsx": NAMES["xlsx"]}[source.server.format]
+    said = remark(source, "other_form", file.name, expected=expected, detail=NAMES[kind])
+    return replace(empty_chunk(list(dict.fromkeys(names))), remarks=[said])
+
+
+def _as_text(source: Source, file: Path) -> Source:
+    """The source of a file that should have been a workbook: its delimiter is found."""
+    with damaged(source, file):
+        encoding = choose(replace(source, server=replace(source.server, encoding="auto")), file)
+        text = next(iter(utf8_blocks(file, encoding.name, _SAMPLE)), b"").decode("utf-8", "replace")
+    lines = text.splitlines()[:20]
+    wanted = mapped_names(source)
+
+    def matches(delimiter: str) -> int:
+        cells = (line.split(delimiter) for line in lines)
+        return max(
+            (sum(cell.strip('" \ufeff') in wanted for cell in row) for row in cells), default=0
+        )
+
+    best = max(_DELIMITERS, key=matches)
+    return replace(source, server=replace(source.server, encoding="auto", delimiter=best))
+
+
+def _encoding_remarks(encodings: dict[str, Encoding]) -> Iterator[str]:
+    for file, encoding in encodings.items():
+        if encoding.differs:
+            yield f"{file}: {encoding.declared} → {encoding.name}"

@@ -1,0 +1,54 @@
+"""Remarks on a delivery: what its owner should know and no single row can say, in his language."""
+
+from pipelines.contracts.source import Source
+
+_WORDS = {
+    "encoding": ("{file}：{detail}", "{file}: {detail}"),
+    "hidden_rows": (
+        "{file}：{count} 行被隐藏或筛选掉，也已读取。",
+        "{file}: {count} hidden row(s) were read, too.",
+    ),
+    "merged_cells": (
+        "{file}：合并单元格的值已填入其所覆盖的各行（{count} 处），请取消合并后逐行填写。",
+        "{file}: {count} cell(s) took the value of the merged cell above; fill in every row.",
+    ),
+    "footer_rows": (
+        "{file}：从第 {row} 行起的 {count} 行按约定为表尾，不作为记录。",
+        "{file}: {count} row(s) from row {row} on are the footer that was agreed, no records.",
+    ),
+    "other_sheets": (
+        "{file}：工作表 {detail} 中有内容但没有约定的列，未读取。",
+        "{file}: the sheet(s) {detail} hold rows, but not the agreed columns, and were not read.",
+    ),
+    "other_form": (
+        "{file}：约定为 {expected}，实际是 {detail}，已按实际格式读取。",
+        "{file}: should be {expected}, is {detail}, and was read as such.",
+    ),
+    "no_states": (
+        "{file}：这种旧格式中的错误值（如 #N/A）无法与空单元格区分，请改用 .xlsx。",
+        "{file}: errors in cells (#N/A) cannot be told from empty cells in it; use .xlsx.",
+    ),
+    "separator": (
+        "{file}：首行 sep= 指明分隔符为 {detail}，已按此读取。",
+        "{file}: its first line names the delimiter, sep={detail}; it was used.",
+    ),
+    "trailing": (
+        "{file}：{count} 行末尾多出（或缺少）一个空列，已忽略。",
+        "{file}: {count} line(s) end in a delimiter too many or too few; that was ignored.",
+    ),
+    "identical_files": (
+        "{file}：与 {detail} 内容完全相同，是同一文件的重复报送。",
+        "{file}: is identical, byte for byte, with {detail}.",
+    ),
+}
+
+
+def remark(source: Source, kind: str, file: str, **facts: object) -> str:
+    """One remark; ``facts`` are filled in.
+
+    >>> remark(source, "hidden_rows", "a.xlsx", count=3)
+    'a.xlsx: 3 hidden row(s) were read, too.'
+    """
+    zh, en = _WORDS[kind]
+    words = en if source.reporting.language == "en" else zh
+    return words.format(file=file, **facts)
