@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 from pipelines.engines.texts import parsed_texts
-from pipelines.stage import columns_to_parse, parse_rows
+from pipelines.stage import columns_to_parse, parse_rows, rename_delivered
 
 AS_OF = date(2026, 6, 30)
 NO_KEYS = [
@@ -53,7 +53,7 @@ def keys(con):
         kinds |= {"_line": "int64", "_defect": "string", "_text": "string"}
         rows = [{"no": text, "name": "张三", "_line": n} for n, text in enumerate(texts)]
         delivered = pa.table({name: [row.get(name) for row in rows] for name in kinds})
-        raw = ibis.memtable(delivered, schema=ibis.schema(kinds))
+        raw = rename_delivered(ibis.memtable(delivered, schema=ibis.schema(kinds)), source)
         with parsed_texts(con, raw, columns_to_parse(source, raw), AS_OF) as parsed:
             made = con.to_pyarrow(parse_rows(raw, source, AS_OF, parsed).order_by("_line"))
         return [(row["source_key"], row["reject_reasons"]) for row in made.to_pylist()]
@@ -61,7 +61,7 @@ def keys(con):
     return found
 
 
-@pytest.mark.parametrize("element", [None, "license_number", "citizen_id"])
+@pytest.mark.parametrize("element", [None, "uscc", "citizen_id"])
 def test_what_only_says_nothing_is_no_key(keys, element):
     texts = [*NO_KEYS, *NO_VALUES]
     assert keys(texts, element) == [(None, ["NO_KEY"])] * len(texts)
