@@ -34,6 +34,7 @@ ENCODINGS = {
     "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030",
     "utf-16": "utf-16", "utf16": "utf-16", "utf-16-le": "utf-16-le", "utf-16-be": "utf-16-be",
     "utf-16le": "utf-16-le", "utf-16be": "utf-16-be",
+    "big5": "big5hkscs", "cp950": "big5hkscs", "big5-hkscs": "big5hkscs", "big5hkscs": "big5hkscs",
 }  # fmt: skip
 DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "pipe": "|", "semicolon": ";"}
 SECRET = re.compile(r"^[A-Z][A-Z0-9_]*$")

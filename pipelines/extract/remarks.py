@@ -29,12 +29,12 @@ _WORDS = {
         "{file}: errors in cells (#N/A) cannot be told from empty cells in it; use .xlsx.",
     ),
     "separator": (
-        "{file}：首行 sep= 指明分隔符为 {detail}，已按此读取。",
-        "{file}: its first line names the delimiter, sep={detail}; it was used.",
+        "{file}：首行 sep= 指明了分隔符，已按此读取。",
+        "{file}: its first line names the delimiter (sep=), and it was read so.",
     ),
     "trailing": (
-        "{file}：{count} 行末尾多出（或缺少）一个空列，已忽略。",
-        "{file}: {count} line(s) end in a delimiter too many or too few; that was ignored.",
+        "{file}：有的行末尾多出或缺少一个空列，已忽略。",
+        "{file}: some lines end in one empty field too many or too few; that was ignored.",
     ),
     "identical_files": (
         "{file}：与 {detail} 内容完全相同，是同一文件的重复报送。",

@@ -18,10 +18,13 @@ import numpy as np
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
+from pipelines.extract.formats.big5 import BIG5, reads_like_big5
 from pipelines.extract.formats.chunk import MIXED_ENCODING, UNDECODABLE_BYTES
 
 BLOCK = 4 << 20  # bytes decoded at a time; some 30,000 records, one Arrow batch
 _SAMPLE = 1 << 20  # bytes looked at to tell encodings apart
+_FEWEST_ZEROES = 100  # one byte in so many, at least, is zero in UTF-16
+_ONE_SIDE = 0.95  # of the zeroes stand in bytes of one parity
 _GZIP = b"\x1f\x8b"
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
          (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
@@ -93,12 +96,26 @@ def detect(file: Path, declared: str) -> Encoding:
     for bom, name in _BOMS:
         if sample.startswith(bom):
             return Encoding(name, declared)
+    if unmarked := _utf16_without_mark(sample):
+        return Encoding(unmarked, declared)
     if declared.startswith("utf-16"):
         return Encoding("utf-16-le" if declared == "utf-16" else declared, declared)
     utf8, other = _count_lines(sample)
     if utf8 > other or (utf8 == other == 0 and declared == "auto"):
         return Encoding("utf-8", declared)
-    return Encoding("gb18030" if declared == "auto" else declared, declared)
+    if declared == "auto":
+        return Encoding(BIG5 if reads_like_big5(sample) else "gb18030", declared)
+    return Encoding(declared, declared)
+
+
+def _utf16_without_mark(sample: bytes) -> str | None:
+    """UTF-16, told by zeroes in every other byte: digits and delimiters have one each."""
+    octets = np.frombuffer(sample, np.uint8)
+    zeroes = np.flatnonzero(octets == 0)
+    if len(zeroes) * _FEWEST_ZEROES < len(octets) or not len(zeroes):
+        return None
+    odd = float(np.mean(zeroes % 2))
+    return "utf-16-le" if odd > _ONE_SIDE else "utf-16-be" if odd < 1 - _ONE_SIDE else None
 
 
 def choose(source: Source, file: Path) -> Encoding:
@@ -116,6 +133,11 @@ def choose(source: Source, file: Path) -> Encoding:
         raise UnreadableDelivery(
             source.name, file.name, "Its contract says UTF-8, and most of its lines are not.",
             "Write the encoding that it is in (gb18030, as a rule), or auto.",
+        )  # fmt: skip
+    if encoding.name == "gb18030" and reads_like_big5(_sample_lines(file)):
+        raise UnreadableDelivery(
+            source.name, file.name, "Its contract says GB18030, and its text reads as Big5.",
+            "Write the encoding big5 in the contract, if the text is in traditional characters.",
         )  # fmt: skip
     return encoding
 

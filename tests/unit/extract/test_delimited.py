@@ -136,7 +136,8 @@ def test_every_line_is_accounted_for_whatever_is_in_it(source, tmp_path_factory,
         covered |= set(span)
         if value:
             raw = "\n".join(physical[line - 1 : line + extra])
-            assert next(csv.reader(io.StringIO(raw, newline=""))) == list(value)
+            read = next(csv.reader(io.StringIO(raw, newline="")))
+            assert read in (list(value), [*value, ""])  # an empty field at the end is left out
         else:
             assert defects[line][1] == physical[line - 1].rstrip("\r")
     blank = {n for n, text in enumerate(physical, 1) if text in ("", "\r")}

@@ -130,7 +130,7 @@ def _header(
         place = matches.index(max(matches)) if matches else 0
         place = max(0, place - (server.header_rows - 1))
     titles = head[place : place + server.header_rows]
-    names = header_names(source, name, _joined(titles))
+    names = header_names(source, name, joined_names([row.cells for row in titles]))
     last = titles[-1].cells if titles else {}
     return names, _stripped(last), chain(head[place + server.header_rows :], rows)
 
@@ -146,21 +146,20 @@ def _matches(source: Source, rows: Sequence[Row]) -> list[int]:
     return [sum(text.strip() in wanted for text in row.cells.values()) for row in rows]
 
 
-def _joined(rows: Sequence[Row]) -> list[str]:
+def joined_names(rows: Sequence[Cells]) -> list[str]:
     """Names of a header; those of several rows are joined, a group's name reaches to the right."""
-    width = max((max(row.cells) + 1 for row in rows), default=0)
+    width = max((max(row, default=-1) + 1 for row in rows), default=0)
     width = min(width, _LAST_COLUMN)
     levels = []
     for level, row in enumerate(rows):
-        texts = [row.cells.get(column, "").strip() for column in range(width)]
+        texts = [row.get(column, "").strip() for column in range(width)]
         if level + 1 < len(rows):
             for column in range(1, width):
-                below = any(column in other.cells for other in rows[level + 1 :])
+                below = any(column in other for other in rows[level + 1 :])
                 texts[column] = texts[column] or (texts[column - 1] if below else "")
         levels.append(texts)
-    names = [
-        JOINED_BY.join(dict.fromkeys(filter(None, parts))) for parts in zip(*levels, strict=True)
-    ]
+    columns = zip(*levels, strict=True)
+    names = [JOINED_BY.join(dict.fromkeys(filter(None, parts))) for parts in columns]
     while names and not names[-1].strip():
         names.pop()
     return names
