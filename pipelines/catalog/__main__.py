@@ -1,11 +1,13 @@
 """``make docs``: write the documents that derive from declarations."""
 
 from pipelines.catalog.dictionary import (
+    describe_companions,
     describe_data,
     describe_element_rules,
     describe_elements,
 )
 from pipelines.settings import PROJECT, describe_settings
+from pipelines.standards.elements import COMPANIONS_FILE
 from pipelines.standards.rules import ELEMENT_RULES_FILE
 
 
@@ -16,6 +18,7 @@ def main() -> None:
         (PROJECT / "docs" / "data-dictionary.md", describe_data),
         (PROJECT / "docs" / "elements.md", describe_elements),
         (ELEMENT_RULES_FILE, describe_element_rules),
+        (COMPANIONS_FILE, describe_companions),
     ):
         file.write_text(describe(), encoding="utf-8")
 

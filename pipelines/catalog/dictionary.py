@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from pipelines.clean.registry import parser_for
 from pipelines.clean.rules_of import rules_of
 from pipelines.libraries import Library, load_libraries
 from pipelines.standards.elements import load_elements
@@ -60,6 +61,18 @@ def describe_element_rules() -> str:
     ]
     for name, element in load_elements().items():
         lines += [f"{name}:", *(f"  - {rule}" for rule in sorted(rules_of(element)))]
+    return "\n".join([*lines, ""])
+
+
+def describe_companions() -> str:
+    """``standards/companions.yml``: per element, the suffixes of the columns beside it."""
+    lines = [
+        "# Suffixes of the columns that the parser of each element adds. Written by `make docs`",
+        "# from the parsers; do not edit.",
+    ]
+    for name, element in load_elements().items():
+        suffixes = ", ".join(sorted(parser_for(element).companions))
+        lines.append(f"{name}: [{suffixes}]")
     return "\n".join([*lines, ""])
 
 

@@ -1,33 +1,70 @@
 """Load and check source contracts: the files under the source folders as ``Source`` values.
 
 ``load_sources`` for the pipeline, ``check_sources`` for the person who writes a contract. Loading
-is cheap (no engine is imported), because every DAG file does it on every parse.
+is cheap (no engine is imported), because every DAG file does it on every parse. A file that is
+faulty, in whatever way, is a fault of its own source: the others are loaded.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pipelines.contracts.builder import References, build_source
+from pipelines.contracts.builder import build_source
 from pipelines.contracts.document import read_document
 from pipelines.contracts.faults import Faults
+from pipelines.contracts.references import References
 from pipelines.contracts.source import Source
+from pipelines.contracts.yaml_text import Unreadable, read_text
 from pipelines.errors import ContractFault, ContractsRefused, UnknownSource
 from pipelines.libraries import load_libraries
 from pipelines.settings import Settings
 from pipelines.standards.elements import load_elements
 
-__all__ = ["check_sources", "load_source", "load_sources", "notes_on_sources", "usable_sources"]
+__all__ = [
+    "Sources",
+    "check_sources",
+    "load_source",
+    "load_sources",
+    "notes_on_sources",
+    "usable_sources",
+]
 
 
-def load_sources(settings: Settings) -> Mapping[str, Source]:
-    """All sources of ``settings.sources`` by name, in order of name.
+class Sources(dict[str, Source]):
+    """Sources by name, and the faults of those contracts that could not be read."""
+
+    def __init__(self, sources: Mapping[str, Source], faults: Sequence[ContractFault]) -> None:
+        super().__init__(sources)
+        self.faults = faults
+
+    def __missing__(self, name: str) -> Source:
+        """Say why there is no such source: its contract is faulty, or nothing declares it."""
+        self.refuse_faulty([name])
+        raise UnknownSource(name, sorted(self))
+
+    @property
+    def faulty(self) -> Mapping[str, Sequence[ContractFault]]:
+        """The name of each source whose contract is faulty, with its faults."""
+        by_name: dict[str, list[ContractFault]] = {}
+        for fault in self.faults:
+            by_name.setdefault(fault.file.stem, []).append(fault)
+        return {name: faults for name, faults in by_name.items() if name not in self}
+
+    def refuse_faulty(self, names: Sequence[str]) -> None:
+        """Raise ContractsRefused if the contract of one of these sources is faulty."""
+        faults = [fault for name in names for fault in self.faulty.get(name, ())]
+        if faults:
+            raise ContractsRefused(faults)
+
+
+def load_sources(settings: Settings) -> Sources:
+    """All sources of ``settings.sources`` by name, in order of name, without the faulty ones.
 
     Raises:
-        ContractsRefused: at least one contract cannot be used; carries all faults of all files.
+        ContractsRefused: none of the contracts can be used; carries all faults of all files.
     """
-    sources, faults = _read_all(settings)
-    if faults:
-        raise ContractsRefused(faults)
+    sources = _read_all(settings)
+    if sources.faults and not sources:
+        raise ContractsRefused(sources.faults)
     return sources
 
 
@@ -36,28 +73,21 @@ def load_source(settings: Settings, name: str) -> Source:
 
     Raises:
         UnknownSource: no contract declares it.
-        ContractsRefused: a contract cannot be used.
+        ContractsRefused: its contract cannot be used.
     """
-    sources = load_sources(settings)
-    if name not in sources:
-        raise UnknownSource(name, sorted(sources))
-    return sources[name]
+    return _read_all(settings)[name]
 
 
 def usable_sources(settings: Settings) -> Mapping[str, Source]:
     """The active sources whose contracts have no fault: a faulty contract stops only itself."""
-    sources, faults = _read_all(settings)
-    faulty = {fault.file for fault in faults}
     return {
-        name: source
-        for name, source in sources.items()
-        if source.file not in faulty and source.status == "active"
+        name: source for name, source in _read_all(settings).items() if source.status == "active"
     }
 
 
 def check_sources(settings: Settings) -> Sequence[ContractFault]:
     """Everything that is wrong with the contracts of ``settings.sources``; empty if all is well."""
-    return _read_all(settings)[1]
+    return _read_all(settings).faults
 
 
 def notes_on_sources(sources: Mapping[str, Source]) -> Sequence[str]:
@@ -77,7 +107,7 @@ def notes_on_sources(sources: Mapping[str, Source]) -> Sequence[str]:
     return notes
 
 
-def _read_all(settings: Settings) -> tuple[dict[str, Source], list[ContractFault]]:
+def _read_all(settings: Settings) -> Sources:
     references = References(load_elements(), load_libraries(), settings.home)
     sources: dict[str, Source] = {}
     faults: list[ContractFault] = []
@@ -96,20 +126,15 @@ def _read_all(settings: Settings) -> tuple[dict[str, Source], list[ContractFault
         faults += file_faults.found
         if source is not None:
             sources[source.name] = source
-    return dict(sorted(sources.items())), faults
+    return Sources(dict(sorted(sources.items())), faults)
 
 
 def _read(file: Path, references: References, faults: Faults) -> Source | None:
     _check_file_name(file, faults)
     try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        faults.add(
-            "the file",
-            file.name,
-            f"It cannot be read ({type(error).__name__}).",
-            "Save it as UTF-8 and let this user read it.",
-        )
+        text = read_text(file)
+    except Unreadable as unreadable:
+        faults.add(unreadable.where, file.name, unreadable.problem, unreadable.remedy)
         return None
     document = read_document(text, faults)
     return build_source(document, references, faults) if document is not None else None

@@ -1,34 +1,28 @@
 """Build a ``Source`` from an ODCS document and validate every field of it."""
 
 import re
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from open_data_contract_standard.model import (
     OpenDataContractStandard,
     SchemaObject,
-    SchemaProperty,
     ServiceLevelAgreementProperty,
     TeamMember,
 )
 
-from pipelines.contracts.column_names import trimmed
+from pipelines.contracts.columns import TIMES, build_columns
 from pipelines.contracts.faults import Faults
+from pipelines.contracts.options import read_options
+from pipelines.contracts.references import References
 from pipelines.contracts.report_options import build_reporting
 from pipelines.contracts.score_options import build_quality_weights
-from pipelines.contracts.server import build_server, properties_of
+from pipelines.contracts.servers import build_server
 from pipelines.contracts.source import Delivery, Owner, Server, Source, SourceColumn
-from pipelines.libraries import Library
-from pipelines.standards.elements import DataElement
 
-COLUMN_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 # One plain address: nothing that a mail header could take for two, or for another header.
 EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@(localhost|[\w-]+(\.[\w-]+)+)", re.ASCII)
-RESERVED = {"findings", "reasons", "record", "entity_id"}  # columns that the pipeline adds
 DELIVERIES = ("snapshot", "delta")
 SHARING = ("unconditional", "conditional", "none")
 EVENTS = ("", "marriage", "insurance")
@@ -40,15 +34,6 @@ UNITS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class References:
-    """What a contract may refer to."""
-
-    elements: Mapping[str, DataElement]
-    libraries: Mapping[str, Library]
-    home: Path
-
-
 def build_source(
     document: OpenDataContractStandard, references: References, faults: Faults
 ) -> Source | None:
@@ -57,7 +42,7 @@ def build_source(
     faults.one_of("domain", document.domain, references.libraries, "a base library")
     server = _server(document, references.home, faults)
     table = _table(document, faults)
-    columns = _columns(table, references, library, faults) if table else ()
+    columns = build_columns(table, references, library, faults) if table else ()
     delivery, changed_at = _delivery(table, columns, faults) if table else ("snapshot", None)
     owner = _owner(document, faults)
     sla = {entry.property: entry for entry in document.slaProperties or []}
@@ -68,6 +53,7 @@ def build_source(
     faults.one_of("customProperties.sharing_type", sharing, SHARING, "a way of sharing")
     event = str(custom.get("event", ""))
     faults.one_of("customProperties.event", event, EVENTS, "a kind of event")
+    _check_lines(document, faults)
     reporting = build_reporting(custom, faults)
     weights = build_quality_weights(custom, faults)
     if faults.found:
@@ -97,6 +83,16 @@ def build_source(
     )
 
 
+def _check_lines(document: OpenDataContractStandard, faults: Faults) -> None:
+    """Names of data set and department stand in the heads of mails, which are one line."""
+    team = None if isinstance(document.team, list) else document.team
+    lines = {"name": document.name, "tenant": document.tenant, "team.name": team and team.name}
+    for where, text in lines.items():
+        if text and not text.isprintable():
+            problem = "There are line breaks or control characters in it."
+            faults.add(where, text, problem, "Write it in one line.")
+
+
 def _server(document: OpenDataContractStandard, home: Path, faults: Faults) -> Server | None:
     servers = document.servers or []
     if len(servers) != 1:
@@ -121,121 +117,14 @@ def _table(document: OpenDataContractStandard, faults: Faults) -> SchemaObject |
     return tables[0] if tables else None
 
 
-def _columns(
-    table: SchemaObject, references: References, library: str, faults: Faults
-) -> tuple[SourceColumn, ...]:
-    columns = []
-    for index, written in enumerate(table.properties or []):
-        where = f"schema[0].properties[{index}]"
-        _check_name(where, written, faults)
-        if written.semanticType is not None:
-            faults.one_of(
-                f"{where}.semanticType", written.semanticType, references.elements, "a data element"
-            )
-        _check_golden(where, written, references, library, faults)
-        columns.append(
-            SourceColumn(
-                name=written.name or "",
-                physical_name=trimmed(written.physicalName or written.name or ""),
-                element=written.semanticType,
-                required=bool(written.required),
-                primary_key=bool(written.primaryKey),
-                title=written.businessName or written.physicalName or "",
-            )
-        )
-    _check_columns(columns, references, faults)
-    return tuple(columns)
-
-
-def _check_name(where: str, written: SchemaProperty, faults: Faults) -> None:
-    name = written.name or ""
-    if not COLUMN_NAME.match(name):
-        faults.add(
-            f"{where}.name",
-            name,
-            "A column's name here is lower-case English.",
-            "Write letters, digits and _, and put the department's own name in physicalName.",
-        )
-    if name in RESERVED:
-        faults.add(
-            f"{where}.name",
-            name,
-            "The pipeline adds a column of this name itself.",
-            f"Choose another name, for example source_{name}.",
-        )
-
-
-def _check_golden(
-    where: str, written: SchemaProperty, references: References, library: str, faults: Faults
-) -> None:
-    """A column that feeds the golden record must mean what the golden record means."""
-    if library not in references.libraries:
-        return
-    golden = references.libraries[library].columns.get(written.name or "")
-    element = written.semanticType
-    if golden is None or element == golden.element_name:
-        return
-    if (
-        element is None or element in references.elements
-    ):  # else the element itself is a fault already
-        faults.add(
-            f"{where}.semanticType",
-            element,
-            f"The library's {golden.name} is of the element {golden.element_name}.",
-            f"Write semanticType: {golden.element_name}, or give the column another name.",
-        )
-
-
-def _check_columns(columns: list[SourceColumn], references: References, faults: Faults) -> None:
-    where = "schema[0].properties"
-    if not columns:
-        faults.add(where, None, "No column is mapped.", "List the columns to take.")
-    elif not any(column.primary_key for column in columns):
-        faults.add(
-            where,
-            None,
-            "Nothing identifies a record: no column is the primary key.",
-            "Mark the column(s) that do with primaryKey: true.",
-        )
-    elif any(c.name == "source_key" and not c.primary_key for c in columns):
-        faults.add(
-            where,
-            "source_key",
-            "This name is kept for the primary key.",
-            "Add primaryKey: true, or choose another name.",
-        )
-    for name, count in Counter(column.name for column in columns).items():
-        if count > 1:
-            faults.add(where, name, f"{count} columns have this name.", "Rename all but one.")
-    mapped = Counter((c.physical_name, c.element) for c in columns)
-    for (physical, _), count in mapped.items():
-        if count > 1:
-            faults.add(
-                where,
-                physical,
-                f"{count} columns take the same column for the same.",
-                "Remove all but one.",
-            )
-    for element, count in Counter(c.element for c in columns if c.element).items():
-        declared = references.elements.get(element)
-        if count > 1 and declared is not None and not declared.repeatable:
-            faults.add(
-                where,
-                element,
-                f"{count} columns are mapped to this element, which "
-                "identifies and can be there once.",
-                "Keep the mapping of one; leave semanticType out of the others.",
-            )
-
-
 def _delivery(
     table: SchemaObject, columns: tuple[SourceColumn, ...], faults: Faults
 ) -> tuple[str, str | None]:
-    extra = properties_of(table.customProperties, ("delivery", "changed_at"), "schema[0]", faults)
+    extra = read_options(table.customProperties, ("delivery", "changed_at"), "schema[0]", faults)
     where = "schema[0].customProperties"
-    delivery = extra.get("delivery")
+    delivery = extra.text("delivery")
     faults.one_of(f"{where}.delivery", delivery, DELIVERIES, "a way of delivery")
-    return delivery or "", _changed_at(extra.get("changed_at"), columns, where, faults)
+    return delivery or "", _changed_at(extra.text("changed_at"), columns, where, faults)
 
 
 def _changed_at(
@@ -246,7 +135,7 @@ def _changed_at(
         return None
     for column in columns:
         if written in (column.name, column.physical_name):
-            if column.element not in {"timestamp", "date"}:
+            if column.element not in TIMES:
                 faults.add(
                     f"{where}.changed_at",
                     written,
@@ -308,13 +197,22 @@ def _schedule(
 def _check_cron(schedule: str, faults: Faults) -> None:
     from croniter import croniter  # type: ignore[import-untyped]  # comes with Airflow
 
-    if len(schedule.split()) != 5 or not croniter.is_valid(schedule):
+    if len(schedule.split()) != 5 or not _comes_due(schedule, croniter):
         faults.add(
             "slaProperties.frequency.schedule",
             schedule,
             "This is no cron schedule.",
             'Write minute, hour, day, month, weekday: "0 2 * * *" is daily at two.',
         )
+
+
+def _comes_due(schedule: str, cron: Any) -> bool:
+    """Whether a schedule can be read and has a next time; 30 February has none."""
+    try:
+        cron(schedule).get_next()
+    except (ValueError, KeyError, TypeError, ArithmeticError):
+        return False
+    return bool(cron.is_valid(schedule))
 
 
 def _duration(
@@ -327,7 +225,7 @@ def _duration(
     has_unit = faults.one_of(f"{where}.unit", unit or None, DAYS, "a unit of time")
     try:
         value = float(entry.value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         value = 0.0
     if not 0 < value < 100_000:
         faults.add(

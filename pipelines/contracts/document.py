@@ -10,33 +10,18 @@ from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
-import yaml
 from open_data_contract_standard.model import OpenDataContractStandard
 from pydantic import BaseModel, ValidationError
 
 from pipelines.contracts.faults import Faults, suggestion
+from pipelines.contracts.yaml_text import Unreadable, parse_yaml
 
-API_VERSION = re.compile(r"^v3\.\d+\.\d+$")
-
-
-class _StrictLoader(yaml.CSafeLoader):
-    """The safe loader, except that a key written twice is refused: YAML would keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = key_node.value
-            if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} is written twice", problem_mark=key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+API_VERSION = re.compile(r"v3\.\d+\.\d+")
 
 
 def read_document(text: str, faults: Faults) -> OpenDataContractStandard | None:
     """Parse one contract; ``None`` where it cannot be parsed, with the reasons in ``faults``."""
-    raw = _parse_yaml(text, faults)
+    raw = _parse(text, faults)
     if raw is None:
         return None
     for where, key, allowed in _unknown_keys(raw, OpenDataContractStandard, ""):
@@ -57,14 +42,11 @@ def read_document(text: str, faults: Faults) -> OpenDataContractStandard | None:
     return document
 
 
-def _parse_yaml(text: str, faults: Faults) -> dict[str, Any] | None:
+def _parse(text: str, faults: Faults) -> dict[str, Any] | None:
     try:
-        raw = yaml.load(text, _StrictLoader)  # noqa: S506 - a subclass of the safe loader
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "the document"
-        problem = getattr(error, "problem", None) or "it cannot be parsed"
-        faults.add(where, None, f"This is not valid YAML: {problem}.", "Correct the line.")
+        raw = parse_yaml(text)
+    except Unreadable as unreadable:
+        faults.add(unreadable.where, None, unreadable.problem, unreadable.remedy)
         return None
     if not isinstance(raw, dict):
         faults.add(
@@ -80,7 +62,7 @@ def _parse_yaml(text: str, faults: Faults) -> dict[str, Any] | None:
 def _check_head(document: OpenDataContractStandard, faults: Faults) -> None:
     if document.kind != "DataContract":
         faults.add("kind", document.kind, "This must say what it is.", "Write kind: DataContract.")
-    if not API_VERSION.match(document.apiVersion or ""):
+    if not API_VERSION.fullmatch(document.apiVersion or ""):
         faults.add("apiVersion", document.apiVersion, "ODCS 3 is read here.", "Write v3.2.0.")
     if document.id != faults.file.stem:
         faults.add(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from pipelines.errors import ContractFault
 
+_SHOWN = 120  # characters of a value; more says no more, and takes long to compare
+
 
 @dataclass
 class Faults:
@@ -17,8 +19,8 @@ class Faults:
 
     def add(self, where: str, value: object, problem: str, remedy: str) -> None:
         """Note one fault; ``where`` is the path of the field inside the document."""
-        shown = "" if value is None else str(value)
-        self.found.append(ContractFault(self.file, where, shown, problem, remedy))
+        shown = "" if value is None else _shortened(str(value))
+        self.found.append(ContractFault(self.file, where or "the document", shown, problem, remedy))
 
     def one_of(self, where: str, value: object, allowed: Iterable[str], what: str) -> bool:
         """Whether ``value`` is among ``allowed``; if not, note it with the closest spelling."""
@@ -33,7 +35,17 @@ class Faults:
 def suggestion(value: object, allowed: Iterable[str]) -> str:
     """The remedy for a misspelt name: the closest allowed one, or the list of all."""
     names = sorted(allowed)
-    close = get_close_matches(str(value), names, n=1, cutoff=0.5) if value is not None else []
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"Write one of: {', '.join(names)}."
+    close = close_match(value, names)
+    return f"Did you mean {close!r}?" if close else f"Write one of: {', '.join(names)}."
+
+
+def close_match(value: object, allowed: Iterable[str]) -> str | None:
+    """The allowed name that a misspelt one may mean."""
+    if value is None:
+        return None
+    close = get_close_matches(_shortened(str(value)), sorted(allowed), n=1, cutoff=0.5)
+    return close[0] if close else None
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

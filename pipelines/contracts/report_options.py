@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, get_args
 
 from pipelines.contracts.faults import Faults
-from pipelines.contracts.server import SECRET
+from pipelines.contracts.servers.addresses import SECRET
 from pipelines.contracts.source import Period, Protection, Reporting
 from pipelines.standards.rules import Language
 
@@ -40,7 +40,7 @@ def _check_secret(reporting: Reporting, faults: Faults) -> None:
             "Workbooks with original values are locked, and nothing says with which password.",
             "Write the NAME of the environment variable BASELIB_SECRET_<NAME> that holds it.",
         )
-    elif secret is not None and not SECRET.match(str(secret)):
+    elif secret is not None and not SECRET.fullmatch(str(secret)):
         faults.add(
             where,
             "(hidden)",  # it may be the password itself

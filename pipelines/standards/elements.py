@@ -18,6 +18,7 @@ from pipelines.errors import DeclarationRefused
 Sensitivity = Literal["public", "internal", "personal", "sensitive"]
 Mask = Literal["none", "identity_number", "person_name", "phone", "address", "last4", "all"]
 
+COMPANIONS_FILE = Path(__file__).with_name("companions.yml")
 ELEMENTS_FILE = Path(__file__).with_name("elements.yml")
 
 
@@ -55,3 +56,13 @@ def load_elements(file: Path = ELEMENTS_FILE) -> Mapping[str, DataElement]:
                 file, name, str(error), "Compare with the other elements."
             ) from None
     return elements
+
+
+@cache
+def load_companions(file: Path = COMPANIONS_FILE) -> Mapping[str, frozenset[str]]:
+    """Element to the suffixes of the columns that cleaning adds beside one of it.
+
+    Written by ``make docs`` from the parsers, which take seconds to import.
+    """
+    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return {element: frozenset(suffixes) for element, suffixes in declared.items()}

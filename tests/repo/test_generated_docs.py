@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from pipelines.catalog.dictionary import (
+    describe_companions,
     describe_data,
     describe_element_rules,
     describe_elements,
 )
 from pipelines.settings import describe_settings
+from pipelines.standards.elements import COMPANIONS_FILE
 from pipelines.standards.rules import ELEMENT_RULES_FILE
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -22,6 +24,7 @@ DOCS = Path(__file__).parents[2] / "docs"
         (DOCS / "data-dictionary.md", describe_data),
         (DOCS / "elements.md", describe_elements),
         (ELEMENT_RULES_FILE, describe_element_rules),
+        (COMPANIONS_FILE, describe_companions),
     ],
     ids=lambda value: getattr(value, "name", ""),
 )

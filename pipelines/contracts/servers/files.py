@@ -1,0 +1,215 @@
+"""Files as deliveries: path, format, and how the records lie in them."""
+
+import codecs
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+
+from open_data_contract_standard.model import Server as OdcsServer
+
+from pipelines.contracts.faults import Faults
+from pipelines.contracts.options import Options, read_options
+from pipelines.contracts.servers.addresses import HOME, check_placeholders
+from pipelines.contracts.source import Format, Server
+
+FORMATS: Mapping[str, Format] = {
+    "csv": "csv", "txt": "csv", "tsv": "csv", "dat": "csv",
+    "xlsx": "xlsx", "excel": "xlsx",
+    "jsonl": "jsonl", "ndjson": "jsonl",
+    "parquet": "parquet",
+}  # fmt: skip
+# Property -> the formats in which it says something; none: in all.
+PROPERTIES: Mapping[str, frozenset[Format]] = {
+    "quote": frozenset({"csv"}),
+    "escape": frozenset({"csv"}),
+    "sheet": frozenset({"xlsx"}),
+    "sheets": frozenset({"xlsx"}),
+    "sheet_column": frozenset({"xlsx"}),
+    "header_row": frozenset({"csv", "xlsx"}),
+    "header_rows": frozenset({"csv", "xlsx"}),
+    "footer_rows": frozenset({"csv", "xlsx"}),
+    "footer_words": frozenset({"csv", "xlsx"}),
+    "complete_marker": frozenset(),
+    "settle_seconds": frozenset(),
+    "expected_rows": frozenset(),
+}
+# Each by the name under which it is written; Python decodes GBK and GB 2312 as GB18030, of which
+# they are parts, so that a file with a later character in it is still read.
+ENCODINGS = {
+    "auto": "auto", "utf-8": "utf-8", "utf8": "utf-8", "utf-8-sig": "utf-8", "ascii": "utf-8",
+    "gb18030": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030",
+    "utf-16": "utf-16", "utf16": "utf-16", "utf-16-le": "utf-16-le", "utf-16-be": "utf-16-be",
+    "utf-16le": "utf-16-le", "utf-16be": "utf-16-be",
+    "big5": "big5hkscs", "cp950": "big5hkscs", "big5-hkscs": "big5hkscs", "big5hkscs": "big5hkscs",
+}  # fmt: skip
+DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "pipe": "|", "semicolon": ";"}
+_LAST_ROW = 1_048_576  # of a sheet
+_WEEK = 7 * 24 * 3600
+_MOST_ROWS = 10**12
+
+
+def build_files(server: OdcsServer, home: Path, faults: Faults) -> Server:
+    """The server of a ``type: local``."""
+    extra = read_options(server.customProperties, PROPERTIES, "servers[0]", faults)
+    written = (server.format or "").lower()
+    faults.one_of("servers[0].format", written or None, FORMATS, "a file format that can be read")
+    form = FORMATS.get(written, "csv")
+    _refuse_idle(extra, form)
+    quote = _quote(extra)
+    return Server(
+        kind="file",
+        format=form,
+        location=_path_pattern(server.path, home, faults),
+        encoding=read_encoding(server.encoding, "servers[0].encoding", faults),
+        delimiter=_delimiter(server.delimiter, written, quote, faults),
+        quote=quote,
+        escape=_escape(extra),
+        sheet=extra.line("sheet"),
+        sheets=extra.texts("sheets"),
+        sheet_column=extra.line("sheet_column"),
+        header_row=extra.number("header_row", 0, 0, _LAST_ROW) if "header_row" in extra else None,
+        header_rows=extra.number("header_rows", 1, 1, 10),
+        footer_rows=extra.number("footer_rows", 0, 0, 1000),
+        footer_words=extra.texts("footer_words"),
+        complete_marker=_marker(extra),
+        settle_seconds=extra.number("settle_seconds", 0, 0, _WEEK),
+        expected_rows=read_expected_rows(extra),
+    )
+
+
+def _refuse_idle(extra: Options, form: Format) -> None:
+    """Refuse properties that say nothing in this format."""
+    for name in extra.values:
+        formats = PROPERTIES[name]
+        if formats and form not in formats:
+            extra.faults.add(
+                f"servers[0].customProperties.{name}",
+                extra.values[name],
+                f"This says nothing about {form}.",
+                f"Remove it, or correct the format: it is for {', '.join(sorted(formats))}.",
+            )
+    if "sheet" in extra and "sheets" in extra:
+        extra.faults.add(
+            "servers[0].customProperties.sheets",
+            extra.values["sheets"],
+            "One sheet and several are asked for.",
+            "Keep sheet or sheets.",
+        )
+
+
+def _path_pattern(path: str | None, home: Path, faults: Faults) -> str:
+    where = "servers[0].path"
+    if not path:
+        faults.add(
+            where,
+            path,
+            "Nothing says where the files are.",
+            "Write their path; {batch} in it stands for the batch id, and * for anything.",
+        )
+        return ""
+    check_placeholders(where, path, {"batch"}, faults)
+    _check_pattern(where, path, faults)
+    if path.startswith("~") or ("$" in path and not path.startswith(HOME)):
+        faults.add(
+            where,
+            path,
+            "Only ${BASELIB_HOME} is replaced, at the beginning.",
+            "Write the path itself; a relative one starts at this file.",
+        )
+    if path.startswith(HOME):
+        return str(home) + path.removeprefix(HOME)
+    return str(faults.file.parent.resolve() / path)
+
+
+def _check_pattern(where: str, path: str, faults: Faults) -> None:
+    """Refuse patterns that match nothing or cannot be looked for."""
+    parts = PurePath(path).parts
+    if path.count("[") != path.count("]"):
+        faults.add(where, path, "A bracket of the pattern is not closed.", "Close it, or write ?.")
+    if any("**" in part and part != "**" for part in parts):
+        problem = "** stands for any folders, and is a part of the path by itself."
+        faults.add(where, path, problem, "Write /**/, or * for anything within one name.")
+    if path.endswith(("/", "**", "..")) or not path.isprintable() or not PurePath(path).name:
+        faults.add(where, path, "This does not name files.", "Write folder and file name.")
+
+
+def read_encoding(encoding: str | None, where: str, faults: Faults) -> str:
+    """An encoding by any of its names."""
+    written = (encoding or "utf-8").lower().replace("_", "-")
+    faults.one_of(where, written, ENCODINGS, "an encoding that can be read")
+    return ENCODINGS.get(written, "utf-8")
+
+
+def _delimiter(
+    delimiter: str | None, written_format: str, quote: str | None, faults: Faults
+) -> str:
+    if delimiter is None:
+        return "\t" if written_format == "tsv" else ","
+    text = _unescaped(DELIMITERS.get(delimiter.lower(), delimiter))
+    if not text or any(c in text for c in f'"\r\n\0{quote or ""}') or len(text) > 8:
+        faults.add(
+            "servers[0].delimiter",
+            delimiter,
+            "This cannot separate columns.",
+            "Write the characters between two columns, for example ',', '|', tab or '|@|'.",
+        )
+        return ","
+    return text
+
+
+def _unescaped(text: str) -> str:
+    """``\\x01`` as the character that it means; '' where it means none."""
+    if "\\x" not in text:
+        return text
+    try:
+        return codecs.decode(text, "unicode_escape")
+    except ValueError:
+        return ""
+
+
+def _quote(extra: Options) -> str | None:
+    quote = extra.text("quote") if "quote" in extra else '"'
+    if quote is None or quote.lower() in {"none", "", "false"}:
+        return None
+    if quote not in {'"', "'"}:
+        extra.faults.add(
+            "servers[0].customProperties.quote",
+            quote,
+            "This is no quotation mark.",
+            "Write '\"', \"'\" or none.",
+        )
+    return quote
+
+
+def _escape(extra: Options) -> str | None:
+    escape = extra.text("escape")
+    if escape is not None and escape != "\\":
+        where = "servers[0].customProperties.escape"
+        problem = "Only a backslash can stand before a quotation mark."
+        extra.faults.add(where, escape, problem, "Write '\\', or remove it.")
+    return escape
+
+
+def _marker(extra: Options) -> str | None:
+    """The file beside a delivery that says it is whole; ``{file}`` is the delivered file."""
+    marker = extra.line("complete_marker")
+    if marker is not None:
+        where = "servers[0].customProperties.complete_marker"
+        check_placeholders(where, marker, {"file", "batch"}, extra.faults)
+        if "/" in marker or "\\" in marker or marker == "{file}":
+            problem = "The marker is another file, in the folder of the delivery."
+            extra.faults.add(where, marker, problem, 'Write a name, for example "{file}.ok".')
+    return marker
+
+
+def read_expected_rows(extra: Options) -> tuple[int, int] | None:
+    """``[fewest, most]`` records of one delivery; one number is the fewest."""
+    if "expected_rows" not in extra:
+        return None
+    value = extra.values["expected_rows"]
+    written = value if isinstance(value, list) else [value, _MOST_ROWS]
+    bounds = [each for each in written if isinstance(each, int) and not isinstance(each, bool)]
+    if len(bounds) == len(written) == 2 and 0 <= bounds[0] <= bounds[1]:
+        return bounds[0], bounds[1]
+    where, problem = f"{extra.where}.customProperties.expected_rows", "These are no two bounds."
+    extra.faults.add(where, value, problem, "Write [fewest, most], for example [1000, 5000].")
+    return None
