@@ -56,6 +56,6 @@ def ingest_dag(source: Source) -> DAG:
     return ingest()
 
 
-# A wrong contract stops its own source only; dags/library.py shows what is wrong with it.
+# A wrong contract stops its own source only; dags/contracts.py shows what is wrong with it.
 for declared in usable_sources(load_settings()).values():
     ingest_dag(declared)

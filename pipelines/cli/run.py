@@ -15,7 +15,7 @@ from pipelines.batch import batch_date
 from pipelines.cli.options import Batch, Home, Sources
 from pipelines.cli.words import counted
 from pipelines.contracts import load_sources
-from pipelines.errors import UnknownSource
+from pipelines.errors import ContractsRefused
 from pipelines.flows.run import exit_code, run_libraries
 from pipelines.libraries import load_libraries, load_library
 from pipelines.runtime.worker_pool import Announce
@@ -46,9 +46,8 @@ def run(
     settings = load_settings(home=home, sources=tuple(sources) if sources else None)
     chosen = [load_library(name) for name in libraries or load_libraries()]
     declared = load_sources(settings)
-    unknown = [name for name in source or () if name not in declared]
-    if unknown:
-        raise UnknownSource(unknown[0], sorted(declared))
+    for name in source or ():
+        declared[name]  # says so where nothing declares it, or its contract is faulty
     names = {library.name for library in chosen}
     picked = [
         each
@@ -61,6 +60,9 @@ def run(
     steps = STEPS_PER_SOURCE * len(picked) + STEPS_PER_LIBRARY * len(chosen) + 1
     with _progress(steps) as announce:
         outcome = run_libraries(settings, chosen, picked, batch, announce)
+    if not source:
+        for name, faults in declared.faulty.items():
+            outcome.failures[name] = ContractsRefused(faults)
     for subject, failure in outcome.failures.items():
         message = str(failure)
         named = message if message.startswith(subject) else f"{subject}: {message}"

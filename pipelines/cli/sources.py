@@ -21,7 +21,8 @@ def list_sources(sources: Sources = None, home: Home = None) -> None:
     """List every source: library, owner, delivery and schedule."""
     settings = load_settings(home=home, sources=tuple(sources) if sources else None)
     table = Table("source", "数据集", "library", "owner", "delivery", "schedule", box=None)
-    for source in load_sources(settings).values():
+    sources_by_name = load_sources(settings)
+    for source in sources_by_name.values():
         table.add_row(
             source.name,
             source.title,
@@ -31,6 +32,8 @@ def list_sources(sources: Sources = None, home: Home = None) -> None:
             source.schedule or "by hand",
         )
     Console().print(table)
+    for fault in sources_by_name.faults:
+        sys.stderr.write(f"baselib: {fault}\n")
 
 
 @app.command()

@@ -27,12 +27,12 @@ def note_inputs(session: Session, library: Library, run: str) -> None:
 
     Raises:
         TableMissing: no source of the library has a batch that may be read.
+        ContractsRefused: the contract of a source that the last run read is faulty by now; without
+            it the library would lose the records of that source.
     """
-    input_rows = [
-        _input_of(session, s.name)
-        for s in load_sources(session.settings).values()
-        if s.library == library.name
-    ]
+    sources = load_sources(session.settings)
+    sources.refuse_faulty(_sources_read_before(session, library))
+    input_rows = [_input_of(session, s.name) for s in sources.values() if s.library == library.name]
     inputs = [each for each in input_rows if each is not None]
     if not inputs:
         remedy = "Ingest its sources first, or repair what stopped their batches."
@@ -44,6 +44,16 @@ def note_inputs(session: Session, library: Library, run: str) -> None:
     )
     table = f"identity.{library.entity}_input"
     session.lake.write(session.con, rows, table, batch=run, order_by=("source",))
+
+
+def _sources_read_before(session: Session, library: Library) -> list[str]:
+    """The sources that the last run of a library read."""
+    table = f"identity.{library.entity}_input"
+    run = session.lake.last_batch(table)
+    if run is None:
+        return []
+    rows = session.lake.read(session.con, table, run)
+    return sorted(session.con.to_pyarrow(rows.select("source")).column("source").to_pylist())
 
 
 def _input_of(session: Session, source: str) -> tuple[str, int, str] | None:

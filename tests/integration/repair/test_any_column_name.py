@@ -10,6 +10,7 @@ import yaml
 
 from pipelines import flows
 from pipelines.contracts import load_sources
+from pipelines.errors import ContractsRefused
 from pipelines.flows.run import run_libraries
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
@@ -83,3 +84,12 @@ def test_a_run_ends_and_publishes_what_usual_names_would(nasty: NastyDepartment)
     (record,) = nasty.query("SELECT * FROM quality.batch")
     assert (record["landed"], record["quarantined"]) == (103, 1)
     assert "备注 (2)" in str(record["unmapped_columns"])
+
+    # With a faulty contract the library would lose this source's people: it waits instead.
+    contract = nasty.source.file
+    other = contract.with_name("civil_affairs__others.yml")
+    text = contract.read_text("utf-8").replace(nasty.source.name, other.stem)
+    other.write_text(text, "utf-8")
+    contract.write_text("kind: [", "utf-8")
+    with pytest.raises(ContractsRefused, match=nasty.source.name):
+        flows.resolve(one_at_a_time, "population", "20260602")
