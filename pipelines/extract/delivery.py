@@ -54,7 +54,7 @@ def land_delivery(
     shutil.rmtree(draft, ignore_errors=True)
     try:
         draft.mkdir(parents=True)
-        _fetch(source, batch, draft, watermark)
+        _fetch(source, batch, draft, watermark, limits)
         delivery = _read(source, batch, draft, scratch_dir, stem, limits)
         draft.rename(landed)
     finally:
@@ -81,7 +81,7 @@ def _refuse_change(source: Source, batch: str, landed: Path) -> None:
         raise BatchChanged(source.name, batch)
 
 
-def _fetch(source: Source, batch: str, folder: Path, watermark: str | None) -> None:
+def _fetch(source: Source, batch: str, folder: Path, watermark: str | None, limits: Limits) -> None:
     """Bring the delivery into ``folder``, with a manifest that holds the next watermark."""
     if source.server.kind == "database":
         from pipelines.extract.connections.database import fetch_table  # SQLAlchemy takes a while
@@ -90,7 +90,7 @@ def _fetch(source: Source, batch: str, folder: Path, watermark: str | None) -> N
     elif source.server.kind == "api":
         from pipelines.extract.connections.api import fetch_pages  # so does an HTTP client
 
-        watermark = fetch_pages(source, batch, folder, watermark)
+        watermark = fetch_pages(source, batch, folder, watermark, limits=limits)
     else:
         copy_files(find_files(source, batch), folder)
     (folder / MANIFEST).write_text(json.dumps({"watermark": watermark}), encoding="utf-8")

@@ -8,6 +8,7 @@ asked again, later and later; one whose pages repeat is refused, for it would ne
 import hashlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,11 +17,19 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
+from pipelines.extract.connections.api_answers import (
+    refuse_failure,
+    refuse_incomplete,
+    refuse_web_page,
+    total_of,
+)
 from pipelines.extract.connections.secrets import expanded, secret_of
 from pipelines.extract.formats.jsonlines import at_path, parse_page, records_on
+from pipelines.extract.limits import STANDARD, Limits
 
 ATTEMPTS = 6  # with the pauses below, a minute: longer outages are for the scheduler's own retries
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds; each pause is twice the one before
+REDIRECTS = 5  # more is a circle, as a login makes one
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # departments' gateways take half a minute for a page
 
 
@@ -38,12 +47,15 @@ def fetch_pages(
     folder: Path,
     watermark: str | None,
     sleep: Callable[[float], None] = time.sleep,
+    limits: Limits = STANDARD,
 ) -> str | None:
     """Write each page to ``page-<n>.json`` in ``folder``, and return the next watermark.
 
     Raises:
         DeliveryMissing: the address does not exist.
-        UnreadableDelivery: the API refuses us, stays silent, or its pages repeat.
+        UnreadableDelivery: the API refuses us, stays silent or says that it failed, its pages
+            repeat, there are fewer records than it speaks of, or more or larger pages than the
+            settings allow.
     """
     address = expanded(source, source.server.location).replace("{batch}", quote(batch))
     start = httpx.URL(address.replace("{watermark}", quote(watermark or "")))
@@ -52,34 +64,43 @@ def fetch_pages(
         {"Authorization": f"Bearer {token}"} if token else {}
     )
     highest = watermark
-    with httpx.Client(headers=headers, timeout=TIMEOUT, follow_redirects=True) as client:
-        pages = _pages(client, source, batch, start, sleep)
+    with httpx.Client(headers=headers, timeout=TIMEOUT) as client:
+        pages = _pages(_Api(client, source, batch, sleep, limits), start)
         for number, (content, records) in enumerate(pages, start=1):
             (folder / f"page-{number:06}.json").write_bytes(content)
             highest = _highest(source, highest, records)
     return highest
 
 
-def _pages(
-    client: httpx.Client,
-    source: Source,
-    batch: str,
-    start: httpx.URL,
-    sleep: Callable[[float], None],
-) -> Iterator[tuple[bytes, list[object]]]:
+@dataclass(frozen=True)
+class _Api:
+    """Whom we ask, for what, and how patiently."""
+
+    client: httpx.Client
+    source: Source
+    batch: str
+    sleep: Callable[[float], None]
+    limits: Limits
+    good_codes: set[str] = field(default_factory=set)
+
+
+def _pages(api: _Api, start: httpx.URL) -> Iterator[tuple[bytes, list[object]]]:
     """Contents of the pages and the records on them, one page after the other."""
-    server, number = source.server, 1
+    source, server, number, taken = api.source, api.source.server, 1, 0
     url = start if server.next_path else start.copy_set_param(server.page_parameter, 1)
     asked, seen = set[httpx.URL](), set[bytes]()
+    total: int | None = None
     while True:
         asked.add(url)
-        content = _get(client, source, batch, url, sleep)
-        page = parse_page(source, _shown(url), content)
-        records = records_on(source, _shown(url), page)
+        content = _get(api, url)
+        page, records = _read(api, url, content)
+        total = total_of(source, page) or total
+        taken += len(records)
         yield content, records
         mark = hashlib.sha256(content).digest()
         next_page = at_path(page, server.next_path) if server.next_path else bool(records)
         if not next_page:
+            refuse_incomplete(source, _shown(url), total, taken, number)
             return
         number += 1
         url = _next_url(source, start, url, next_page, number)
@@ -88,7 +109,21 @@ def _pages(
                 source.name, _shown(url), f"Page {number - 1} comes again and again.",
                 "Check next_path and page_parameter in the contract.",
             )  # fmt: skip
+        if number > api.limits.pages:
+            raise UnreadableDelivery(
+                source.name, _shown(url), f"It has more than {api.limits.pages:,} pages.",
+                "Ask for larger pages, or raise BASELIB_PAGES.",
+            )  # fmt: skip
         seen.add(mark)
+
+
+def _read(api: _Api, url: httpx.URL, content: bytes) -> tuple[object, list[object]]:
+    """A page and its records; one that says that it failed is no end of the data."""
+    source, name = api.source, _shown(url)
+    refuse_web_page(source, name, content)
+    page = parse_page(source, name, content)
+    refuse_failure(source, name, page, api.good_codes)
+    return page, records_on(source, name, page)
 
 
 def _next_url(
@@ -99,53 +134,88 @@ def _next_url(
         return start.copy_set_param(source.server.page_parameter, number)
     text = str(next_page)
     if not text.startswith(("http://", "https://", "/", "?")):
-        return start.copy_set_param(source.server.page_parameter, text)
+        parameter = source.server.cursor_parameter or source.server.page_parameter
+        return start.copy_set_param(parameter, text)
     url = current.join(text)
-    if (url.scheme, url.host, url.port) != (start.scheme, start.host, start.port):
-        raise UnreadableDelivery(
-            source.name, _shown(current), f"Its next page is at another host, {url.host}.",
-            "The token is not sent there; ask the department to correct the API.",
-        )  # fmt: skip
+    _refuse_other_host(source, start, url, f"{_shown(current)}: Its next page")
     return url
 
 
-def _get(
-    client: httpx.Client,
-    source: Source,
-    batch: str,
-    url: httpx.URL,
-    sleep: Callable[[float], None],
-) -> bytes:
+def _refuse_other_host(source: Source, start: httpx.URL, url: httpx.URL, what: str) -> None:
+    """Neither the token nor our question goes anywhere but to the host of the contract.
+
+    To the same host by a safer way it may: many gateways redirect http to https.
+    """
+    same = (url.scheme, url.host, url.port) == (start.scheme, start.host, start.port)
+    safer = (start.scheme, url.scheme, start.port, url.port) == ("http", "https", None, None)
+    if same or (safer and url.host == start.host):
+        return
+    where, _, what = what.rpartition(": ")
+    elsewhere = f"at another host, {url.host}" if url.host != start.host else (
+        f"at {url.scheme}://{url.netloc.decode().rpartition('@')[2]}"
+    )  # fmt: skip
+    raise UnreadableDelivery(
+        source.name, where, f"{what} is {elsewhere}.",
+        "The token is not sent there; ask the department to correct the API.",
+    )  # fmt: skip
+
+
+def _get(api: _Api, url: httpx.URL) -> bytes:
+    source = api.source
     again = Retrying(
         stop=stop_after_attempt(ATTEMPTS),
         wait=_pause,
         retry=retry_if_exception_type((_Busy, httpx.TransportError)),
-        sleep=sleep,
+        sleep=api.sleep,
         reraise=True,
     )
     try:
-        response = again(_ask, client, url)
+        status, content = again(_ask, api, url)
     except (_Busy, httpx.HTTPError, httpx.InvalidURL) as wrong:
         reason = str(wrong) if isinstance(wrong, _Busy) else type(wrong).__name__
         raise UnreadableDelivery(
             source.name, _shown(url), f"No answer after {ATTEMPTS} attempts ({reason}).",
             "Run the batch again later; if it stays so, tell the department.",
         ) from None  # fmt: skip
-    if response.status_code in {404, 410}:
-        raise DeliveryMissing(source.name, batch, _shown(url))
-    if not response.is_success:
+    if status in {404, 410}:
+        raise DeliveryMissing(source.name, api.batch, _shown(url))
+    if not 200 <= status < 300:
         raise UnreadableDelivery(
-            source.name, _shown(url), f"It refuses us (HTTP {response.status_code}).",
+            source.name, _shown(url), f"It refuses us (HTTP {status}).",
             "Check the secret that the contract names, and our right to read this.",
         )  # fmt: skip
-    return response.content
+    return content
 
 
-def _ask(client: httpx.Client, url: httpx.URL) -> httpx.Response:
-    response = client.get(url)
-    if response.status_code == 429 or response.status_code >= 500:
-        raise _Busy(response)
-    return response
+def _ask(api: _Api, url: httpx.URL) -> tuple[int, bytes]:
+    """Status and content; redirects are followed on the same host only."""
+    start = url
+    for _ in range(REDIRECTS + 1):
+        with api.client.stream("GET", url) as response:
+            if response.status_code == 429 or response.status_code >= 500:
+                raise _Busy(response)
+            if not response.has_redirect_location:
+                return response.status_code, _bounded(api, url, response)
+            target = url.join(response.headers["Location"])
+            _refuse_other_host(api.source, start, target, f"{_shown(url)}: Its redirect")
+            url = target
+    raise UnreadableDelivery(
+        api.source.name, _shown(start), f"It redirects more than {REDIRECTS} times.",
+        "Check the address in the contract; a login page often does so.",
+    )  # fmt: skip
+
+
+def _bounded(api: _Api, url: httpx.URL, response: httpx.Response) -> bytes:
+    content = bytearray()
+    for block in response.iter_bytes():
+        content += block
+        if len(content) > api.limits.page_bytes:
+            raise UnreadableDelivery(
+                api.source.name, _shown(url),
+                f"A page is larger than {api.limits.page_bytes / (1 << 20):g} MiB.",
+                "Ask for smaller pages, or raise BASELIB_PAGE_LIMIT.",
+            )  # fmt: skip
+    return bytes(content)
 
 
 def _pause(state: RetryCallState) -> float:

@@ -7,11 +7,13 @@ from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from conftest import SOURCE
 
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
 from pipelines.extract import land_delivery
 from pipelines.extract.connections import api
 from pipelines.extract.connections.api import fetch_pages
+from pipelines.extract.limits import STANDARD, Limits
 
 BATCH = "20260630"
 
@@ -62,14 +64,14 @@ def department() -> Iterator[Department]:
 def fetch(department, make_source, tmp_path):
     """Fetch into a folder; returns the pages' records, the watermark and the pauses made."""
 
-    def fetched(path="/people", watermark=None, **changes):
+    def fetched(path="/people", watermark=None, limits=STANDARD, **changes):
         source = make_source(
             kind="api", format="api", location=department.address + path, **changes
         )
         folder = tmp_path / "pages"
         folder.mkdir(exist_ok=True)
         pauses: list[float] = []
-        next_watermark = fetch_pages(source, BATCH, folder, watermark, pauses.append)
+        next_watermark = fetch_pages(source, BATCH, folder, watermark, pauses.append, limits)
         pages = [json.loads(file.read_bytes()) for file in sorted(folder.iterdir())]
         return [record["id"] for page in pages for record in page["data"]], next_watermark, pauses
 
@@ -232,3 +234,116 @@ def test_the_address_may_come_from_the_environment(department, make_source, tmp_
     (tmp_path / "pages").mkdir()
     fetch_pages(source, BATCH, tmp_path / "pages", None)
     assert department.asked == ["/people"]
+
+
+FAILURES = [
+    ({"code": 401, "msg": "token 已过期，请重新登录", "data": None}, "code = 401, 'token 已过期"),
+    ({"code": 500, "msg": "系统繁忙", "success": False, "data": []}, "code = 500, '系统繁忙'"),
+    ({"success": False, "message": "no right", "data": []}, "success = false, 'no right'"),
+    ({"errcode": 40001, "errmsg": "invalid credential"}, "errcode = 40001, 'invalid credential'"),
+    ({"code": "A0230", "msg": "令牌失效", "data": []}, "code = A0230"),
+    ({"code": -1, "msg": "x", "data": [{"id": 1}]}, "code = -1"),
+    ({"error": "invalid_token", "data": None}, "error, 'invalid_token'"),
+    ({"code": 500, "msg": "身份证号 110105199001011234 不存在"}, "身份证号 … 不存在"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), FAILURES)
+@pytest.mark.parametrize("fails_on", [1, 3])
+def test_a_page_that_says_that_it_failed_is_no_end_of_the_data(
+    department, fetch, body, message, fails_on
+):
+    department.answer = lambda path, query, attempt: (
+        (200, {}, body) if attempt == fails_on else page(attempt, next=str(attempt + 1))
+    )
+    with pytest.raises(UnreadableDelivery, match=message):
+        fetch()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"code": 200}, {"code": 0}, {"code": "0000"}, {"code": "SUCCESS"}, {"status": 1},
+     {"success": True}, {"code": "OK", "error": None}, {"code": 20000}, {"code": 1001}],
+)  # fmt: skip
+def test_a_page_with_records_may_have_a_code_of_its_own(department, fetch, more):
+    department.answer = lambda path, query, attempt: page(1, **more)
+    assert fetch()[0] == [1]
+
+
+def test_the_last_page_is_empty_and_has_the_code_of_the_others(department, fetch):
+    department.answer = lambda path, query, attempt: page(
+        *((1,), ())[attempt - 1], status="active", next=attempt < 2
+    )
+    assert fetch()[0] == [1]
+
+
+def test_the_contract_says_what_success_is(department, fetch):
+    department.answer = lambda path, query, attempt: page(1, head={"rc": "7", "tip": "无权限"})
+    rules = {"success_path": "head.rc", "message_path": "head.tip"}
+    with pytest.raises(UnreadableDelivery, match=r"head\.rc = 7, '无权限'"):
+        fetch(**rules, success_values=("00",))
+    assert fetch(**rules, success_values=("00", "7"))[0] == [1]
+
+
+def test_fewer_records_than_the_total_stop_the_batch(department, fetch):
+    department.answer = lambda path, query, attempt: page(
+        *(((1, 2), (3,), ())[attempt - 1]), total=40, next=attempt < 3
+    )
+    with pytest.raises(UnreadableDelivery, match="3 of the 40 records"):
+        fetch()
+
+
+@pytest.mark.parametrize("total", [3, "3", 2, 0, None])
+def test_as_many_records_as_the_total_or_a_total_of_pages(department, fetch, total):
+    department.answer = lambda path, query, attempt: page(
+        *(((1, 2), (3,))[attempt - 1]), total=total, next=attempt < 2
+    )
+    assert fetch()[0] == [1, 2, 3]
+
+
+def test_the_total_is_where_the_contract_says(department, fetch):
+    department.answer = lambda path, query, attempt: page(1, sum={"n": 2})
+    with pytest.raises(UnreadableDelivery, match="1 of the 2 records"):
+        fetch(total_path="sum.n")
+
+
+def test_a_login_page_is_called_so(department, fetch):
+    html = "<html><head><title>统一身份认证</title></head></html>".encode()
+    department.answer = lambda path, query, attempt: (200, {}, html)
+    with pytest.raises(UnreadableDelivery, match="web page called '统一身份认证'"):
+        fetch()
+
+
+def test_redirects_stay_on_the_host(department, fetch):
+    def answer(path, query, attempt):
+        return (302, {"Location": "/new"}, b"") if path == "/people" else page(1)
+
+    department.answer = answer
+    assert fetch()[0] == [1]
+    department.answer = lambda *_: (302, {"Location": "http://elsewhere.example/x"}, b"")
+    with pytest.raises(UnreadableDelivery, match=r"redirect is at another host, elsewhere"):
+        fetch()
+    department.answer = lambda *_: (302, {"Location": "/people"}, b"")
+    with pytest.raises(UnreadableDelivery, match="more than 5 times"):
+        fetch()
+
+
+def test_a_next_page_without_encryption_is_refused():
+    start, safe = api.httpx.URL("https://a.example/x"), api.httpx.URL("http://a.example/x")
+    with pytest.raises(UnreadableDelivery, match="is at http://a"):
+        api._refuse_other_host(SOURCE, start, safe, "page: Its next page")
+    api._refuse_other_host(SOURCE, safe, start, "page: Its next page")
+
+
+def test_pages_are_bounded(department, fetch):
+    department.answer = lambda path, query, attempt: page(attempt, next=str(attempt))
+    with pytest.raises(UnreadableDelivery, match=r"more than 3 pages.*BASELIB_PAGES"):
+        fetch(limits=Limits(pages=3))
+    with pytest.raises(UnreadableDelivery, match=r"larger than .*BASELIB_PAGE_LIMIT"):
+        fetch(limits=Limits(page_bytes=10))
+
+
+def test_a_token_has_a_parameter_of_its_own(department, fetch):
+    department.answer = lambda path, query, attempt: page(attempt, next="t" if attempt < 2 else "")
+    fetch(cursor_parameter="cursor")
+    assert department.asked[1] == "/people?cursor=t"
