@@ -13,7 +13,7 @@ SCALE ?= 1000000
 PERSONS ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-spark up down airflow lint lock docs bench bench-identity bench-reports bench-quality clean runtime dev
+.PHONY: help run test faults test-spark up down airflow lint lock docs bench bench-identity bench-reports bench-quality clean runtime dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ run: runtime ## build the three libraries of the demo city through Airflow
 test: dev ## run all tests that need no Spark
 	@env -u BASELIB_HOME -u BASELIB_SOURCES -u BASELIB_DATABASE_URL \
 		$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+faults: dev ## inject every fault at every commit point: kill, full disk, lost database (an hour)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist load -m faults $(ARGS) tests/e2e/test_faults.py
 
 test-spark: dev ## run the tests that need PySpark and Java 17 or newer, none of them skipped
 	@.ci/bootstrap requirements-spark.txt

@@ -1,15 +1,19 @@
 """``baselib``: the verbs that a data engineer types, and what their exit codes mean.
 
 Exit codes: 0 done; 1 a quality gate stopped something, the rest is done; 2 the command or the
-settings are wrong; 3 an input is missing or unreadable; 4 a defect of baselib.
+settings are wrong; 3 an input is missing or unreadable, or what baselib stands on gave way (disk,
+memory, database); 4 a defect of baselib.
 """
 
+import os
 import sys
+from itertools import pairwise
+from pathlib import Path
 
 import typer
-from sqlalchemy.exc import ProgrammingError
 
 from pipelines.cli import db, demo, dispute, export, identity, mail, repair, sources, status
+from pipelines.cli.doctor import doctor
 from pipelines.cli.run import run
 from pipelines.cli.verify import verify
 from pipelines.errors import (
@@ -18,15 +22,16 @@ from pipelines.errors import (
     ContractExists,
     ContractsRefused,
     CountsDisagree,
-    DatabaseOutdated,
     DeclarationRefused,
     GateClosed,
     SettingRefused,
+    UnexpectedError,
     UnknownLibrary,
     UnknownSource,
 )
 from pipelines.flows.shared.errors import NeverPublished, NothingToApprove
 from pipelines.identity.review.errors import DecisionRefused
+from pipelines.runtime.faults import explain_error
 from pipelines.runtime.interrupt import INTERRUPTED
 from pipelines.warehouse.people.disputes import DisputeRefused
 
@@ -41,6 +46,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(status.status)
 app.command()(verify)
+app.command()(doctor)
 app.add_typer(sources.app, name="sources")
 app.add_typer(identity.app, name="identity")
 app.add_typer(repair.app, name="repair")
@@ -65,37 +71,38 @@ _COMMAND_WRONG = (
 )
 
 
-# PostgreSQL: no such table, no such schema, no such column
-_OUTDATED = frozenset({"42P01", "3F000", "42703"})
-
-
 def exit_code(error: BaselibError) -> int:
     """What a script may conclude from a failure; see the head of this module."""
     if isinstance(error, GateClosed):
         return 1
     if isinstance(error, _COMMAND_WRONG):
         return 2
-    return 4 if isinstance(error, CountsDisagree) else 3
+    return 4 if isinstance(error, CountsDisagree | UnexpectedError) else 3
 
 
 def main() -> None:
     """Run the command line; a failure is said in words, never as a traceback."""
     try:
-        _run()
+        app(prog_name="baselib")  # however it was started
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
             sys.stderr.write("baselib: interrupted; a repeated command goes on from there.\n")
         raise
-    except BaselibError as error:
-        sys.stderr.write(f"baselib: {error}\n")
-        sys.exit(exit_code(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told in a sentence
+        told = explain_error(error, f"baselib {_command()}", _home())
+        sys.stderr.write(f"baselib: {told}\n")
+        sys.exit(exit_code(told))
 
 
-def _run() -> None:
-    """The application; a database of another version is told from a defect."""
-    try:
-        app(prog_name="baselib")  # however it was started
-    except ProgrammingError as wrong:
-        if getattr(wrong.orig, "pgcode", None) in _OUTDATED:
-            raise DatabaseOutdated from None
-        raise
+def _command() -> str:
+    """The command that was given, without its arguments, which may name somebody."""
+    names = {*typer.main.get_command(app).commands}  # type: ignore[attr-defined]
+    return next((word for word in sys.argv[1:2] if word in names), "")
+
+
+def _home() -> Path:
+    """The home of the command, for its log; also where the settings are what is wrong."""
+    words = sys.argv[1:]
+    given = [word.removeprefix("--home=") for word in words if word.startswith("--home=")]
+    given += [after for word, after in pairwise(words) if word == "--home"]
+    return Path(given[-1] if given else os.environ.get("BASELIB_HOME", ".baselib")).expanduser()

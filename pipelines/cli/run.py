@@ -16,6 +16,7 @@ from pipelines.cli.options import Batch, Home, Sources
 from pipelines.cli.words import counted
 from pipelines.contracts import load_sources
 from pipelines.errors import ContractsRefused
+from pipelines.flows.doctor import check_places
 from pipelines.flows.run import exit_code, run_libraries
 from pipelines.libraries import load_libraries, load_library
 from pipelines.runtime.worker_pool import Announce
@@ -56,6 +57,7 @@ def run(
     ]
     batch = batch or batch_of_today(settings)
     batch_date(batch)
+    check_places(settings)
     migrate(settings)
     steps = STEPS_PER_SOURCE * len(picked) + STEPS_PER_LIBRARY * len(chosen) + 1
     with _progress(steps) as announce:

@@ -9,6 +9,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from pipelines.cli.options import Home
+from pipelines.flows.source.attention import Attention, sources_to_look_at
 from pipelines.identity.ids.id_changes import CHANGE_KINDS
 from pipelines.libraries import load_libraries
 from pipelines.settings import Settings, load_settings
@@ -35,7 +36,7 @@ QUERIES = (
     "SELECT rule, count(*) FROM base.person_source GROUP BY rule ORDER BY 2 DESC",
     "SELECT column_name, value, source FROM base.legal_entity_value LIMIT 9",
 )
-TEXT_COLUMNS = {"source", "rule", "library", "subject"}
+TEXT_COLUMNS = {"source", "rule", "library", "subject", "reason"}
 DIMENSIONS = tuple(each.title for each in load_scoring().dimensions.values())
 
 
@@ -48,6 +49,8 @@ def status(home: Home = None) -> None:
     latest = _latest(read_batches(engine))
     found = _latest_findings(engine, latest)
     console.print(_sources(latest, found))
+    if attention := sources_to_look_at(settings, engine):
+        console.print(_attention(attention))
     console.print(_libraries(engine))
     console.print(_resolutions(engine))
     console.print(_id_changes(engine))
@@ -96,6 +99,13 @@ def _sources(latest: dict[str, BatchRecord], found: Sequence[FindingRecord]) -> 
         table.add_row(record.source, record.batch, *shown)
     every = (f"{totals[column]:,}" for column in range(len(fields) + 2))
     table.add_row("all", "", *every, style="bold")
+    return table
+
+
+def _attention(attention: Sequence[Attention]) -> Table:
+    table = _table("Sources that need a look", "source", "batch", "state", "reason")
+    for each in attention:
+        table.add_row(each.source, each.batch, each.state, each.reason)
     return table
 
 

@@ -17,7 +17,11 @@ def connect(settings: Settings) -> Backend:
 
     Extensions are never downloaded: a site without internet behaves as every other.
     """
-    return ibis.duckdb.connect(**duck_config(settings))
+    con = ibis.duckdb.connect(**duck_config(settings))
+    # A bar in a log is noise, and on a terminal there is one of our own. No option of the
+    # database but of the connection, so that it cannot stand in the configuration.
+    con.con.execute("SET enable_progress_bar = false")
+    return con
 
 
 def arrow_reader(con: Backend, rows: ir.Table, batch_size: int) -> pa.RecordBatchReader:

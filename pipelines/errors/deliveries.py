@@ -66,6 +66,22 @@ class BatchChanged(BaselibError):
 
 
 @dataclass
+class RawFilesLost(BaselibError):
+    """Files of a landed batch are gone from the lake, and so is the copy of what was delivered."""
+
+    source: str
+    batch: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: files of batch {self.batch} are missing in the lake, and what was "
+            f"delivered is not under landing/{self.source}/{self.batch} any more, or says "
+            "something else. Bring either back from a backup, or ask the department to deliver it "
+            f"again under a batch id of its own, e.g. {self.batch}-2."
+        )
+
+
+@dataclass
 class UnknownFileType(BaselibError):
     """A file cannot be written in the form that its suffix asks for."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines.errors.root import BaselibError
 
@@ -50,6 +51,43 @@ class MailUndelivered(BaselibError):
 
 
 @dataclass
+class SystemFault(BaselibError):
+    """What the work stands on gave way: a disk, a folder, memory, a connection."""
+
+    doing: str
+    problem: str
+    remedy: str
+    log: Path | None = None
+
+    def __str__(self) -> str:
+        return f"{self.doing}: {self.problem}. {self.remedy}{_see(self.log)}"
+
+
+@dataclass
+class DatabaseLost(SystemFault):
+    """PostgreSQL went away while it was used; what is idempotent may simply be tried again."""
+
+
+@dataclass
+class UnexpectedError(BaselibError):
+    """An error that nobody thought of: a defect of baselib, or data of a sort never seen."""
+
+    doing: str
+    kind: str
+    log: Path | None = None
+
+    def __str__(self) -> str:
+        return (
+            f"{self.doing}: ended by an unexpected {self.kind}. This is a defect of baselib: "
+            f"report it with its log; what does not depend on it goes on.{_see(self.log)}"
+        )
+
+
+def _see(log: Path | None) -> str:
+    return f" Log: {log}." if log else " (No log of it could be written.)"
+
+
+@dataclass
 class WorkerDied(BaselibError):
     """A process that worked for this one was ended from outside."""
 
@@ -57,7 +95,8 @@ class WorkerDied(BaselibError):
 
     def __str__(self) -> str:
         return (
-            f"A process was killed while these were worked on: {', '.join(self.doing)}. The system "
-            "does so when memory runs out: give less of it at a time (BASELIB_JOBS=1, or a smaller "
-            "BASELIB_MEMORY_LIMIT), then repeat the command; it goes on from there."
+            f"{', '.join(self.doing)}: its process was killed, and killed again when nothing else "
+            "ran beside it. The system does so when memory runs out: give less of it at a time "
+            "(BASELIB_JOBS=1, or a smaller BASELIB_MEMORY_LIMIT), then repeat the command; it goes "
+            "on from there."
         )

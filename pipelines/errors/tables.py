@@ -20,6 +20,26 @@ class TableMissing(BaselibError):
 
 
 @dataclass
+class MadeByAnotherRun(BaselibError):
+    """A verb was asked to go on from what another run has made since."""
+
+    subject: str
+    run: str
+    table: str
+    owner: str | None
+
+    def __str__(self) -> str:
+        made = f"by run {self.owner}" if self.owner else "by a run that left no name"
+        return (
+            f"{self.subject}, run {self.run}: {self.table} was made {made}, not by this run, so "
+            "nothing was checked, compared or published. If the other run is the newer one, this "
+            "one is overtaken, and nothing has to be done. Otherwise begin this run again at "
+            "resolve: in Airflow clear its task resolve with all that follow; on the command line "
+            "repeat `baselib run` with its batch."
+        )
+
+
+@dataclass
 class CountsDisagree(BaselibError):
     """Rows were lost or made up between two layers; the run stops rather than publish."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pipelines.contracts.source import Source
-from pipelines.errors import BaselibError, GateClosed
+from pipelines.errors import BaselibError, DatabaseLost, GateClosed
 from pipelines.flows.library.build import check_library, merge, publish, resolve
 from pipelines.flows.library.compare import compare
 from pipelines.flows.mail.deliver import check_mail, deliver
@@ -20,6 +20,7 @@ from pipelines.flows.source.report import report
 from pipelines.flows.source.score import score, score_library
 from pipelines.flows.source.track import track
 from pipelines.libraries import Library, libraries_in_order
+from pipelines.runtime.faults import explain_error
 from pipelines.runtime.worker_pool import Announce, Part, announce_step, work_through
 from pipelines.settings import Settings
 
@@ -47,8 +48,8 @@ def run_libraries(
         batch: Batch of the sources, and run id of the libraries.
         announce: Told what begins, for a progress display.
 
-    Raises:
-        WorkerDied: a process was killed; a repeated run goes on from there.
+    Returns:
+        What could not be done and why; whoever is killed or fails takes along what needs it only.
     """
     outcome = RunOutcome()
     parts = _parts(settings, libraries, sources, batch)
@@ -85,21 +86,13 @@ def _parts(
 
 
 def _ingest(settings: Settings, source: Source, batch: str) -> BaselibError | None:
-    try:
-        for verb in (land, stage):
-            announce_step(f"{verb.__name__} {source.name}")
-            verb(settings, source, batch)
-    except BaselibError as failure:
-        return failure
+    for verb in (land, stage):
+        if failure := _attempt(verb, settings, source.name, source, batch):
+            return failure
     # The owner hears of a batch that failed its gate, too: each is done whatever came of another.
-    first: BaselibError | None = None
-    for follow in (check, score, track, report):
-        try:
-            announce_step(f"{follow.__name__} {source.name}")
-            follow(settings, source, batch)
-        except BaselibError as failure:
-            first = first or failure
-    return first
+    follow = (check, score, track, report)
+    failures = [_attempt(verb, settings, source.name, source, batch) for verb in follow]
+    return next((failure for failure in failures if failure), None)
 
 
 def _build(settings: Settings, library: str, run: str) -> BaselibError | None:
@@ -117,22 +110,41 @@ def _in_turn(
     run: str,
 ) -> BaselibError | None:
     for verb in verbs:
-        announce_step(f"{verb.__name__} {library}")
-        try:
-            verb(settings, library, run)
-        except BaselibError as failure:
+        if failure := _attempt(verb, settings, library, library, run):
             return failure
     return None
 
 
+def _attempt(
+    verb: Callable[..., object], settings: Settings, subject: str, *about: Source | str
+) -> BaselibError | None:
+    """Run one verb; whatever it raises ends this verb and what depends on it, and nothing else.
+
+    Every verb is idempotent, so one that lost its database is tried once more: the embedded server
+    is started again by whoever needs it next.
+    """
+    announce_step(f"{verb.__name__} {subject}")
+    doing = f"{subject}, batch {about[-1]}, {verb.__name__}"
+    failure: BaselibError | None = None
+    for _ in range(2):
+        try:
+            verb(settings, *about)
+        except Exception as error:  # noqa: BLE001 - the one place where an unexpected error may end
+            failure = explain_error(error, doing, settings.home)
+            if isinstance(failure, DatabaseLost):
+                continue
+            return failure
+        return None
+    return failure
+
+
 def _deliver(settings: Settings, outcome: RunOutcome) -> None:
-    try:
-        digest(settings)
-        deliver(settings)
-        tidy(settings)
-        check_mail(settings)
-    except BaselibError as failure:
-        outcome.failures["mail"] = failure
+    for verb in (digest, deliver, tidy, check_mail):
+        try:
+            verb(settings)
+        except Exception as error:  # noqa: BLE001 - as above
+            outcome.failures["mail"] = explain_error(error, f"mail, {verb.__name__}", settings.home)
+            return
 
 
 def exit_code(outcome: RunOutcome) -> int:

@@ -6,7 +6,6 @@ people's decisions that it was given. Then the files of ``core`` must be the sam
 """
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from pipelines.flows.shared.run_inputs import inputs_of_run
 from pipelines.flows.shared.session import Session, open_session
 from pipelines.flows.source.ingest import stage
 from pipelines.libraries import Library, load_libraries
+from pipelines.runtime.files import link_or_copy
 from pipelines.settings import Settings
 from pipelines.warehouse import (
     PublicationRecord,
@@ -158,8 +158,7 @@ def _copy_raw(session: Session, scratch: Settings, source: str, batch: str) -> N
     copies = []
     for file in session.lake.files(table, batch):
         copy = scratch.scratch_dir / f"{uuid4().hex}.parquet"
-        _link(file, copy)
-        copies.append(copy)
+        copies.append(link_or_copy(file, copy))
     with open_session(scratch) as replay:
         properties = session.lake.properties(table, batch)
         replay.lake.write_files(copies, table, batch=batch, properties=properties)
@@ -299,11 +298,3 @@ def _scratch_home(settings: Settings) -> Iterator[Settings]:
     finally:
         stop_embedded(scratch)
         shutil.rmtree(home, ignore_errors=True)
-
-
-def _link(file: Path, copy: Path) -> None:
-    """The same bytes under another name; a copy where the file system has no second names."""
-    try:
-        os.link(file, copy)
-    except OSError:
-        shutil.copyfile(file, copy)

@@ -21,6 +21,9 @@ from pyiceberg.typedef import Record
 from pipelines.lake.evolve import add_columns, common_schema, set_columns
 from pipelines.lake.listing import live_files
 
+# Table property: the run that a table, written as a whole, is of. Not in the snapshot's summary: a
+# run that comes to the same rows writes no snapshot, and owns the table all the same.
+OWNER = "baselib.owner"
 _TABLE_PROPERTIES = {
     TableProperties.FORMAT_VERSION: "2",
     # every commit writes a metadata file; the last 100 are enough to look back by hand
@@ -37,6 +40,7 @@ class Replacement:
     paths: Sequence[Path]
     schemas: Sequence[pa.Schema]
     summary: Mapping[str, str]
+    owner: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ def replace_files(catalog: SqlCatalog, wanted: Replacement) -> Outcome:
     current = {file.file_path: file for file in live_files(table, wanted.batch)}
     kept = {str(path) for path in wanted.paths} & current.keys()
     if len(kept) == len(current) == len(wanted.paths):
+        if wanted.owner and table.properties.get(OWNER) != wanted.owner:
+            with table.transaction() as transaction:
+                transaction.set_properties({OWNER: wanted.owner})
         snapshot = table.current_snapshot()
         return Outcome(snapshot.snapshot_id if snapshot else None, changed=False)
     with table.transaction() as transaction:
@@ -69,6 +76,8 @@ def replace_files(catalog: SqlCatalog, wanted: Replacement) -> Outcome:
         if wanted.batch is not None and not table.spec().fields:
             with transaction.update_spec() as spec:
                 spec.add_identity("_batch")
+        if wanted.owner:  # in the same commit as the files: never another run's name on them
+            transaction.set_properties({OWNER: wanted.owner})
         _stage_files(transaction, wanted, current, kept)
     snapshot = catalog.load_table(wanted.table).current_snapshot()
     return Outcome(snapshot.snapshot_id if snapshot else None, changed=True)

@@ -5,12 +5,10 @@ and one Iceberg commit makes it visible. Nothing before that commit can be seen,
 at most an unused file (``remove_orphans``), and writing the same rows again changes nothing.
 """
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
@@ -22,12 +20,14 @@ from pyiceberg.table import Table
 
 from pipelines.batch import batch_key
 from pipelines.errors import TableMissing
-from pipelines.lake.commit import Replacement, content_name, replace_files
+from pipelines.lake.commit import OWNER, Replacement, content_name, replace_files
 from pipelines.lake.listing import batch_of, live_files
 from pipelines.lake.lock import table_lock
 from pipelines.lake.reading import read_files
 from pipelines.lake.types import storable
+from pipelines.runtime.files import move_file
 from pipelines.runtime.scratch import scratch_folder
+from pipelines.runtime.stop_points import stop_point
 from pipelines.settings import Settings
 
 NAMESPACES = ("raw", "staged", "quarantine", "identity", "candidate", "core")
@@ -114,6 +114,12 @@ class Lake:
         """
         return self._files(self._load(table, batch), batch, snapshot_id)
 
+    def lost_files(self, table: str, batch: str | None = None) -> list[Path]:
+        """Files that the table should have and that somebody has deleted or cut short."""
+        loaded = self._load(table, batch)
+        sizes = {Path(f.file_path): f.file_size_in_bytes for f in live_files(loaded, batch)}
+        return sorted(path for path, size in sizes.items() if _size(path) != size)
+
     def write(
         self,
         con: BaseBackend,
@@ -123,11 +129,13 @@ class Lake:
         batch: str | None,
         order_by: Sequence[str] = (),
         properties: Mapping[str, str] | None = None,
+        owner: str | None = None,
     ) -> Commit:
         """Replace one batch of ``table``, or with ``batch=None`` the whole table, by ``rows``.
 
         The table is made when it is missing. With an ``order_by`` that leaves no ties the same rows
-        give byte-identical files. ``_batch`` is added when ``rows`` lacks it.
+        give byte-identical files. ``_batch`` is added when ``rows`` lacks it. ``owner`` is the run
+        that the whole table is of from now on, also where no row has changed.
         """
         if batch is not None and BATCH_COLUMN not in rows.columns:
             rows = rows.mutate(**{BATCH_COLUMN: ibis.literal(batch, type="string")})
@@ -138,7 +146,7 @@ class Lake:
             target = folder / "rows.parquet"
             con.to_parquet(rows, target, compression="zstd")
             written = sorted(target.glob("part-*.parquet")) if target.is_dir() else [target]
-            return self.write_files(written, table, batch=batch, properties=properties)
+            return self.write_files(written, table, batch=batch, properties=properties, owner=owner)
 
     def write_files(
         self,
@@ -147,6 +155,7 @@ class Lake:
         *,
         batch: str | None,
         properties: Mapping[str, str] | None = None,
+        owner: str | None = None,
     ) -> Commit:
         """As ``write``, of Parquet files that exist already. They are moved into the lake.
 
@@ -161,10 +170,22 @@ class Lake:
             named.append((path, content_name(path, batch or _WHOLE, number)))
         summary = {f"{_PROPERTY}{key}": value for key, value in (properties or {}).items()}
         summary[_BATCH_PROPERTY] = batch or _WHOLE
+        stop_point(f"{table} before")
         with table_lock(self.catalog.engine, table):
             moved = [_move(path, self._data_dir(table) / name) for path, name in named]
-            done = replace_files(self.catalog, Replacement(table, batch, moved, schemas, summary))
+            stop_point(f"{table} placed")
+            done = replace_files(
+                self.catalog, Replacement(table, batch, moved, schemas, summary, owner)
+            )
+        stop_point(f"{table} after")
         return Commit(rows, done.snapshot_id, done.changed)
+
+    def owner(self, table: str) -> str | None:
+        """The run that wrote the table last, be it the same rows; ``None`` if nobody said."""
+        try:
+            return self._load(table, None).properties.get(OWNER)
+        except TableMissing:
+            return None
 
     def properties(self, table: str, batch: str | None) -> dict[str, str]:
         """The properties given when that batch (``None``: the whole table) was last written.
@@ -198,20 +219,27 @@ class Lake:
     def remove_orphans(self, older_than: timedelta = timedelta(days=1)) -> list[Path]:
         """Delete Parquet files that no snapshot of any table refers to; returns which.
 
-        Such files are left by a crash between writing and committing. ``older_than`` spares those
-        of a write in progress.
+        Such files are left by a crash between writing and committing. Safe beside a running run: a
+        file is moved in and committed under the lock that is taken here, table by table.
+        ``older_than`` spares what is copied in from another file system before that.
         """
         latest = (datetime.now(UTC) - older_than).timestamp()
-        removed: list[Path] = []
-        for table in self.tables():
-            with table_lock(self.catalog.engine, table):
-                loaded = self._load(table, None)
-                used = {Path(path) for path in loaded.inspect.all_files()["file_path"].to_pylist()}
-                for path in sorted(set(self._data_dir(table).glob("*.parquet")) - used):
-                    if path.stat().st_mtime <= latest:
-                        path.unlink()
-                        removed.append(path)
-        return removed
+        return [path for table in self.tables() for path in self._sweep(table, latest)]
+
+    def _sweep(self, table: str, latest: float) -> list[Path]:
+        """Most tables have no file that is old enough, so that no manifest need be read."""
+        folder = self._data_dir(table)
+        files = [*folder.glob("*.parquet"), *folder.glob(".*.parquet.*")]
+        old = {path for path in files if path.stat().st_mtime <= latest}
+        if not old:
+            return []
+        with table_lock(self.catalog.engine, table):
+            loaded = self._load(table, None)
+            used = {Path(path) for path in loaded.inspect.all_files()["file_path"].to_pylist()}
+            unused = sorted(old - used)
+            for path in unused:
+                path.unlink(missing_ok=True)
+        return unused
 
     def close(self) -> None:
         """Give the catalogue's database connections back."""
@@ -234,18 +262,18 @@ class Lake:
 
 def _move(path: Path, target: Path) -> Path:
     """Move a file into the lake in one step; a file of that name has the same content."""
-    if target.exists():
+    if _size(target) == path.stat().st_size:
         path.unlink()
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
+    return move_file(path, target)
+
+
+def _size(path: Path) -> int | None:
     try:
-        path.rename(target)
-    except OSError:  # another file system: copy beside the target first, so that it appears whole
-        aside = target.with_name(f".{target.name}.{uuid4().hex}")
-        shutil.copyfile(path, aside)
-        aside.replace(target)
-        path.unlink()
-    return target
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def open_lake(settings: Settings) -> Lake:

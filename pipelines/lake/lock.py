@@ -1,9 +1,12 @@
 """One writer at a time per table, across processes: a PostgreSQL advisory lock."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, text
+
+log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -16,4 +19,17 @@ def table_lock(engine: Engine, table: str) -> Iterator[None]:
     take = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
     with engine.begin() as connection:
         connection.execute(take, {"name": f"baselib lake {table}"})
+        yield
+
+
+@contextmanager
+def work_lock(engine: Engine, subject: str) -> Iterator[None]:
+    """As ``table_lock``, for a whole verb: who has to wait for another process says so."""
+    attempt = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
+    name = {"name": f"baselib work {subject}"}
+    with engine.begin() as connection:
+        if not connection.execute(attempt, name).scalar():
+            log.warning("baselib: another process works on %s; waiting until it is done", subject)
+            take = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+            connection.execute(take, name)
         yield

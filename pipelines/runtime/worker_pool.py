@@ -5,7 +5,7 @@ Expressions are built by one processor, whatever the engine, so threads would no
 
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -54,8 +54,8 @@ def work_through(
     Returns:
         The parts that did not end well, and why.
 
-    Raises:
-        WorkerDied: a process was killed, most likely for its memory.
+    A job whose process is killed, most likely for its memory, and killed again when it works
+    alone, has ended with ``WorkerDied``.
     """
     failures: dict[str, BaselibError] = {}
     urgency = {name: rank for rank, name in enumerate(parts)}
@@ -63,17 +63,27 @@ def work_through(
     order.prepare()
     waiting: list[str] = []
     running: dict[Future[BaselibError | None], str] = {}
-    with _open_pool(size, announce) as pool:
-        while order.is_active():
-            waiting = sorted([*waiting, *order.get_ready()], key=urgency.__getitem__)
-            while waiting and len(running) < size:
-                name = waiting.pop(0)
-                pointless = parts[name].needs & failures.keys()
-                running[pool.submit(_leave_out if pointless else parts[name].job)] = name
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                failure = _result(future, running.values())
-                name = running.pop(future)
-                if failure is not None:
+    while order.is_active():
+        try:
+            with _open_pool(size, announce) as pool:
+                while order.is_active():
+                    waiting = sorted([*waiting, *order.get_ready()], key=urgency.__getitem__)
+                    while waiting and len(running) < size:
+                        name = waiting.pop(0)
+                        pointless = parts[name].needs & failures.keys()
+                        job = _leave_out if pointless else parts[name].job
+                        running[_submit(pool, job)] = name
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        failure = future.result()
+                        name = running.pop(future)
+                        if failure is not None:
+                            failures[name] = failure
+                        order.done(name)
+        except BrokenProcessPool:
+            # One was killed, and the pool with it. Nobody says which, so each is tried alone.
+            suspects, running = sorted(running.values(), key=urgency.__getitem__), {}
+            for name in suspects:
+                if failure := _alone(name, parts[name].job, announce):
                     failures[name] = failure
                 order.done(name)
     return failures
@@ -89,17 +99,32 @@ def _leave_out() -> None:
     """The job of a part that another made pointless."""
 
 
-def _result(future: Future[BaselibError | None], running: Iterable[str]) -> BaselibError | None:
+def _submit(pool: Executor, job: Callable[[], BaselibError | None]) -> Future[BaselibError | None]:
+    """A pool that is broken says so like the jobs that it had."""
     try:
-        return future.result()
+        return pool.submit(job)
+    except BrokenProcessPool as broken:
+        future: Future[BaselibError | None] = Future()
+        future.set_exception(broken)
+        return future
+
+
+def _alone(
+    name: str, job: Callable[[], BaselibError | None], announce: Announce
+) -> BaselibError | None:
+    """Do a job again, in a process with no other beside it."""
+    try:
+        with _open_pool(1, announce, apart=True) as pool:
+            return pool.submit(job).result()
     except BrokenProcessPool:
-        raise WorkerDied(sorted(running)) from None
+        return WorkerDied([name])
 
 
 @contextmanager
-def _open_pool(size: int, announce: Announce) -> Iterator[Executor]:
+def _open_pool(size: int, announce: Announce, *, apart: bool = False) -> Iterator[Executor]:
+    """``apart``: a process of its own also for a pool of one."""
     global _announce
-    if size == 1:
+    if size == 1 and not apart:
         before, _announce = _announce, announce
         try:
             yield _InThisProcess()

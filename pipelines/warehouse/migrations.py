@@ -2,13 +2,29 @@
 
 import logging
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from pipelines.libraries import load_libraries
 from pipelines.settings import PROJECT, Settings
 from pipelines.warehouse.server.database import connect
 
 SCRIPTS = PROJECT / "sql"
+
+
+def missing_migrations(engine: Engine) -> list[str]:
+    """Revisions that this version has and the database lacks, oldest first."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    revisions = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
+    exists = text("SELECT to_regclass('audit.alembic_version') IS NOT NULL")
+    with engine.connect() as connection:
+        if not connection.execute(exists).scalar_one():
+            return revisions[::-1]
+        current = connection.execute(text("SELECT version_num FROM audit.alembic_version")).scalar()
+    return revisions[: revisions.index(current)][::-1] if current in revisions else []
 
 
 def migrate(settings: Settings) -> None:

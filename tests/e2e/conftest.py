@@ -15,6 +15,15 @@ from pipelines.warehouse import migrate, stop_embedded
 PERSONS = 600
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The larger half of the fault-injection suite takes an hour: only when it is asked for."""
+    if "faults" in (config.getoption("markexpr") or ""):
+        return
+    left = [item for item in items if item.get_closest_marker("faults")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
 @dataclass(frozen=True)
 class City:
     """Settings of a home in which everything was built, and what the run said."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from pipelines.cli.status import status
+from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.quality.score import Count, score_counts
 from pipelines.settings import Settings
 from pipelines.warehouse import (
@@ -13,6 +14,7 @@ from pipelines.warehouse import (
     database_url,
     migrate,
     record_batch,
+    record_expectations,
     record_findings,
     record_timing,
 )
@@ -69,3 +71,60 @@ def test_problems_are_what_a_mail_counts_and_remarks_are_apart(settings, told):
     assert ["health__births", "20260630", "9", "8", "0", "1", "6", "4"] in lines
     assert ["health__deaths", "20260630", "5", "—", "—", "—", "—", "—"] in lines
     assert ["all", "14", "8", "0", "1", "6", "4"] in lines
+
+
+def test_failed_stopped_and_late_sources_are_shown(settings, told, monkeypatch):
+    migrate(settings)
+    monkeypatch.setenv("BASELIB_TODAY", "2026-07-02")
+    engine = connect(settings)
+    whole = {"landed": 9, "staged": 9, "superseded": 0, "quarantined": 0}
+    about = {"library": "population", "batch": "20260630"}
+    for source in (
+        "health__medical_records",
+        "education__enrollment",
+        "market_regulation__business_licenses",
+    ):
+        record_batch(engine, source=source, **about, **whole)
+    record_batch(engine, source="health__births", **about, landed=9)
+    for source, run, stage in (
+        ("health__births", "20260630", "stage"),
+        ("education__enrollment", "20260701", "land"),
+        ("health__medical_records", "20260630", "stage"),
+    ):
+        record_timing(engine, subject=source, run=run, stage=stage, seconds=1)
+    outcome = ExpectationOutcome(
+        suite="staged",
+        name="rows_are_there",
+        expectation="e",
+        column=None,
+        severity="critical",
+        success=False,
+        observed="",
+        expected="",
+        note_zh="",
+    )
+    record_expectations(
+        engine,
+        subject="health__medical_records",
+        run="20260630",
+        layer="source",
+        outcomes=[outcome],
+    )
+    engine.dispose()
+    shown = {(line[0], line[1], line[2]) for line in told() if len(line) > 3}
+    assert ("health__births", "20260630", "failed") in shown
+    assert ("education__enrollment", "20260701", "failed") in shown
+    assert ("health__medical_records", "20260630", "stopped") in shown
+    late = {source for source, _batch, state in shown if state == "late"}
+    daily = {"health__medical_records", "market_regulation__business_licenses"}
+    assert late == daily  # the others have a week
+
+
+def test_where_all_is_well_nothing_is_said(settings, told, monkeypatch):
+    migrate(settings)
+    monkeypatch.setenv("BASELIB_TODAY", "2026-06-30")
+    engine = connect(settings)
+    whole = {"landed": 9, "staged": 9, "superseded": 0, "quarantined": 0}
+    record_batch(engine, source="a__b", library="population", batch="20260630", **whole)
+    engine.dispose()
+    assert ["Sources", "that", "need", "a", "look"] not in told()

@@ -141,6 +141,7 @@ def _leave_quietly() -> None:
 
 def _create_views(source: "DuckDBDatasource", tables: Mapping[str, TableInput]) -> None:
     with source.get_execution_engine().get_connection() as connection:
+        connection.connection.dbapi_connection.execute("SET enable_progress_bar = false")
         for name, table in tables.items():
             _create_view(connection.connection.dbapi_connection, name, table)
 

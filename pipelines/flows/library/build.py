@@ -5,7 +5,6 @@ that a source which is ingested in between cannot come half into a run. What ``m
 candidates; only ``publish`` makes them ``core`` and ``base``.
 """
 
-import os
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -33,6 +32,11 @@ from pipelines.flows.shared.identity_ledger import (
     keep_ledger,
     note_inputs,
 )
+from pipelines.flows.shared.ownership import (
+    refuse_candidates_of_another,
+    refuse_ledger_of_another,
+    working_on,
+)
 from pipelines.flows.shared.results import (
     CheckResult,
     MergeResult,
@@ -52,6 +56,7 @@ from pipelines.libraries import Library, libraries_linking_to, load_libraries, l
 from pipelines.merge.golden import merge as merge_records
 from pipelines.quality.outcome import gate
 from pipelines.quality.suites import empty_core, library_parameters, suites_for_library
+from pipelines.runtime.files import link_or_copy
 from pipelines.runtime.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications, record_expectations
@@ -67,7 +72,11 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
         EntityIdCollision, EntityTooLarge: see ``pipelines.errors``.
     """
     library = load_library(library_name)
-    with open_session(settings) as session, session.timed(library.name, run, "resolve"):
+    with (
+        open_session(settings) as session,
+        working_on(session, library),
+        session.timed(library.name, run, "resolve"),
+    ):
         return resolve_with(session, library, run, note_decisions(session, library, run))
 
 
@@ -88,19 +97,26 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
 
     Raises:
         TableMissing: ``resolve`` has not run for this run.
+        MadeByAnotherRun: another run has resolved the library since.
     """
     library = load_library(library_name)
-    with open_session(settings) as session, session.timed(library.name, run, "merge"):
+    with (
+        open_session(settings) as session,
+        working_on(session, library),
+        session.timed(library.name, run, "merge"),
+    ):
+        refuse_ledger_of_another(session, library, run)
         identity = session.lake.read(session.con, f"identity.{library.entity}_record")
         with session.materialised(records_of_run(session, library, run)) as records:
             merged = merge_records(records, identity, library)
-            core = _write_core(session, merged.core, library)
+            core = _write_core(session, merged.core, library, run)
             crosswalk = session.lake.write(
                 session.con,
                 merged.crosswalk,
                 f"candidate.{library.entity}_source",
                 batch=None,
                 order_by=("entity_id", "record_no"),
+                owner=run,
             )
             if libraries_linking_to(library.name):
                 session.lake.write(
@@ -109,6 +125,7 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
                     f"candidate.{library.entity}_identifier",
                     batch=None,
                     order_by=(*ENTITY_ORDER, library.identity.strong),
+                    owner=run,
                 )
         return MergeResult(library.name, run, core.rows, crosswalk.rows)
 
@@ -121,15 +138,18 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
     Raises:
         QualityGateFailed: a critical expectation failed; nothing of this run may be published.
         IdBudgetExceeded: more published ids would change than may, and nobody approved it.
+        MadeByAnotherRun: the candidates are of another run.
     """
     from pipelines.engines.gx.run import run_suites  # Great Expectations takes seconds to import
 
     library = load_library(library_name)
     with (
         open_session(settings) as session,
+        working_on(session, library),
         session.timed(library.name, run, "check"),
         session.scratch_file(records_of_run(session, library, run).select(*RECORD_ORDER)) as keys,
     ):
+        refuse_candidates_of_another(session, library, run)
         comparison = compare_with_published(session, library, run)
         published = read_publications(session.warehouse, library.name)
         rows = published[-1].row_counts[library.entity] if published else 0
@@ -159,9 +179,15 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
         TableMissing: ``merge`` has not run.
         IdBudgetExceeded: the check found too many ids changed, and nobody approved it.
         PublicationFailed: PostgreSQL refused the rows; what was published before stays.
+        MadeByAnotherRun: the candidates are of another run.
     """
     library = load_library(library_name)
-    with open_session(settings) as session, session.timed(library.name, run, "publish"):
+    with (
+        open_session(settings) as session,
+        working_on(session, library),
+        session.timed(library.name, run, "publish"),
+    ):
+        refuse_candidates_of_another(session, library, run)
         refuse_unapproved(session, library, run)
         redirects = _redirects(session, library)
         session.lake.write(
@@ -170,6 +196,7 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
             f"candidate.{library.entity}_redirect",
             batch=None,
             order_by=ENTITY_ORDER,
+            owner=run,
         )
         names = published_tables(library)
         with table_lock(session.lake.catalog.engine, f"publish {library.name}"):
@@ -193,14 +220,18 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
         )
 
 
-def _write_core(session: Session, core: ir.Table, library: Library) -> Commit:
+def _write_core(session: Session, core: ir.Table, library: Library, run: str) -> Commit:
     """The golden records with their links, as candidates."""
     table = f"candidate.{library.entity}"
     if not library.links:
-        return session.lake.write(session.con, core, table, batch=None, order_by=ENTITY_ORDER)
+        return session.lake.write(
+            session.con, core, table, batch=None, order_by=ENTITY_ORDER, owner=run
+        )
     with session.materialised(storable(core)) as unlinked:
         linked = look_up_links(session, unlinked, library)
-        return session.lake.write(session.con, linked, table, batch=None, order_by=ENTITY_ORDER)
+        return session.lake.write(
+            session.con, linked, table, batch=None, order_by=ENTITY_ORDER, owner=run
+        )
 
 
 def _resolve_result(session: Session, resolution: Resolution) -> ResolveResult:
@@ -247,9 +278,10 @@ def _adopt(session: Session, name: str, run: str) -> int:
     linked = []
     for file in session.lake.files(f"candidate.{name}"):
         target = scratch_path(session.settings.scratch_dir, "adopted", ".parquet")
-        os.link(file, target)
-        linked.append(target)
-    commit = session.lake.write_files(linked, f"core.{name}", batch=None, properties={"run": run})
+        linked.append(link_or_copy(file, target))
+    commit = session.lake.write_files(
+        linked, f"core.{name}", batch=None, properties={"run": run}, owner=run
+    )
     if commit.snapshot_id is None:
         raise TableMissing(f"core.{name}", None)
     return commit.snapshot_id

@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
 from pipelines.flows.owner.dispute import DISPUTED_BY_USER
+from pipelines.flows.shared.ownership import refuse_publication_of_another, working_on
 from pipelines.flows.shared.results import CompareResult
 from pipelines.flows.shared.run_inputs import records_of_run
 from pipelines.flows.shared.session import Session, open_session
@@ -49,16 +50,19 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
     What it says about records of the libraries that it points to is brought up to date, too.
 
     Raises:
-        TableMissing: nothing of the library is published, or not by this run.
+        TableMissing: nothing of the library is published.
+        MadeByAnotherRun: what is published is of another run.
     """
     library = load_library(library_name)
     with (
         open_session(settings) as session,
+        working_on(session, library),
         session.timed(library.name, run, "compare"),
         # Another library that is published meanwhile amends what is written here, not what it was.
         table_lock(session.lake.catalog.engine, f"compare {library.name}"),
         ExitStack() as opened,
     ):
+        refuse_publication_of_another(session, library, run)
         records = opened.enter_context(session.materialised(records_of_run(session, library, run)))
         core = session.lake.read(session.con, f"core.{library.entity}")
         crosswalk = session.lake.read(session.con, f"core.{library.entity}_source")

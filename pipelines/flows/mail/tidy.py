@@ -1,29 +1,52 @@
-"""Delete what the outbox need not keep: reports that were sent long ago, and their sheets.
+"""Delete what need not be kept: reports sent long ago, their sheets, and orphans of the lake.
 
 What they told is in the database and stays there: the mail with its attempts, the issues with their
 fingerprints and history, the figures. So a sheet that comes back years later still finds its rows.
 """
 
-from datetime import datetime, timedelta
+import stat
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipelines.flows.shared.results import TidyResult
 from pipelines.flows.shared.session import moment
+from pipelines.lake import open_lake
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, read_mail
 
+SWEEP_EVERY = timedelta(days=1)
 UNFINISHED = ("pending", "failed", "doubtful")  # may still be sent, or a person has to look
 
 
 def tidy(settings: Settings) -> TidyResult:
     """Delete the outbox's files that are older than ``report_days``; 0 keeps all.
 
+    Once a day the lake's files that crashes left behind go, too.
+
     A message that has not been sent keeps its file whatever its age. Where there is no mail server
     no message ever is, and the files stay until somebody takes them away.
     """
+    return TidyResult(_tidy_outbox(settings), _sweep_lake(settings))
+
+
+def _sweep_lake(settings: Settings) -> int:
+    """Files of crashes; at most once a day, for it reads the manifests of all snapshots."""
+    mark = settings.lake_dir / ".swept"
+    if not settings.lake_dir.is_dir() or not _is_older(
+        mark, datetime.now(UTC) - SWEEP_EVERY, missing=True
+    ):
+        return 0
+    with closing(open_lake(settings)) as lake:
+        swept = lake.remove_orphans()
+    mark.touch()
+    return len(swept)
+
+
+def _tidy_outbox(settings: Settings) -> int:
     when = moment(settings)
     if not settings.report_days or not settings.outbox_dir.is_dir():
-        return TidyResult(0)
+        return 0
     engine = connect(settings)
     try:
         needed = {mail.path for mail in read_mail(engine, UNFINISHED)}
@@ -34,11 +57,11 @@ def tidy(settings: Settings) -> TidyResult:
     gone = [file for file in old if file.name not in needed]
     for file in gone:
         file.unlink(missing_ok=True)  # another run may be tidying, too
-    return TidyResult(len(gone))
+    return len(gone)
 
 
-def _is_older(file: Path, before: datetime) -> bool:
+def _is_older(file: Path, before: datetime, *, missing: bool = False) -> bool:
     try:
-        return file.is_file() and file.stat().st_mtime < before.timestamp()
+        return stat.S_ISREG((found := file.stat()).st_mode) and found.st_mtime < before.timestamp()
     except FileNotFoundError:
-        return False
+        return missing

@@ -128,4 +128,5 @@ def keep_ledger(
         batch=None,
         order_by=RECORD_ORDER,
         properties={"run": run, "previous": previous, "sequence": str(resolved.sequence)},
+        owner=run,
     )

@@ -144,9 +144,10 @@ class DeliveryResult:
 
 @dataclass(frozen=True)
 class TidyResult:
-    """How many files of the outbox were older than they need to be, and are gone."""
+    """Files that are gone: of the outbox, older than need be; of the lake, in no snapshot."""
 
     deleted: int
+    orphans: int = 0
 
 
 def count_failures(outcomes: Sequence[ExpectationOutcome]) -> dict[str, int]:

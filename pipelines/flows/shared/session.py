@@ -13,6 +13,7 @@ from uuid import uuid4
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipelines.batch import CHINA
 from pipelines.engines.duck import connect
@@ -55,11 +56,18 @@ class Session:
     def timed(self, subject: str, run: str, stage: str) -> Iterator[None]:
         """Record how long a verb took, whether or not it went well."""
         started = perf_counter()
-        try:
-            yield
-        finally:
+
+        def note() -> None:
             seconds = perf_counter() - started
             record_timing(self.warehouse, subject=subject, run=run, stage=stage, seconds=seconds)
+
+        try:
+            yield
+        except BaseException:
+            with suppress(SQLAlchemyError):  # a lost database must not hide what ended the verb
+                note()
+            raise
+        note()
 
 
 @contextmanager

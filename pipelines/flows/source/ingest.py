@@ -9,10 +9,11 @@ import ibis.expr.types as ir
 
 from pipelines.batch import batch_date, batch_key
 from pipelines.contracts.source import Source
-from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed
+from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed, RawFilesLost
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
 from pipelines.extract.limits import limits_of
 from pipelines.flows.shared.corrections import with_corrections
+from pipelines.flows.shared.ownership import working_on
 from pipelines.flows.shared.parsing import parsed_rows
 from pipelines.flows.shared.results import CheckResult, LandResult, StageResult, count_failures
 from pipelines.flows.shared.session import Session, open_session
@@ -41,17 +42,26 @@ LINE_ORDER = ("_file", "_line")
 def land(settings: Settings, source: Source, batch: str) -> LandResult:
     """Copy the department's delivery, byte for byte, into ``raw.<source>``.
 
-    A batch that was landed before is left alone.
+    A batch that was landed before is left alone, unless files of it have gone from the lake: then
+    they are made again from what is kept under ``landing/``.
 
     Raises:
         DeliveryMissing, UnreadableDelivery, MissingColumn: see ``pipelines.errors``.
         BatchChanged: it was landed before, and the file now says something else.
+        RawFilesLost: files have gone from the lake, and there is no copy to make them from.
     """
     batch_date(batch)
-    with open_session(settings) as session, session.timed(source.name, batch, "land"):
-        if session.lake.has(f"raw.{source.name}", batch):
+    with (
+        open_session(settings) as session,
+        working_on(session, source),
+        session.timed(source.name, batch, "land"),
+    ):
+        landed = session.lake.has(f"raw.{source.name}", batch)
+        if landed and not session.lake.lost_files(f"raw.{source.name}", batch):
             return _landed_before(session, source, batch)
         with scratch_folder(settings.scratch_dir, "land") as scratch:
+            if landed:
+                _refuse_without_copy(settings, source, batch)
             delivery = land_delivery(
                 source,
                 batch,
@@ -61,6 +71,8 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
                 limits_of(settings),
             )
             properties = _delivery_properties(delivery)
+            if landed:
+                _refuse_other_content(session, source, batch, properties)
             commit = session.lake.write_files(
                 delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=properties
             )
@@ -79,6 +91,7 @@ def stage(settings: Settings, source: Source, batch: str) -> StageResult:
     with (
         collector_paused(),
         open_session(settings) as session,
+        working_on(session, source),
         session.timed(source.name, batch, "stage"),
     ):
         raw = session.lake.read(session.con, f"raw.{source.name}", batch)
@@ -101,6 +114,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
     with (
         collector_paused(),
         open_session(settings) as session,
+        working_on(session, source),
         session.timed(source.name, batch, "check"),
     ):
         staged, quarantined = _staged_batch(session, source, batch)
@@ -178,6 +192,20 @@ def _landed_before(session: Session, source: Source, batch: str) -> LandResult:
     rows = _count(session, session.lake.read(session.con, f"raw.{source.name}", batch))
     _record_landing(session, source, batch, rows, properties)
     return LandResult(source.name, batch, rows, int(properties["defective"]), changed=False)
+
+
+def _refuse_without_copy(settings: Settings, source: Source, batch: str) -> None:
+    """A database or an interface would by now say something else than this batch did."""
+    if source.server.kind != "file" and not (settings.landing_dir / source.name / batch).exists():
+        raise RawFilesLost(source.name, batch)
+
+
+def _refuse_other_content(
+    session: Session, source: Source, batch: str, properties: Mapping[str, str]
+) -> None:
+    landed = session.lake.properties(f"raw.{source.name}", batch)
+    if landed["fingerprint"] != properties["fingerprint"]:
+        raise RawFilesLost(source.name, batch)
 
 
 def _delivery_properties(delivery: Delivery) -> Mapping[str, str]:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from pipelines.batch import batch_date
 from pipelines.contracts.source import Source
+from pipelines.flows.shared.ownership import working_on
 from pipelines.flows.shared.results import ReportResult
 from pipelines.flows.shared.session import Session, open_session
 from pipelines.flows.source.report_content import Composed, compose, has_report
@@ -14,6 +15,7 @@ from pipelines.mail.message import BASE64, Attachment, Picture, build_message, m
 from pipelines.mail.packing import pack
 from pipelines.report.owner.model import AttachedFile, Report
 from pipelines.report.owner.render import Charts, Rendered, draw_charts, render, render_rest
+from pipelines.runtime.stop_points import stop_point
 from pipelines.settings import Settings
 from pipelines.warehouse import NewMail, has_mail, queue_mail
 
@@ -26,7 +28,11 @@ def report(settings: Settings, source: Source, batch: str) -> ReportResult:
     A batch that could not be landed or staged has no report: the failed task tells the engineer.
     A source whose owner wants a digest is reported to by ``digest``.
     """
-    with open_session(settings) as session, session.timed(source.name, batch, "report"):
+    with (
+        open_session(settings) as session,
+        working_on(session, source),
+        session.timed(source.name, batch, "report"),
+    ):
         if not has_report(session, source, batch) or source.reporting.period != "batch":
             return ReportResult(source.name, batch, 0, 0)
         # Nor is a sheet written anew beside the mail that speaks of it.
@@ -138,6 +144,7 @@ def _queue(
                 path=_write(session.settings, letter, identifier, content),
             )
         )
+    stop_point(f"report {letter.source} before")
     about = [(each.report.source.name, each.report.batch) for each in letter.composed]
     return len(parts) if queue_mail(session.warehouse, parts, about) else 0
 

@@ -48,6 +48,7 @@ from pipelines.report.repair_sheet.write import (
     write_sheets,
 )
 from pipelines.report.words import vocabulary
+from pipelines.runtime.files import move_file
 from pipelines.runtime.scratch import scratch_folder
 from pipelines.standards.rules import Language
 from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings
@@ -116,7 +117,8 @@ def _write(session: Session, rows: ir.Table, words: SheetWords, record: BatchRec
     with scratch_folder(session.settings.scratch_dir, "sheets") as folder:
         sheets = _write_into(folder, session, rows, words, record)
         files = [
-            replace(each, path=each.path.replace(outbox / each.path.name)) for each in sheets.files
+            replace(each, path=move_file(each.path, outbox / each.path.name))
+            for each in sheets.files
         ]
         return replace(sheets, files=files)
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pipelines.batch import batch_date, batch_key
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
+from pipelines.flows.shared.ownership import refuse_publication_of_another, working_on
 from pipelines.flows.shared.results import ScoreResult
 from pipelines.flows.shared.session import Session, open_session
 from pipelines.libraries import Library, load_library
@@ -37,7 +38,11 @@ def score(settings: Settings, source: Source, batch: str) -> ScoreResult:
 
     A batch that could not be landed or staged has no score: the failed task tells the engineer.
     """
-    with open_session(settings) as session, session.timed(source.name, batch, "score"):
+    with (
+        open_session(settings) as session,
+        working_on(session, source),
+        session.timed(source.name, batch, "score"),
+    ):
         if not session.lake.has(f"quarantine.{source.name}", batch):
             return ScoreResult(source.name, batch, None, "")
         counts = [*_own_counts(session, source, batch), *_compared_counts(session, source, batch)]
@@ -50,10 +55,12 @@ def score_library(settings: Settings, library_name: str, run: str) -> ScoreResul
     """Score a library: its sources together, and its golden records.
 
     Raises:
-        TableMissing: its sources have not been compared.
+        TableMissing: nothing of the library is published.
+        MadeByAnotherRun: what is published is of another run.
     """
     library = load_library(library_name)
     with open_session(settings) as session, session.timed(library.name, run, "score"):
+        refuse_publication_of_another(session, library, run)
         agreed = _agreement(session, library)
         latest = _latest_runs(session)
         counts: list[Count] = []

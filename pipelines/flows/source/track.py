@@ -13,6 +13,7 @@ from pipelines.batch import CHINA, batch_date
 from pipelines.contracts.source import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.flows.shared.corrections import ledger_table
+from pipelines.flows.shared.ownership import working_on
 from pipelines.flows.shared.results import TrackResult
 from pipelines.flows.shared.session import Session, identity_key, moment, open_session
 from pipelines.libraries import load_library
@@ -54,7 +55,11 @@ def track(settings: Settings, source: Source, batch: str) -> TrackResult:
         CalendarUnknown: a due date lies beyond the known years; everything else is done.
     """
     batch_date(batch)
-    with open_session(settings) as session, session.timed(source.name, batch, "track"):
+    with (
+        open_session(settings) as session,
+        working_on(session, source),
+        session.timed(source.name, batch, "track"),
+    ):
         if not session.lake.has(f"quarantine.{source.name}", batch):
             return TrackResult(source.name, batch, 0, 0, 0, 0, 0, 0)
         return _track(session, source, batch)

@@ -17,6 +17,7 @@ import adbc_driver_postgresql.dbapi as postgres
 from pipelines.engines.duck import connect as connect_duck
 from pipelines.errors import DatabaseUnavailable, PublicationFailed
 from pipelines.libraries import Library
+from pipelines.runtime.stop_points import stop_point
 from pipelines.settings import Settings
 from pipelines.warehouse.base.load import (
     KeysRepeated,
@@ -112,7 +113,9 @@ def _transaction(settings: Settings, library: str) -> Iterator[Any]:
                 lock = "SELECT pg_advisory_xact_lock(hashtextextended('baselib publish', 0))"
                 cursor.execute(lock).fetchall()
                 yield cursor
+            stop_point(f"publish {library} before")
             connection.commit()
+            stop_point(f"publish {library} after")
         except adbc_driver_manager.Error as failed:
             raise PublicationFailed(library, _first_line(failed)) from None
         except KeysRepeated as repeated:

@@ -1,8 +1,8 @@
 """Id stability, ``quality.id_*``: comparison with the published ids, approvals, resolutions.
 
-A comparison is replaced when its run is repeated; an approval is added and never changed. It is
-for one candidate, by the digest of its content: if the run gives another result, it must be
-approved again.
+A comparison is replaced when its run is repeated, unless somebody approved its candidate on it; an
+approval is added and never changed. It is for one candidate, by the digest of its content: if
+the run gives another result, it must be approved again.
 """
 
 from collections.abc import Sequence
@@ -63,37 +63,63 @@ class ResolutionRecord:
 
 
 def record_comparison(engine: Engine, comparison: IdComparison) -> None:
-    """Store a comparison; it replaces that of an earlier attempt at the run."""
-    key = {"library": comparison.library, "run": comparison.run}
+    """Keep what a comparison found, in place of what an earlier attempt at the run found.
+
+    What somebody approved a candidate on stays as he saw it, whatever is compared later.
+    """
+    key = {
+        "library": comparison.library,
+        "run": comparison.run,
+        "candidate": comparison.candidate,
+    }
     found = comparison.id_stability
+    changes = [{**key, "kind": c.kind, "rule": c.rule, "ids": c.ids} for c in found.changes]
+    losses = [
+        {**key, "source": loss.source, "records": loss.records, "gone": loss.gone}
+        for loss in found.losses
+    ]
     with engine.begin() as connection:
-        table = ID_COMPARISON
-        connection.execute(
-            delete(table).where(table.c.library == key["library"], table.c.run == key["run"])
-        )
-        connection.execute(
-            insert(table),
-            {
-                **key,
-                "published_run": comparison.published_run,
-                "published_ids": found.ids,
-                "changed_ids": found.changed,
-                "vanished_ids": found.vanished,
-                "id_budget": comparison.budget.ids,
-                "deletion_budget": comparison.budget.deletions,
-                "is_within": comparison.is_within,
-                "candidate": comparison.candidate,
-            },
-        )
-        changes = [{**key, "kind": c.kind, "rule": c.rule, "ids": c.ids} for c in found.changes]
-        losses = [
-            {**key, "source": loss.source, "records": loss.records, "gone": loss.gone}
-            for loss in found.losses
-        ]
+        approved = _delete_unapproved(connection, comparison)
+        if comparison.candidate in approved:
+            return
+        connection.execute(insert(ID_COMPARISON), {**key, **_measured(comparison)})
         if changes:
             connection.execute(insert(ID_CHANGE), changes)
         if losses:
             connection.execute(insert(ID_LOSS), losses)
+
+
+def _delete_unapproved(connection: Connection, comparison: IdComparison) -> set[str]:
+    """Forget the run's comparisons that nobody approved; the candidates of the others."""
+    given, kept = ID_APPROVAL.c, ID_COMPARISON.c
+    approved = set(
+        connection.execute(
+            select(given.candidate).where(
+                given.library == comparison.library, given.run == comparison.run
+            )
+        ).scalars()
+    )
+    connection.execute(
+        delete(ID_COMPARISON).where(
+            kept.library == comparison.library,
+            kept.run == comparison.run,
+            kept.candidate.not_in(approved),
+        )
+    )
+    return approved
+
+
+def _measured(comparison: IdComparison) -> dict[str, object]:
+    found = comparison.id_stability
+    return {
+        "published_run": comparison.published_run,
+        "published_ids": found.ids,
+        "changed_ids": found.changed,
+        "vanished_ids": found.vanished,
+        "id_budget": comparison.budget.ids,
+        "deletion_budget": comparison.budget.deletions,
+        "is_within": comparison.is_within,
+    }
 
 
 def read_comparisons(
@@ -115,8 +141,8 @@ def read_comparisons(
                 published_run=row["published_run"],
                 id_stability=IdStability(
                     row["published_ids"],
-                    _changes(connection, row["library"], row["run"]),
-                    _losses(connection, row["library"], row["run"]),
+                    _changes(connection, row["library"], row["run"], row["candidate"]),
+                    _losses(connection, row["library"], row["run"], row["candidate"]),
                 ),
                 budget=Budget(row["id_budget"], row["deletion_budget"]),
                 is_within=row["is_within"],
@@ -184,14 +210,18 @@ def read_resolutions(engine: Engine, library: str | None = None) -> list[Resolut
         return [ResolutionRecord(**row) for row in rows]
 
 
-def _changes(connection: Connection, library: str, run: str) -> Sequence[IdChange]:
+def _changes(connection: Connection, library: str, run: str, candidate: str) -> Sequence[IdChange]:
     t = ID_CHANGE.c
-    query = select(t.kind, t.rule, t.ids).where(t.library == library, t.run == run)
+    query = select(t.kind, t.rule, t.ids).where(
+        t.library == library, t.run == run, t.candidate == candidate
+    )
     rows = connection.execute(query.order_by(t.ids.desc(), t.kind, t.rule))
     return [IdChange(*row) for row in rows]
 
 
-def _losses(connection: Connection, library: str, run: str) -> Sequence[SourceLoss]:
+def _losses(connection: Connection, library: str, run: str, candidate: str) -> Sequence[SourceLoss]:
     t = ID_LOSS.c
-    query = select(t.source, t.records, t.gone).where(t.library == library, t.run == run)
+    query = select(t.source, t.records, t.gone).where(
+        t.library == library, t.run == run, t.candidate == candidate
+    )
     return [SourceLoss(*row) for row in connection.execute(query.order_by(t.source))]

@@ -64,8 +64,8 @@ ID_COMPARISON = _quality_table(
     "library run published_run published_ids changed_ids vanished_ids id_budget deletion_budget"
     " is_within candidate compared_at",
 )
-ID_CHANGE = _quality_table("id_change", "library run kind rule ids")
-ID_LOSS = _quality_table("id_loss", "library run source records gone")
+ID_CHANGE = _quality_table("id_change", "library run candidate kind rule ids")
+ID_LOSS = _quality_table("id_loss", "library run candidate source records gone")
 ID_APPROVAL = _quality_table(
     "id_approval", "id library run candidate changed_ids approved_by reason approved_at login"
 )

@@ -93,7 +93,7 @@ def test_every_part_is_done_once_and_after_those_it_waits_for(waits):
         assert all(done.index(p) < done.index(place) for p in before if p < place)
 
 
-def test_a_crew_works_side_by_side_elsewhere_and_is_heard_here(tmp_path):
+def test_a_pool_works_side_by_side_elsewhere_and_is_heard_here(tmp_path):
     heard = []
     file = tmp_path / "notes"
     parts = {
@@ -107,9 +107,31 @@ def test_a_crew_works_side_by_side_elsewhere_and_is_heard_here(tmp_path):
     assert int(worker) != os.getpid()
 
 
-def test_a_killed_worker_is_said_with_what_it_was_doing():
-    with pytest.raises(WorkerDied, match=r"hungry.*BASELIB_JOBS=1"):
-        work_through({"hungry": Part(die)}, 2, ignore)
+def test_a_killed_worker_stops_what_it_did_and_what_needs_that_and_nothing_else(tmp_path):
+    file = tmp_path / "notes"
+    parts = {
+        "hungry": Part(die),
+        "beside": Part(partial(note, file, "beside")),
+        "needing": Part(partial(note, file, "needing"), needs={"hungry"}),
+        "later": Part(partial(note, file, "later"), after={"hungry", "beside"}),
+    }
+    failures = work_through(parts, 2, ignore)
+    assert set(failures) == {"hungry"}
+    assert isinstance(failures["hungry"], WorkerDied)
+    assert "hungry" in str(failures["hungry"])
+    assert "BASELIB_JOBS=1" in str(failures["hungry"])
+    assert set(names(file)) == {"beside", "later"}
+
+
+def die_once(folder):
+    mark = Path(folder, "died")
+    if not mark.exists():
+        mark.touch()
+        die()
+
+
+def test_who_was_killed_is_tried_once_more_with_nothing_beside_it(tmp_path):
+    assert work_through({"unlucky": Part(partial(die_once, tmp_path))}, 2, ignore) == {}
 
 
 def go_wrong(folder):
