@@ -79,7 +79,7 @@ def _guarded(check: Callable[[Settings], Iterator[Finding]], settings: Settings)
 
 
 def _versions(_settings: Settings) -> Iterator[Finding]:
-    shown = f"baselib {version('baselib')}, Python {platform.python_version()}"
+    shown = f"Python {platform.python_version()}"
     shown += f", DuckDB {version('duckdb')}, PyIceberg {version('pyiceberg')}"
     old = sys.version_info[:2] < PYTHON
     yield Finding("versions", shown, "Use Python 3.11 or newer." if old else "")

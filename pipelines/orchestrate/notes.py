@@ -52,6 +52,8 @@ Builds `core.{entity}` and `base.{entity}` out of {count} source(s): {sources}.
   Clear the task.
 * **compare**, **score_library**: what sources disagree about, or the score, could not be written
   down. The publication stands and is not affected; clear the task.
+* Any of them says that something *was made by run …*: a newer run has taken over. Nothing has to be
+  done, unless this one is wanted: then clear it from **resolve** on.
 
 Runs when every source has a new batch, and once a day for those that came late.
 """
