@@ -57,36 +57,59 @@ def work_through(
     A job whose process is killed, most likely for its memory, and killed again when it works
     alone, has ended with ``WorkerDied``.
     """
-    failures: dict[str, BaselibError] = {}
-    urgency = {name: rank for rank, name in enumerate(parts)}
-    order = TopologicalSorter({name: part.after | part.needs for name, part in parts.items()})
-    order.prepare()
-    waiting: list[str] = []
-    running: dict[Future[BaselibError | None], str] = {}
-    while order.is_active():
+    work = _Work(parts)
+    while work.order.is_active():
         try:
             with _open_pool(size, announce) as pool:
-                while order.is_active():
-                    waiting = sorted([*waiting, *order.get_ready()], key=urgency.__getitem__)
-                    while waiting and len(running) < size:
-                        name = waiting.pop(0)
-                        pointless = parts[name].needs & failures.keys()
-                        job = _leave_out if pointless else parts[name].job
-                        running[_submit(pool, job)] = name
-                    for future in wait(running, return_when=FIRST_COMPLETED).done:
-                        failure = future.result()
-                        name = running.pop(future)
-                        if failure is not None:
-                            failures[name] = failure
-                        order.done(name)
+                work.go_on(pool, size)
         except BrokenProcessPool:
-            # One was killed, and the pool with it. Nobody says which, so each is tried alone.
-            suspects, running = sorted(running.values(), key=urgency.__getitem__), {}
-            for name in suspects:
-                if failure := _alone(name, parts[name].job, announce):
-                    failures[name] = failure
-                order.done(name)
-    return failures
+            work.try_alone(announce)
+    return work.failures
+
+
+class _Work:
+    """How far the parts have come: which wait, which are being done, which did not end well."""
+
+    def __init__(self, parts: Mapping[str, Part]) -> None:
+        self.parts = parts
+        self.order = TopologicalSorter({n: part.after | part.needs for n, part in parts.items()})
+        self.order.prepare()
+        self.failures: dict[str, BaselibError] = {}
+        self._urgency = {name: rank for rank, name in enumerate(parts)}
+        self._waiting: list[str] = []
+        self._running: dict[Future[BaselibError | None], str] = {}
+
+    def go_on(self, pool: Executor, size: int) -> None:
+        """Do what is left in this pool.
+
+        Raises:
+            BrokenProcessPool: one of its processes was killed, and the others with it.
+        """
+        while self.order.is_active():
+            ready = [*self._waiting, *self.order.get_ready()]
+            self._waiting = sorted(ready, key=self._urgency.__getitem__)
+            while self._waiting and len(self._running) < size:
+                name = self._waiting.pop(0)
+                self._running[_submit(pool, self._job(name))] = name
+            for future in wait(self._running, return_when=FIRST_COMPLETED).done:
+                self._end(self._running[future], future.result())
+                del self._running[future]
+
+    def try_alone(self, announce: Announce) -> None:
+        """Do again, one by one, what was being done when one was killed: nobody says which."""
+        suspects = sorted(self._running.values(), key=self._urgency.__getitem__)
+        self._running = {}
+        for name in suspects:
+            self._end(name, _alone(name, self._job(name), announce))
+
+    def _job(self, name: str) -> Callable[[], BaselibError | None]:
+        pointless = self.parts[name].needs & self.failures.keys()
+        return _leave_out if pointless else self.parts[name].job
+
+    def _end(self, name: str, failure: BaselibError | None) -> None:
+        if failure is not None:
+            self.failures[name] = failure
+        self.order.done(name)
 
 
 def announce_step(what: str) -> None:
