@@ -7,12 +7,13 @@ unknown code never gets a default.
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache, partial
 
 import ibis.expr.types as ir
 
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, remove_spaces, upper
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch
+from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch
 from pipelines.errors import DeclarationRefused
 from pipelines.standards.code_tables import TABLES_DIR, load_code_table
 
@@ -83,7 +84,15 @@ def _parser(table: str, unspecified: Sequence[str] = ()) -> Parser:
         schema={"spelling": "string", "code": "string"},
     )
     steps = (*TEXT_STEPS, Derive(lambda s: {"form": upper(remove_spaces(s.text))}), find)
-    return Parser(steps, lambda s: _finish(s, unspecified))
+    plain = PlainForm(partial(_is_plain, table, unspecified))
+    return Parser(steps, lambda s: _finish(s, unspecified), plain=plain)
+
+
+def _is_plain(
+    table: str, unspecified: Sequence[str], text: ir.StringValue, _as_of: date
+) -> ir.BooleanValue:
+    """A code as the table writes it. Names repeat themselves: the parser sees each once."""
+    return text.isin([code for code in load_code_table(table)["code"] if code not in unspecified])
 
 
 def _finish(s: Scratch, unspecified: Sequence[str]) -> Parsed:

@@ -6,13 +6,14 @@ beyond its characters; where it begins with regions, they are also given apart.
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, upper
 from pipelines.clean.names.persons import HAN, LOST
-from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
+from pipelines.clean.parser import Derive, Parsed, Parser, PlainForm, Scratch
 from pipelines.clean.places import region_names
 
 # ---- address ----
@@ -140,12 +141,24 @@ _INVENTED = (
 
 def mobile() -> Parser:
     """The parser of ``mobile``: 11 digits. Companion: ``other``, further numbers of the field."""
-    return Parser((*TEXT_STEPS, *_NUMBER_STEPS), _finish_mobile, "string", {"other": "string"})
+    steps, plain = (*TEXT_STEPS, *_NUMBER_STEPS), PlainForm(_is_plain_mobile)
+    return Parser(steps, _finish_mobile, "string", {"other": "string"}, plain)
 
 
 def phone() -> Parser:
     """The parser of ``phone``, landline or mobile. Companion: ``other``, further numbers."""
-    return Parser((*TEXT_STEPS, *_NUMBER_STEPS), _finish_phone, "string", {"other": "string"})
+    steps, plain = (*TEXT_STEPS, *_NUMBER_STEPS), PlainForm(_is_plain_phone)
+    return Parser(steps, _finish_phone, "string", {"other": "string"}, plain)
+
+
+def _is_plain_mobile(text: ir.StringValue, _as_of: date) -> ir.BooleanValue:
+    """13912345678, and none of those that only forms are given."""
+    return text.re_search(rf"{_MOBILE[:-1]}\z") & ~text.re_search(_INVENTED)
+
+
+def _is_plain_phone(text: ir.StringValue, as_of: date) -> ir.BooleanValue:
+    """A mobile number, or area and number with a hyphen between them."""
+    return _is_plain_mobile(text, as_of) | text.re_search(rf"^{_AREA}-[2-9][0-9]{{6,7}}\z")
 
 
 def _split_numbers(s: Scratch) -> Mapping[str, ir.Value]:

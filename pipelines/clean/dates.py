@@ -12,7 +12,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder
-from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
+from pipelines.clean.parser import Derive, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.plain import month_and_day, years
 
 OLDEST_BIRTH = calendar_date(1840, 1, 1)  # before it nobody can be in any register
 GREATEST_AGE = 120  # years
@@ -37,17 +38,55 @@ _TIME = (
 
 def date() -> Parser:
     """The parser of ``date``. 长期 and 9999-12-31 are NULL without an error: no end."""
-    return Parser(_STEPS, _finish_date, "date")
+    plain = PlainForm(_is_plain_date, _read_plain_date)
+    return Parser(_STEPS, _finish_date, "date", plain=plain)
 
 
 def birth_date() -> Parser:
     """The parser of ``birth_date``: a ``date`` that is judged against the date of the data."""
-    return Parser(_STEPS, _finish_birth_date, "date")
+    plain = PlainForm(_is_plain_birth_date, _read_plain_date)
+    return Parser(_STEPS, _finish_birth_date, "date", plain=plain)
 
 
 def timestamp() -> Parser:
     """The parser of ``timestamp``: Beijing time without zone; other zones are converted."""
-    return Parser(_STEPS, _finish_timestamp, "timestamp")
+    plain = PlainForm(_is_plain_timestamp, lambda text: text.try_cast("timestamp"))
+    return Parser(_STEPS, _finish_timestamp, "timestamp", plain=plain)
+
+
+# ---- plain forms ----
+
+_FIRST_PLAIN = 1901  # 1900-01-01 stands for "none"
+
+
+def _is_plain_date(text: ir.StringValue, as_of: calendar_date) -> ir.BooleanValue:
+    """1990-03-07 or 19900307, no further ahead than terms of business reach."""
+    return text.re_search(_plain_days(_FIRST_PLAIN, as_of.year + _FARTHEST - 1))
+
+
+def _is_plain_birth_date(text: ir.StringValue, as_of: calendar_date) -> ir.BooleanValue:
+    """The same within a lifetime, up to the date of the data."""
+    first = max(_FIRST_PLAIN, as_of.year - GREATEST_AGE + 1)
+    plain = text.re_search(_plain_days(first, as_of.year))
+    return plain & (text.replace("-", "") <= as_of.strftime("%Y%m%d"))
+
+
+def _is_plain_timestamp(text: ir.StringValue, as_of: calendar_date) -> ir.BooleanValue:
+    """1990-03-07 08:30:00 up to the date of the data."""
+    day = f"{years(_FIRST_PLAIN, as_of.year)}-{month_and_day('-')}"
+    clock = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    return text.re_search(rf"^{day} {clock}\z") & (text.left(10) <= as_of.isoformat())
+
+
+def _plain_days(first: int, last: int) -> str:
+    year = years(first, last)
+    return rf"^{year}(?:-{month_and_day('-')}|{month_and_day()})\z"
+
+
+def _read_plain_date(text: ir.StringValue) -> ir.DateValue:
+    digits = text.replace("-", "")
+    iso = digits.substr(0, 4) + "-" + digits.substr(4, 2) + "-" + digits.substr(6, 2)
+    return iso.try_cast("date")
 
 
 # ---- steps ----

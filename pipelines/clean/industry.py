@@ -6,13 +6,15 @@ moved since.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import written_form
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch
+from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.plain import one_of
 from pipelines.standards.code_tables import load_code_table
 
 _NONE = ibis.null("string")
@@ -45,7 +47,16 @@ def industry_code() -> Parser:
         ),
         finish=_finish,
         companions={"section": "string"},
+        plain=PlainForm(_is_plain, companions=lambda text: {"section": text.left(1)}),
     )
+
+
+def _is_plain(text: ir.StringValue, _as_of: date) -> ir.BooleanValue:
+    """Section letter, division of it, and no zeros that fill up."""
+    table = _divisions()
+    pairs = zip(table["section"], table["division"], strict=True)
+    divisions = one_of(f"{section}{division}" for section, division in pairs)
+    return text.re_search(rf"^{divisions}(?:[1-9]|0[1-9]|[1-9][0-9])?\z")
 
 
 @cache

@@ -13,7 +13,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import check_digits, written_form
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch, Step
+from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch, Step
+from pipelines.clean.plain import month_and_day, regions_in_force, years
 from pipelines.standards.code_tables import (
     REGION_SCHEMA,
     load_code_table,
@@ -41,6 +42,7 @@ _LOOKALIKES = "ХΧ×✕✖╳"
 _PERMITS = ("810000", "820000", "830000")  # Hong Kong, Macao, Taiwan: in this order
 _OLDEST = 1840  # nobody born before is in any register
 _OLDEST_AGE = 120
+_PLAIN_YEARS = 100  # older people are few enough for the parser
 # Sequence codes of 15-digit numbers for people who were 100 or older: born 18yy, not 19yy.
 _CENTENARIANS = ("996", "997", "998", "999")
 
@@ -54,7 +56,26 @@ def citizen_id() -> Parser:
     of one that was masked, its ends with stars between them.
     """
     steps = (*written_form.STEPS, *citizen_steps(), *written_form.judge(_rules))
-    return Parser(steps, _finish, companions=COMPANIONS)
+    plain = PlainForm(_is_plain, companions=_plain_companions)
+    return Parser(steps, _finish, companions=COMPANIONS, plain=plain)
+
+
+def _is_plain(text: ir.StringValue, as_of: date) -> ir.BooleanValue:
+    """18 digits of a county in force, a birth in the last hundred years, and the right sign."""
+    birth = years(as_of.year - _PLAIN_YEARS, as_of.year - 1) + month_and_day()
+    sequence = "(?:00[1-9]|0[1-9][0-9]|[1-9][0-9]{2})"
+    county = regions_in_force(as_of.year, counties_only=True)
+    form = text.re_search(rf"^{county}{birth}{sequence}[0-9X]\z")
+    total = check_digits.mod_11_2_total(text.left(17).try_cast("int64"))
+    return form & (text.right(1) == check_digits.mod_11_2_sign(total))
+
+
+def _plain_companions(text: ir.StringValue) -> Mapping[str, ir.Value]:
+    return {
+        "type": ibis.literal("resident"),
+        "birth_date": _iso_date(text.substr(6, 4), text.substr(10, 4)).try_cast("date"),
+        "sex_code": ibis.ifelse(text.substr(16, 1).isin(list("13579")), "1", "2"),
+    }
 
 
 def _number(s: Scratch) -> Mapping[str, ir.Value]:

@@ -5,12 +5,14 @@ The two count letters differently (P is 23 in one and 25 in the other).
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import check_digits, written_form
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch, Step
+from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch, Step
+from pipelines.clean.plain import one_of
 from pipelines.standards.code_tables import (
     REGION_SCHEMA,
     load_code_table,
@@ -51,7 +53,22 @@ def uscc() -> Parser:
             "registration_number": "string",
             "damaged": "string",
         },
+        plain=PlainForm(
+            _is_plain, companions=lambda text: {"organization_code": text.substr(8, 9)}
+        ),
     )
+
+
+def _is_plain(text: ir.StringValue, _as_of: date) -> ir.BooleanValue:
+    """A prefix and a region that are known, and both signs right."""
+    prefix = one_of(load_code_table("uscc_prefix")["prefix"])
+    region = one_of({*map(str, load_regions()["code"]), _NATIONAL})
+    form = text.re_search(rf"^{prefix}{region}{_SIGN}{{10}}\z")
+    organization = text.substr(8, 9)
+    sign = check_digits.organization_sign(check_digits.organization_total(organization))
+    right = text.right(1) == check_digits.mod_31_sign(check_digits.mod_31_total(text))
+    form &= ~text.contains("XXXXX")  # which is a mask
+    return form & right & (organization.right(1) == sign)
 
 
 def organization_code() -> Parser:

@@ -6,13 +6,14 @@ the value as ``?``, so that matching can still compare the others.
 """
 
 from collections.abc import Mapping
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.characters import TEXT_STEPS, is_placeholder, upper
-from pipelines.clean.names.variants import unify_variants
-from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
+from pipelines.clean.characters import PLACEHOLDERS, TEXT_STEPS, is_placeholder, upper
+from pipelines.clean.names.variants import VARIANTS, unify_variants
+from pipelines.clean.parser import Derive, Parsed, Parser, PlainForm, Scratch
 
 HAN = r"\x{3005}\x{3007}\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{fa0e}-\x{fa29}\x{20000}-\x{3ffff}"
 LATIN = r"A-Za-z\x{c0}-\x{24f}\x{1e00}-\x{1eff}"
@@ -70,7 +71,15 @@ def person_name() -> Parser:
         Derive(lambda s: {"name": _spell(s.chosen)}),
         Derive(_judge),
     )
-    return Parser(steps, _finish, "string", {"key": "string", "other": "string"})
+    plain = PlainForm(_is_plain, companions=lambda text: {"key": text})
+    return Parser(steps, _finish, "string", {"key": "string", "other": "string"}, plain)
+
+
+def _is_plain(text: ir.StringValue, _as_of: date) -> ir.BooleanValue:
+    """Two to four Chinese characters, no variants, of which none says that it is no name."""
+    odd = f"[某等{VARIANTS}]|{_NOBODY}|{_TITLE}"
+    usual = text.re_search(r"^[\x{4e00}-\x{9fa5}]{2,4}\z") & ~text.re_search(odd)
+    return usual & ~text.isin(PLACEHOLDERS)
 
 
 def _unify_marks(s: ir.StringValue) -> ir.StringValue:

@@ -38,6 +38,7 @@ def _forms() -> dict[str, str]:
 
 _FORMS = _forms()
 _FROM, _TO = "".join(_FORMS), "".join(_FORMS.values())
+VARIANTS = "".join(sorted(_FORMS))
 _CLASS = "[" + "".join(sorted(_FORMS)) + "]"
 
 

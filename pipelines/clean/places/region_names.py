@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from pipelines.clean.plain import alternation
 from pipelines.standards.code_tables import load_regions
 
 _NATIONALITIES = (
@@ -19,9 +20,6 @@ _NATIONALITIES = (
 SUFFIX = (
     rf"(?:(?:{_NATIONALITIES})族?)*(?:特别行政区|自治[区州县旗])|省|市|地区|盟|林区|特区|县|区|旗"
 )
-
-
-_Tree = dict[str, "_Tree"]
 
 
 @cache
@@ -52,28 +50,6 @@ def short(name: str) -> str:
     if len(stem) < 2:  # 内蒙古自治区 and 西藏自治区 are named after the nationality
         stem = re.sub("自治[区州县旗]$", "", name)
     return stem if len(stem) > 1 else name
-
-
-def alternation(words: Iterable[str]) -> str:
-    """A regular expression for any of the words that shares their beginnings, longest first.
-
-    Java tries alternatives one by one, so thousands of them must not stand side by side.
-    """
-    tree: _Tree = {}
-    for word in words:
-        node = tree
-        for character in word:
-            node = node.setdefault(character, {})
-        node[""] = {}
-    return _written(tree)
-
-
-def _written(node: _Tree) -> str:
-    branches = [re.escape(c) + _written(below) for c, below in node.items() if c]
-    if not branches:
-        return ""
-    joined = branches[0] if len(branches) == 1 else "(?:" + "|".join(branches) + ")"
-    return f"(?:{joined})?" if "" in node else joined
 
 
 def _names(level: str) -> list[str]:

@@ -6,13 +6,15 @@ in force for the same place today.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import written_form
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch
+from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.plain import regions_in_force
 from pipelines.standards.code_tables import REGION_SCHEMA, load_regions, provinces
 
 _NONE = ibis.null("string")
@@ -50,7 +52,13 @@ def region_code() -> Parser:
         ),
         finish=_finish,
         companions={"current": "string"},
+        plain=PlainForm(_is_plain, companions=lambda text: {"current": text}),
     )
+
+
+def _is_plain(text: ir.StringValue, as_of: date) -> ir.BooleanValue:
+    """Six digits that are in force."""
+    return text.re_search(rf"^{regions_in_force(as_of.year)}\z")
 
 
 def _form(s: Scratch) -> Mapping[str, ir.Value]:
