@@ -102,6 +102,26 @@ def letters_plus_one_sign(total: ir.IntegerValue) -> ir.StringValue:
     return ibis.literal(BASE_36).substr(36 - total, 1)
 
 
+# Whether a check character is right, for plain forms: a congruence names its total once, a sign
+# three times. What is not of the right form gives a meaningless answer.
+
+
+def is_right_mod_11_2(text: ir.StringValue) -> ir.BooleanValue:
+    """Of a citizen id of 18 characters (GB 11643)."""
+    total = weighted_signs(text, DIGITS, MOD_11_2_WEIGHTS) + _sign(text, 17, DIGITS + "X")
+    return total % 11 == 1
+
+
+def is_right_mod_31(text: ir.StringValue) -> ir.BooleanValue:
+    """Of a USCC (GB 32100)."""
+    return (mod_31_total(text) + _sign(text, 17, BASE_31)) % 31 == 0
+
+
+def is_right_organization(text: ir.StringValue, start: int = 0) -> ir.BooleanValue:
+    """Of an organisation code (GB 11714) that begins at ``start``."""
+    return (organization_total(text, start) + _sign(text, start + 8, DIGITS + "X")) % 11 == 0
+
+
 def sign_values(text: ir.StringValue, alphabet: str) -> ir.ArrayValue:
     """Each sign as its place in the alphabet, -1 if it is not in it."""
     return ibis.range(0, text.length()).map(

@@ -66,8 +66,7 @@ def _is_plain(text: ir.StringValue, as_of: date) -> ir.BooleanValue:
     sequence = "(?:00[1-9]|0[1-9][0-9]|[1-9][0-9]{2})"
     county = regions_in_force(as_of.year, counties_only=True)
     form = text.re_search(rf"^{county}{birth}{sequence}[0-9X]\z")
-    total = check_digits.mod_11_2_total(text.left(17).try_cast("int64"))
-    return form & (text.right(1) == check_digits.mod_11_2_sign(total))
+    return form & check_digits.is_right_mod_11_2(text)
 
 
 def _plain_companions(text: ir.StringValue) -> Mapping[str, ir.Value]:

@@ -64,11 +64,12 @@ def _is_plain(text: ir.StringValue, _as_of: date) -> ir.BooleanValue:
     prefix = one_of(load_code_table("uscc_prefix")["prefix"])
     region = one_of({*map(str, load_regions()["code"]), _NATIONAL})
     form = text.re_search(rf"^{prefix}{region}{_SIGN}{{10}}\z")
-    organization = text.substr(8, 9)
-    sign = check_digits.organization_sign(check_digits.organization_total(organization))
-    right = text.right(1) == check_digits.mod_31_sign(check_digits.mod_31_total(text))
     form &= ~text.contains("XXXXX")  # which is a mask
-    return form & right & (organization.right(1) == sign)
+    return (
+        form
+        & check_digits.is_right_mod_31(text)
+        & check_digits.is_right_organization(text, start=8)
+    )
 
 
 def organization_code() -> Parser:
