@@ -154,11 +154,15 @@ class Parser:
 
 @dataclass(frozen=True)
 class ColumnToParse:
-    """One column of the result: its name, the column of text it comes from, and how."""
+    """One column of the result: its name, the column of text it comes from, and how.
+
+    Findings quote the column ``quoted``, where the text was rewritten before it is parsed.
+    """
 
     name: str
     physical_name: str
     parser: Parser
+    quoted: str = ""
 
 
 def parse_columns(
@@ -411,7 +415,8 @@ def _outcome(work: ir.Table, column: ColumnToParse) -> dict[str, ir.Value]:
 
 
 def _as_findings(work: ir.Table, column: ColumnToParse, broken: ir.ArrayValue) -> ir.ArrayValue:
-    named = _name_findings(column.name, work[column.physical_name], broken)
+    quoted = work[column.quoted or column.physical_name]
+    named = _name_findings(column.name, quoted, broken)
     return ibis.ifelse(broken.notnull(), named, no_findings())
 
 

@@ -39,11 +39,11 @@ def suggestion(value: object, allowed: Iterable[str]) -> str:
     return f"Did you mean {close!r}?" if close else f"Write one of: {', '.join(names)}."
 
 
-def close_match(value: object, allowed: Iterable[str]) -> str | None:
+def close_match(value: object, allowed: Iterable[str], likeness: float = 0.5) -> str | None:
     """The allowed name that a misspelt one may mean."""
     if value is None:
         return None
-    close = get_close_matches(_shortened(str(value)), sorted(allowed), n=1, cutoff=0.5)
+    close = get_close_matches(_shortened(str(value)), sorted(allowed), n=1, cutoff=likeness)
     return close[0] if close else None
 
 

@@ -7,6 +7,7 @@ from open_data_contract_standard.model import CustomProperty
 
 from pipelines.contracts.faults import Faults, close_match
 
+_MISSPELT = 0.8  # likeness of a name of ours with a letter or two wrong
 Scalar = str | int | float | bool
 
 
@@ -90,7 +91,7 @@ def read_options(
     values: dict[str, object] = {}
     for index, each in enumerate(given or []):
         path, name = f"{where}.customProperties[{index}]", each.property or ""
-        if others and name not in allowed and close_match(name, allowed) is None:
+        if others and name not in allowed and close_match(name, allowed, _MISSPELT) is None:
             continue
         if faults.one_of(f"{path}.property", each.property, allowed, "a property known here"):
             if name in values:

@@ -1,5 +1,6 @@
 """Stage a batch: typed elements and findings for every row, the unusable ones set aside."""
 
+from pipelines.stage.conventions import apply_conventions
 from pipelines.stage.delivered import delivered_name, rename_delivered
 from pipelines.stage.overlay import applicable, columns_to_parse, match_ledger, overlay
 from pipelines.stage.rows import IDENTIFYING_ELEMENTS, parse_rows
@@ -9,6 +10,7 @@ __all__ = [
     "IDENTIFYING_ELEMENTS",
     "Split",
     "applicable",
+    "apply_conventions",
     "columns_to_parse",
     "delivered_name",
     "match_ledger",

@@ -19,6 +19,12 @@ from pipelines.clean.registry import parser_for
 from pipelines.contracts.source import Source, SourceColumn
 from pipelines.keyed_digests import record_fingerprint, value_digest, with_site_key
 from pipelines.records import batch_order
+from pipelines.stage.conventions import (
+    apply_conventions,
+    corrected_name,
+    quoted_column,
+    usual_name,
+)
 from pipelines.stage.delivered import delivered_name
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import severities
@@ -44,13 +50,13 @@ LEDGER_SCHEMA = {
 
 def columns_to_parse(source: Source, raw: ir.Table) -> list[ColumnToParse]:
     """Every mapped column with its parser and the text to parse, corrected where it is."""
-    return [_to_parse(column, text_column(raw, column)) for column in source.columns]
+    return [_to_parse(column, raw) for column in source.columns]
 
 
 def text_column(raw: ir.Table, column: SourceColumn) -> str:
     """Name of the column of ``raw`` that holds the text to parse."""
-    corrected = _text(column.name)
-    return corrected if corrected in raw.columns else delivered_name(column)
+    usual = usual_name(column)
+    return usual if usual in raw.columns else quoted_column(raw, column)
 
 
 def source_key(table: ir.Table, keys: Sequence[SourceColumn]) -> ir.StringValue:
@@ -108,8 +114,8 @@ def match_ledger(
         ``repaired`` (it is what the entry corrects to); a row for each delivered row of a record.
     """
     texts = list(dict.fromkeys(delivered_name(column) for column in source.columns))
-    delivered_rows = raw.select("_file", "_line", *texts)
-    keys = [_to_parse(column, delivered_name(column)) for column in source.key_columns]
+    delivered_rows = apply_conventions(raw.select("_file", "_line", *texts), source)
+    keys = [_to_parse(column, delivered_rows) for column in source.key_columns]
     parsed = parse_columns(delivered_rows, keys, as_of, severities())
     with_key = with_site_key(parsed.mutate(_key=source_key(parsed, source.key_columns)), key)
     identified = with_key.mutate(
@@ -154,7 +160,9 @@ def overlay(raw: ir.Table, matched: ir.Table, columns: Sequence[SourceColumn]) -
     rows = in_force.group_by("_file", "_line").agg(**per_row, _confirmed=confirmed)
     joined = raw.left_join(rows, ["_file", "_line"]).drop("_file_right", "_line_right")
     texts = {
-        _text(column.name): ibis.coalesce(joined[_new(column.name)], joined[delivered_name(column)])
+        corrected_name(column): ibis.coalesce(
+            joined[_new(column.name)], joined[delivered_name(column)]
+        )
         for column in columns
     }
     return joined.mutate(**texts)
@@ -189,14 +197,11 @@ def silence_confirmed(findings: ir.ArrayValue, raw: ir.Table) -> ir.ArrayValue:
     return findings.map(as_remark)
 
 
-def _to_parse(column: SourceColumn, text: str) -> ColumnToParse:
-    elements = load_elements()
-    return ColumnToParse(column.name, text, parser_for(elements[column.element or "text"]))
+def _to_parse(column: SourceColumn, raw: ir.Table) -> ColumnToParse:
+    parser = parser_for(load_elements()[column.element or "text"])
+    text, quoted = text_column(raw, column), quoted_column(raw, column)
+    return ColumnToParse(column.name, text, parser, quoted)
 
 
 def _new(column: str) -> str:
     return f"_corrected_{column}"
-
-
-def _text(column: str) -> str:
-    return f"_text_of_{column}"

@@ -13,7 +13,8 @@ from pipelines.contracts.source import Format, Server
 
 FORMATS: Mapping[str, Format] = {
     "csv": "csv", "txt": "csv", "tsv": "csv", "dat": "csv",
-    "xlsx": "xlsx", "excel": "xlsx",
+    # Workbooks are told apart by their content.
+    "xlsx": "xlsx", "excel": "xlsx", "xls": "xlsx", "xlsb": "xlsx", "ods": "xlsx",
     "jsonl": "jsonl", "ndjson": "jsonl",
     "parquet": "parquet",
 }  # fmt: skip

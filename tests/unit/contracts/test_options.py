@@ -1,0 +1,226 @@
+"""Properties of servers and columns that real data need: read as they are meant, or refused."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from pipelines.contracts import check_sources, load_source
+from pipelines.contracts.money_units import is_unit, unit_in_name
+from pipelines.contracts.source import Server, SourceColumn
+from pipelines.settings import Settings
+from tests.unit.contracts.test_contracts import NAME, custom, properties, server, settings, write
+
+__all__ = ["settings", "write"]  # fixtures
+
+FILE = {"type": "local", "path": "x_{batch}"}
+DATABASE = {"type": "custom", "location": "sqlite:///x.db"}
+API = {"type": "api", "location": "https://example.gov.cn/data?day={batch}"}
+
+
+@pytest.fixture
+def server_of(settings: Settings, write: Callable[..., Path]) -> Callable[..., Server]:
+    def read(fields: Mapping[str, object], **extra: object) -> Server:
+        write(server(**fields, customProperties=custom(**extra)))
+        assert [str(fault) for fault in check_sources(settings)] == []
+        return load_source(settings, NAME).server
+
+    return read
+
+
+@pytest.fixture
+def faults_of(settings: Settings, write: Callable[..., Path]) -> Callable[..., list[str]]:
+    def read(fields: Mapping[str, object], **extra: object) -> list[str]:
+        write(server(**fields, customProperties=custom(**extra)))
+        return [str(fault) for fault in check_sources(settings)]
+
+    return read
+
+
+@pytest.fixture
+def column_of(settings: Settings, write: Callable[..., Path]) -> Callable[..., SourceColumn]:
+    def read(physical: str, element: str, **extra: object) -> SourceColumn:
+        added = {"name": "amount", "physicalName": physical, "semanticType": element}
+        if extra:
+            added["customProperties"] = custom(**extra)
+        write(lambda document: properties(document).append(added))
+        assert [str(fault) for fault in check_sources(settings)] == []
+        return load_source(settings, NAME).columns[-1]
+
+    return read
+
+
+def test_how_records_lie_in_a_file_stands_in_the_contract(server_of):
+    plain = server_of({**FILE, "format": "csv"})
+    assert (plain.header_row, plain.header_rows, plain.footer_rows) == (None, 1, 0)
+    assert (plain.escape, plain.expected_rows, plain.complete_marker) == (None, None, None)
+    text = server_of(
+        {**FILE, "format": "csv"}, header_row=0, footer_words=["合计", "制表人"], escape="\\",
+        complete_marker="{file}.ok", settle_seconds=60, expected_rows=[10, 500],
+    )  # fmt: skip
+    assert (text.header_row, text.footer_words, text.escape) == (0, ("合计", "制表人"), "\\")
+    assert (text.complete_marker, text.settle_seconds) == ("{file}.ok", 60)
+    assert text.expected_rows == (10, 500)
+    book = server_of(
+        {**FILE, "format": "xls"}, sheets="*", sheet_column="乡镇", header_row=3, header_rows=2,
+        footer_rows=1, expected_rows=5,
+    )  # fmt: skip
+    assert (book.format, book.sheets, book.sheet_column) == ("xlsx", ("*",), "乡镇")
+    assert (book.header_row, book.header_rows, book.footer_rows) == (3, 2, 1)
+    assert book.expected_rows[0] == 5
+
+
+def test_what_an_api_says_of_success_stands_in_the_contract(server_of):
+    found = server_of(
+        API, success_path="code", success_values=[0, 200], message_path="msg", total_path="d.total",
+        cursor_parameter="cursor",
+    )  # fmt: skip
+    assert (found.success_path, found.success_values) == ("code", ("0", "200"))
+    assert (found.message_path, found.total_path) == ("msg", "d.total")
+    assert found.cursor_parameter == "cursor"
+
+
+def test_postgres_is_found_by_location_too(server_of):
+    for kind in ("postgres", "postgresql", "custom"):
+        for scheme in ("postgresql+psycopg2", "postgresql", "postgres"):
+            url = f"{scheme}://reader@db:5432/city"
+            found = server_of({"type": kind, "location": url}, table="gov.people")
+            assert found.location == url.replace("postgres:", "postgresql:")
+    found = server_of({**DATABASE, "encoding": "gbk"}, query="SELECT 'a:b' FROM t")
+    assert found.encoding == "gb18030"
+
+
+@pytest.mark.parametrize(
+    ("fields", "extra", "field", "remedy"),
+    [
+        ({**FILE, "format": "csv"}, {"sheet": "a"}, "sheet", "it is for xlsx"),
+        ({**FILE, "format": "xlsx"}, {"escape": "\\"}, "escape", "it is for csv"),
+        ({**FILE, "format": "xlsx"}, {"sheet": "a", "sheets": ["b"]}, "sheets", "Keep"),
+        ({**FILE, "format": "xlsx"}, {"sheets": [["b"]]}, "sheets", "Write [A, B]"),
+        ({**FILE, "format": "csv"}, {"header_row": -1}, "header_row", "from 0 to"),
+        ({**FILE, "format": "csv"}, {"header_row": "three"}, "header_row", "whole number"),
+        ({**FILE, "format": "csv"}, {"escape": "^"}, "escape", "remove it"),
+        ({**FILE, "format": "csv"}, {"expected_rows": [5, 1]}, "expected_rows", "[fewest, most]"),
+        ({**FILE, "format": "csv"}, {"expected_rows": "many"}, "expected_rows", "[fewest, most]"),
+        ({**FILE, "format": "csv"}, {"complete_marker": "/etc/x"}, "complete_marker", "{file}.ok"),
+        ({**FILE, "format": "csv"}, {"complete_marker": "{x}.ok"}, "complete_marker", "one of"),
+        ({**FILE, "format": "csv", "delimiter": "\\x"}, {}, "delimiter", "for example"),
+        ({**FILE, "format": "csv", "delimiter": "'"}, {"quote": "'"}, "delimiter", "for example"),
+        ({"type": "local", "path": "a**/b", "format": "csv"}, {}, "path", "/**/"),
+        ({"type": "local", "path": "folder/", "format": "csv"}, {}, "path", "file name"),
+        (API, {"success_path": "code"}, "success_path", "Add success_values"),
+        ({"type": "api", "location": "http://"}, {}, "location", "https://host/path"),
+        ({"type": "api", "location": "http://h:port/x"}, {}, "location", "host:port"),
+        ({"type": "api", "location": "http://[::1/x"}, {}, "location", "host:port"),
+        ({"type": "api", "location": "https://h/?k=${BASELIB_SECRET_X}"}, {}, "location", "secret"),
+        ({"type": "api", "location": "https://h/?k=${BASELIB_SMTP_URL}"}, {}, "location", "secret"),
+        ({"type": "api", "location": "https://h/?k=${PATH}"}, {}, "location", "BASELIB_"),
+        ({"type": "custom", "location": "nosuch://h/d"}, {"table": "t"}, "location", "Install"),
+        ({"type": "custom", "location": "postgresql+nosuch://h/d"}, {"table": "t"}, "location",
+         "Install"),
+        ({"type": "postgres", "location": "sqlite:///x.db"}, {"table": "t"}, "location", "custom"),
+        ({"type": "postgres", "location": "postgresql://h:x/d"}, {"table": "t"}, "location",
+         "host:port"),
+        (DATABASE, {"query": "DELETE FROM t"}, "query", "SELECT"),
+        (DATABASE, {"query": "SELECT * FROM t WHERE a = :id"}, "query", ":batch"),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_refused_with_field_and_remedy(faults_of, fields, extra, field, remedy):
+    faults = faults_of(fields, **extra)
+    assert faults
+    assert field in faults[0]
+    assert remedy in faults[0]
+
+
+def test_a_password_is_shown_by_no_fault(faults_of):
+    hidden = "hunter2"
+    for location in (f"postgresql://u:{hidden}@h/d", f"postgres://u:{hidden}@h:x/d"):
+        faults = faults_of({"type": "custom", "location": location}, table="t")
+        assert faults
+        assert hidden not in "".join(faults)
+    faults = faults_of({**DATABASE}, table="t", secret=hidden)
+    assert hidden not in "".join(faults)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("注册资本(万元)", "万元"),
+        ("注册资本\n（万元）", "万元"),
+        ("注册资本（单位：万元）", "万元"),
+        ("注册资本（人民币万元）", "万元"),
+        ("注册资本(万元人民币)", "万元"),
+        ("注册资本[亿元]", "亿元"),
+        ("注册资本_万美元", "万美元"),
+        ("出资额（USD）", "USD"),
+        ("注册资本万元", "万元"),
+        ("注册资本（元）", "元"),
+        ("注册资本", None),
+        ("注册资本（认缴）", None),
+        ("万元", None),
+        ("ZCZB", None),
+    ],
+)
+def test_the_unit_of_a_money_column_is_read_from_its_name(column_of, name, unit):
+    assert unit_in_name(name) == unit
+    assert column_of(name, "money").unit == unit
+    assert column_of(name, "text").unit is None
+
+
+def test_how_values_are_written_stands_in_the_contract(column_of):
+    money = column_of(
+        "资本(万元)", "money", unit="亿元", currency="USD", decimal_mark=",",
+        vendor_hint="for another reader",
+    )  # fmt: skip
+    assert (money.unit, money.currency) == ("亿元", "USD")
+    assert (money.decimal_mark, money.thousands_mark) == (",", ".")
+    assert column_of("日期", "date", date_order="dmy").date_order == "dmy"
+    assert column_of("备注", "text", encoding="GBK").encoding == "gb18030"
+
+
+@pytest.mark.parametrize(
+    ("element", "extra"),
+    [
+        ("money", {"unit": "斤"}),
+        ("money", {"units": "万元"}),
+        ("money", {"currency": "US$"}),
+        ("money", {"decimal_mark": ",", "thousands_mark": ","}),
+        ("money", {"date_order": "dmy"}),
+        ("date", {"date_order": "ydm"}),
+        ("date", {"unit": "万元"}),
+        ("text", {"encoding": "klingon"}),
+    ],
+)
+def test_what_says_nothing_about_a_column_is_refused(settings, write, element, extra):
+    added = {"name": "amount", "physicalName": "额", "semanticType": element}
+    added["customProperties"] = custom(**extra)
+    write(lambda document: properties(document).append(added))
+    (fault,) = check_sources(settings)
+    assert "schema[0].properties[5]" in fault.field
+    assert fault.remedy
+
+
+@pytest.mark.parametrize(
+    ("name", "element"),
+    [
+        ("findings", "text"),
+        ("since_order", "text"),
+        ("citizen_id_type", "text"),
+        ("person_name_key", "text"),
+        ("changed_at", "text"),
+        ("x" * 56, "text"),
+        ("name\n", "text"),
+    ],
+)
+def test_names_that_the_pipeline_makes_itself_are_refused(settings, write, name, element):
+    def change(document):
+        properties(document)[4]["name"] = "modified_at"
+        properties(document).append({"name": name, "physicalName": "额", "semanticType": element})
+
+    write(change)
+    assert check_sources(settings)
+
+
+def test_units_are_multipliers_and_currencies():
+    assert all(map(is_unit, ("万元", "亿", "元", "USD", "百万美元", "千元")))
+    assert not any(map(is_unit, ("", "斤", "万斤", "认缴", "x")))
