@@ -86,7 +86,7 @@ def _fetch(source: Source, batch: str, folder: Path, watermark: str | None, limi
     if source.server.kind == "database":
         from pipelines.extract.connections.database import fetch_table  # SQLAlchemy takes a while
 
-        watermark = fetch_table(source, batch, folder, watermark)
+        watermark = fetch_table(source, batch, folder, watermark, limits)
     elif source.server.kind == "api":
         from pipelines.extract.connections.api import fetch_pages  # so does an HTTP client
 

@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
-from pipelines.extract.formats.chunk import Chunk, empty_chunk, string_array
+from pipelines.extract.formats.chunk import Chunk, Defect, Lines, empty_chunk, string_array
 from pipelines.extract.formats.columns import header_names
 
+RULE, TEXT = "\x1frule", "\x1ftext"  # columns of a table that we fetched: rows that are no record
 ROWS = 65_536  # rows turned to text at a time
 
 
@@ -27,19 +28,36 @@ def read_parquet(source: Source, file: Path, rows: int = ROWS) -> Iterator[Chunk
     """
     try:
         with pq.ParquetFile(file) as parquet:
-            names = header_names(source, file.name, parquet.schema_arrow.names)
+            written = parquet.schema_arrow.names
+            ours = written[-2:] == [RULE, TEXT]
+            names = header_names(source, file.name, written[:-2] if ours else written)
             yield empty_chunk(names)
             row = 1
             for batch in parquet.iter_batches(batch_size=rows):
-                columns = map(as_text, batch.columns)
+                columns = dict(zip(names, map(as_text, batch.columns), strict=False))
                 lines = np.arange(row, row + len(batch), dtype=np.int64)
-                yield Chunk(dict(zip(names, columns, strict=True)), lines)
+                yield _without_defects(columns, lines, batch) if ours else Chunk(columns, lines)
                 row += len(batch)
     except (pa.ArrowException, OSError) as wrong:
         raise UnreadableDelivery(
             source.name, file.name, f"It is no Parquet file, or damaged ({type(wrong).__name__}).",
             "Check the format in the contract, or ask for it to be delivered again.",
         ) from None  # fmt: skip
+
+
+def _without_defects(columns: dict[str, pa.Array], lines: Lines, batch: pa.RecordBatch) -> Chunk:
+    """A batch that we wrote ourselves, with rows that are no record among it."""
+    rules, texts = batch.column(RULE), batch.column(TEXT)
+    if rules.null_count == len(rules):
+        return Chunk(columns, lines)
+    defects = [
+        Defect(int(line), rule, text)
+        for line, rule, text in zip(lines, rules.to_pylist(), texts.to_pylist(), strict=True)
+        if rule is not None
+    ]
+    good = rules.is_null()
+    kept = {name: column.filter(good) for name, column in columns.items()}
+    return Chunk(kept, lines[good.to_numpy(zero_copy_only=False)], defects)
 
 
 def as_text(column: pa.Array) -> pa.Array:

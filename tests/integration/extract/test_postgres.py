@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from psycopg2.extensions import encodings
 from sqlalchemy import create_engine, make_url, text
 
 from pipelines.contracts.source import Owner, Server, Source, SourceColumn
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract import Delivery, land_delivery
 from pipelines.extract.connections import database
+from pipelines.extract.limits import STANDARD, Limits
 from pipelines.settings import Settings
 
 BATCH = "20260630"
@@ -47,7 +49,13 @@ def url(module_settings: Settings) -> str:
 
 @pytest.fixture
 def land(url: str, tmp_path: Path) -> Land:
-    def landed(batch: str = BATCH, watermark: str | None = None, **server: object) -> Delivery:
+    def landed(
+        batch: str = BATCH,
+        watermark: str | None = None,
+        limits: Limits = STANDARD,
+        location: str = url,
+        **server: object,
+    ) -> Delivery:
         delivery = "delta" if "watermark_column" in server else "snapshot"
         if "query" not in server:
             server["table"] = "gov.人员"
@@ -56,14 +64,15 @@ def land(url: str, tmp_path: Path) -> Land:
             title="",
             library="population",
             file=tmp_path / "health__people.yml",
-            server=Server(kind="database", format="table", location=url, **server),
+            server=Server(kind="database", format="table", location=location, **server),
             columns=(SourceColumn("source_key", "编号", primary_key=True),),
             owner=Owner("", "", ()),
             delivery=delivery,
             schedule=None,
             frequency=timedelta(days=1),
         )
-        return land_delivery(source, batch, tmp_path / "landing", tmp_path / "scratch", watermark)
+        folders = (tmp_path / "landing", tmp_path / "scratch")
+        return land_delivery(source, batch, *folders, watermark, limits)
 
     return landed
 
@@ -127,3 +136,34 @@ def test_what_the_contract_gets_wrong_is_said_without_quoting_data(land):
         land(query='SELECT CAST("姓名" AS bigint) AS "编号" FROM gov."人员"')
     assert "张三" not in str(caught.value)
     assert "InvalidTextRepresentation" in str(caught.value)
+
+
+def test_bytes_of_a_database_without_encoding_are_decoded_row_by_row(land, url):
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(
+            text("CREATE DATABASE bytes ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0")
+        )
+    engine.dispose()
+    encodings["SQLASCII"] = "utf-8"
+    old = create_engine(make_url(url).set(database="bytes"))
+    gbk = "convert_from('\\xd5c5c8fd', 'SQL_ASCII')"
+    with old.begin() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA gov")
+        connection.exec_driver_sql('CREATE TABLE gov."人员" ("编号" text, "姓名" varchar(20))')
+        connection.exec_driver_sql(
+            f"INSERT INTO gov.\"人员\" VALUES ('1', {gbk}), ('2', '李四'), ('3', NULL)"
+        )
+    location = old.url.render_as_string(hide_password=False)
+    old.dispose()
+    found = rows(land(location=location))
+    assert [(row["姓名"], row["_defect"]) for row in found] == [
+        (None, "UNDECODABLE_BYTES"), ("李四", None), (None, None),
+    ]  # fmt: skip
+    found = rows(land("20260701", location=location, encoding="auto"))
+    assert [row["姓名"] for row in found] == ["张三", "李四", None]
+
+
+def test_a_statement_may_take_only_so_long(land):
+    with pytest.raises(UnreadableDelivery, match="BASELIB_STATEMENT_TIMEOUT"):
+        land(query='SELECT pg_sleep(9) AS "编号"', limits=Limits(statement_seconds=1))

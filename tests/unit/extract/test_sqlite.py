@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pipelines.errors import DeliveryMissing, MissingColumn, UnreadableDelivery
 from pipelines.extract import land_delivery
 from pipelines.extract.connections import database
+from pipelines.extract.limits import Limits
 
 BATCH = "20260630"
 
@@ -121,8 +123,47 @@ def test_what_the_contract_gets_wrong_is_said(execute, land, changes, error, mes
         land(**changes)
 
 
-def test_text_that_is_no_text_is_refused_without_being_quoted(execute, land):
-    execute("INSERT INTO 人员 VALUES ('9', CAST(x'D5C5C8FD' || x'41424344' AS TEXT), NULL)")
-    with pytest.raises(UnreadableDelivery, match="UnicodeDecodeError") as caught:
-        land()
-    assert "ABCD" not in str(caught.value)
+GBK = "x'D5C5C8FD'"  # 张三
+
+
+def test_a_row_whose_text_does_not_decode_is_set_aside_alone(execute, land):
+    execute(f"INSERT INTO 人员 VALUES ('9', CAST({GBK} AS TEXT), '0000-00-00')")
+    execute("INSERT INTO 人员 VALUES ('10', '王五', NULL)")
+    delivery = land()
+    found = [
+        (row["编号"], row["_line"], row["_defect"], row["_text"])
+        for path in delivery.parquet_paths
+        for row in pq.read_table(path).to_pylist()
+    ]
+    assert found[3:] == [
+        (None, 4, "UNDECODABLE_BYTES", "编号=9\t姓名=\\xD5\\xC5\\xC8\\xFD\t时间=0000-00-00"),
+        ("10", 5, None, None),
+    ]
+    assert (delivery.rows, delivery.defective) == (5, 1)
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "auto"])
+def test_the_encoding_of_a_database_is_used(execute, land, encoding):
+    execute("DELETE FROM 人员", f"INSERT INTO 人员 VALUES ('9', CAST({GBK} AS TEXT), NULL)")
+    assert rows(land(encoding=encoding)) == [("9", "张三", 1)]
+
+
+def test_a_column_may_have_an_encoding_of_its_own(execute, land, source):
+    execute("DELETE FROM 人员")
+    execute(
+        "INSERT INTO 人员 VALUES ('1', ?, NULL)", values=["张三".encode("gbk").decode("latin-1")]
+    )
+    execute(f"INSERT INTO 人员 VALUES ('2', CAST({GBK} AS TEXT), NULL), ('3', '李四', NULL)")
+    columns = [replace(c, encoding="gb18030" if c.name == "person_name" else None)
+               for c in source.columns]  # fmt: skip
+    assert [name for _, name, _ in rows(land(columns=columns))] == ["张三", "张三", "李四"]
+
+
+def test_a_statement_may_take_only_so_long(make_source, execute, tmp_path):
+    endless = "WITH RECURSIVE n(编号) AS (SELECT 1 UNION ALL SELECT 编号 + 1 FROM n) "
+    source = make_source(
+        kind="database", format="table", location=f"sqlite:///{tmp_path / '源 %.db'}",
+        query=endless + "SELECT max(编号) AS 编号, 1 AS 姓名 FROM n",
+    )  # fmt: skip
+    with pytest.raises(UnreadableDelivery, match="BASELIB_STATEMENT_TIMEOUT"):
+        database.fetch_table(source, BATCH, tmp_path, None, Limits(statement_seconds=0))
