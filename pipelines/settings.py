@@ -4,6 +4,7 @@ Read from the environment (``BASELIB_*``) when constructed; importing this modul
 ``docs/settings.md`` is generated from the fields below.
 """
 
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -31,6 +32,11 @@ class Settings(BaseSettings):
     sources: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(PROJECT / "sources",),
         description="Folders with source contracts, separated by ':' in the environment.",
+    )
+    libraries: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(),
+        description="Folders with libraries and data elements of the site, beside those of the "
+        "package, separated by ':'. Read from the environment alone, by every process.",
     )
     database_url: SecretStr | None = Field(
         default=None,
@@ -122,12 +128,19 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().resolve()
 
-    @field_validator("sources", mode="before")
+    @field_validator("sources", "libraries", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         parts = value.split(":") if isinstance(value, str) else value
         if isinstance(parts, (list, tuple)):
             return tuple(Path(part).expanduser().resolve() for part in parts if str(part))
+        return value
+
+    @field_validator("libraries")
+    @classmethod
+    def _of_the_environment(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        if value != cls._split(os.environ.get("BASELIB_LIBRARIES", "")):
+            raise ValueError("Set it in the environment: every process reads it there.")
         return value
 
     @field_validator("memory_limit", "reader_memory", "unpacked_limit", "page_limit")
@@ -221,7 +234,7 @@ def describe_settings() -> str:
     for name, field in Settings.model_fields.items():
         default = field.get_default()
         shown = "repository's `sources/`" if name == "sources" else f"`{default}`"
-        shown = "unset" if default is None else shown
+        shown = "unset" if default in (None, ()) else shown
         lines.append(f"| `BASELIB_{name.upper()}` | {shown} | {field.description} |")
     lines += [
         "",

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Home
+from pipelines.cli.options import LIBRARY_HELP, Home
 from pipelines.flows.library.export import export_core, export_crosswalk
 from pipelines.settings import load_settings
 
 app = typer.Typer(help="Write published tables to files.", no_args_is_help=True)
 
-LibraryName = Annotated[str, typer.Argument(help="population, legal_entity or e_license.")]
+LibraryName = Annotated[str, typer.Argument(help=LIBRARY_HELP)]
 To = Annotated[Path, typer.Option("--to", help="File to write; .parquet, .csv or .xlsx.")]
 
 

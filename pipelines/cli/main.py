@@ -12,7 +12,18 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import db, demo, dispute, export, identity, mail, repair, sources, status
+from pipelines.cli import (
+    db,
+    demo,
+    dispute,
+    export,
+    identity,
+    libraries,
+    mail,
+    repair,
+    sources,
+    status,
+)
 from pipelines.cli.doctor import doctor
 from pipelines.cli.run import run
 from pipelines.cli.verify import verify
@@ -48,6 +59,7 @@ app.command()(status.status)
 app.command()(verify)
 app.command()(doctor)
 app.add_typer(sources.app, name="sources")
+app.add_typer(libraries.app, name="libraries")
 app.add_typer(identity.app, name="identity")
 app.add_typer(repair.app, name="repair")
 app.add_typer(dispute.app, name="dispute")

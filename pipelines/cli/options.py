@@ -17,3 +17,4 @@ Batch = Annotated[
     str | None,
     typer.Option("--batch", help="Batch id, YYYYMMDD[-suffix]; today if not given."),
 ]
+LIBRARY_HELP = "A library by its name; `baselib libraries list` shows them."

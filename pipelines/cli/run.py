@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.batch import batch_date
-from pipelines.cli.options import Batch, Home, Sources
+from pipelines.cli.options import LIBRARY_HELP, Batch, Home, Sources
 from pipelines.cli.words import counted
 from pipelines.contracts import load_sources
 from pipelines.errors import ContractsRefused
@@ -34,7 +34,7 @@ def batch_of_today(settings: Settings) -> str:
 
 def run(
     libraries: Annotated[
-        list[str] | None, typer.Argument(help="population, legal_entity, e_license; all if none.")
+        list[str] | None, typer.Argument(help=f"{LIBRARY_HELP} All if none.")
     ] = None,
     source: Annotated[
         list[str] | None, typer.Option("--source", help="Only this source; may be repeated.")

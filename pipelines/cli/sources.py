@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.cli.options import Home, Sources
+from pipelines.cli.options import LIBRARY_HELP, Home, Sources
 from pipelines.contracts import check_sources, load_sources, notes_on_sources
 from pipelines.errors import ContractExists, ContractsRefused
 from pipelines.settings import load_settings
@@ -55,7 +55,7 @@ def check(
 def new(
     sample: Annotated[Path, typer.Argument(help="A file as the department delivers it.")],
     name: Annotated[str, typer.Option(help="<department>__<dataset>, in English.")],
-    library: Annotated[str, typer.Option(help="population, legal_entity or e_license.")],
+    library: Annotated[str, typer.Option(help=LIBRARY_HELP)],
     to: Annotated[Path | None, typer.Option(help="Folder for the contract.")] = None,
 ) -> None:
     """Write a commented contract by looking at a sample of the data."""

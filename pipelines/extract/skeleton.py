@@ -16,10 +16,10 @@ from typing import Any
 import yaml
 
 from pipelines.extract.sample import Sample, look_at
-from pipelines.libraries import Library, load_library
+from pipelines.libraries import Library, load_libraries, load_library
+from pipelines.standards.elements import load_elements
 
 NAMES_FILE = Path(__file__).with_name("column_names.yml")
-IDENTIFYING = {"citizen_id", "uscc", "license_identifier"}
 KEY_SHARE = 0.9  # different values among all rows, from which on a column may be the key
 ENOUGH = 0.8  # share of a column's values that must look like an element; the rest is dirt
 _NOISE = re.compile(r"[\s_\-()（）\[\]【】:：、/.*]+")
@@ -27,10 +27,10 @@ _WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _DATE = re.compile(r"(?:19|20)\d{6}(?!\d)")
 # Values that tell what they are, whatever their column is called.
 _PATTERNS = {
-    "citizen_id": re.compile(r"[1-9]\d{5}(?:19|20)\d{9}[\dXx]"),
-    "uscc": re.compile(r"[1-9ANY][1-9A-Z]\d{6}[0-9A-HJ-NPQRTUWXY]{10}"),
-    "license_identifier": re.compile(r"1\.2\.156\.3005\.2\..+"),
-    "mobile": re.compile(r"1[3-9]\d{9}"),
+    "citizen_id": r"[1-9]\d{5}(?:19|20)\d{9}[\dXx]",
+    "uscc": r"[1-9ANY][1-9A-Z]\d{6}[0-9A-HJ-NPQRTUWXY]{10}",
+    "license_identifier": r"1\.2\.156\.3005\.2\..+",
+    "mobile": r"1[3-9]\d{9}",
 }
 
 _TEMPLATE = """\
@@ -112,9 +112,9 @@ def new_contract(sample: Path, name: str, library: str) -> str:
 def _guess_columns(
     values: Mapping[str, Sequence[str | None]], library: Library
 ) -> Sequence[_Guess]:
-    names = _known_names()
+    names = _known_names(library)
     guesses: list[_Guess] = []
-    key = _key(values, names["key"], names[library.name])
+    key = _key(values, names["key"], names["golden"])
     if key is not None:
         guesses.append(_Guess(key, "source_key", key=True))
     taken: set[str] = set()
@@ -140,7 +140,7 @@ def _golden_column(
 ) -> str | None:
     """The golden column that a delivered column seems to be, by its name or by its values."""
     simple = _simple(physical)
-    by_name = names["changed_at"].get(simple) or names[library.name].get(simple)
+    by_name = names["changed_at"].get(simple) or names["golden"].get(simple)
     if by_name and by_name not in taken:
         return by_name
     element = _element_of(texts)
@@ -152,8 +152,8 @@ def _golden_column(
 
 def _element_of(texts: Sequence[str | None]) -> str | None:
     filled = [value.strip() for value in texts if value and value.strip()]
-    for element, pattern in _PATTERNS.items():
-        fitting = sum(pattern.fullmatch(value) is not None for value in filled)
+    for element, pattern in _patterns().items():
+        fitting = sum(re.fullmatch(pattern, value) is not None for value in filled)
         if filled and fitting >= ENOUGH * len(filled):
             return element
     return None
@@ -179,7 +179,7 @@ def _key(
         for name in unique
         if _is_like_a_number(name) and _simple(name) not in golden and not _element_of(values[name])
     ]
-    strong = [name for name in nearly if _element_of(values[name]) in IDENTIFYING]
+    strong = [name for name in nearly if _element_of(values[name]) in _identifying()]
     return next(iter([*named, *numbers, *strong, *unique]), None)
 
 
@@ -190,19 +190,31 @@ def _is_like_a_number(name: str) -> bool:
     return _simple(name).endswith(tuple(names["key_endings"])) or word in names["key_words"]
 
 
-@cache
-def _known_names() -> Mapping[str, Mapping[str, str]]:
-    """Per library, and for the key and the change time: simplified name -> column."""
+def _patterns() -> Mapping[str, str]:
+    """Element to what its values look like: of some by heart, of others as they are declared."""
+    declared = load_elements().values()
+    told = {each.name: str(each.parameters.get("pattern", "")) for each in declared}
+    return _PATTERNS | {name: pattern for name, pattern in told.items() if pattern}
+
+
+def _identifying() -> set[str]:
+    """The elements of the strong identifiers of all libraries."""
+    libraries = load_libraries().values()
+    return {each.columns[each.identity.strong].element_name for each in libraries}
+
+
+def _known_names(library: Library) -> Mapping[str, Mapping[str, str]]:
+    """For the library's columns, the key and the change time: simplified name -> column."""
     declared = _declared_names()
     single = {
         column: {_simple(name): column for name in declared[column]}
         for column in ("key", "changed_at")
     }
-    return single | {
-        library: {_simple(n): column for column, names in columns.items() for n in reversed(names)}
-        for library, columns in declared.items()
-        if isinstance(columns, dict)
-    }
+    delivered = library.delivered_as.items()
+    golden = {_simple(n): column for column, names in delivered for n in reversed(names)}
+    others = (each for each in library.columns.values() if each.name not in library.delivered_as)
+    titles = {_simple(column.title): column.name for column in others}
+    return single | {"golden": titles | golden}
 
 
 @cache

@@ -6,6 +6,8 @@ from pipelines.libraries.declaration import (
     Library,
     Link,
     Pass,
+)
+from pipelines.libraries.load import (
     libraries_in_order,
     libraries_linking_to,
     load_libraries,

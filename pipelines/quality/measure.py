@@ -16,10 +16,12 @@ import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import disagreements
 from pipelines.contracts.column_names import record_name
+from pipelines.clean.rules_of import known_rules
 from pipelines.contracts.source import Source
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.quality.score import Count
-from pipelines.standards.rules import load_element_rules, load_rules
+from pipelines.standards.elements import load_elements
+from pipelines.standards.rules import load_rules
 from pipelines.standards.scores import load_scoring
 
 REQUIRED = "MISSING_REQUIRED"
@@ -137,11 +139,11 @@ def add_counts(counts: Iterable[Count]) -> list[Count]:
 
 def indicators_of(source: Source) -> dict[str, set[str]]:
     """Per mapped column, the indicators by which its values are judged on their own."""
-    rules, of_element = load_rules(), load_element_rules()
+    rules, elements = load_rules(), load_elements()
     return {
         column.name: {
             rules[code].indicator
-            for code in of_element[column.element or "text"]
+            for code in known_rules(elements[column.element or "text"])
             if rules[code].severity != "info"
         }
         for column in source.columns

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from pipelines.libraries import load_libraries
 from pipelines.standards.rules import Language
 
 
@@ -14,7 +15,6 @@ from pipelines.standards.rules import Language
 class Vocabulary:
     """One language's words."""
 
-    entities: Mapping[str, str]  # library to what its entities are counted in
     periods: Mapping[str, str]
     words: Mapping[str, str]
     guide: Sequence[str]  # title and paragraphs, with names in braces
@@ -25,3 +25,8 @@ def vocabulary(language: Language) -> Vocabulary:
     """The words of a language; every language has the same ones."""
     declared = yaml.safe_load(Path(__file__).with_name("words.yml").read_text(encoding="utf-8"))
     return Vocabulary(**declared[language])
+
+
+def units_in(language: Language) -> Mapping[str, str]:
+    """Library to what its entities are counted in, as the libraries declare it."""
+    return {name: library.counted_as[language] for name, library in load_libraries().items()}

@@ -3,11 +3,10 @@
 from pipelines.stage.conventions import apply_conventions
 from pipelines.stage.delivered import delivered_name, rename_delivered
 from pipelines.stage.overlay import applicable, columns_to_parse, match_ledger, overlay
-from pipelines.stage.rows import IDENTIFYING_ELEMENTS, parse_rows
+from pipelines.stage.rows import parse_rows
 from pipelines.stage.split import Split, split_rows
 
 __all__ = [
-    "IDENTIFYING_ELEMENTS",
     "Split",
     "applicable",
     "apply_conventions",

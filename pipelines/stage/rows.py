@@ -15,6 +15,7 @@ from pipelines.clean.parser import Parser, concat_findings, finding_array, parse
 from pipelines.contracts.column_names import record_name
 from pipelines.contracts.source import Source
 from pipelines.stage.delivered import PREFIX, delivered_columns, delivered_name
+from pipelines.libraries import load_library
 from pipelines.stage.overlay import (
     CORRECTED,
     columns_to_parse,
@@ -26,20 +27,6 @@ from pipelines.stage.overlay import (
 from pipelines.standards.rules import severities
 
 LINEAGE = ("_batch", "_file", "_line")
-IDENTIFYING_ELEMENTS = frozenset(
-    {
-        "person_name",
-        "citizen_id",
-        "organization_name",
-        "uscc",
-        "organization_code",
-        "registration_number",
-        "license_identifier",
-        "holder_code",
-    }
-)
-# A licence without a nationwide identifier is still known by its own number.
-IDENTIFYING_COLUMNS = frozenset({"license_number"})
 
 
 def parse_rows(
@@ -118,10 +105,9 @@ def _reject_reasons(table: ir.Table, source: Source) -> ir.ArrayValue:
     """Rule codes for which the row cannot be used at all; empty if it can."""
     good = table["_defect"].isnull()
     reasons: Mapping[str, ir.BooleanValue] = {"NO_KEY": good & table.source_key.isnull()}
+    known_by = load_library(source.library).identity.known_by
     identifying = [
-        table[column.name].isnull()
-        for column in source.columns
-        if column.element in IDENTIFYING_ELEMENTS or column.name in IDENTIFYING_COLUMNS
+        table[column.name].isnull() for column in source.columns if column.name in known_by
     ]
     if identifying:
         reasons = {**reasons, "NO_IDENTITY": good & ibis.and_(*identifying)}

@@ -12,18 +12,10 @@ import ibis.expr.types as ir
 
 from pipelines.clean.parser import FINDING_TYPE
 from pipelines.contracts.source import Source
+from pipelines.libraries import load_library
 from pipelines.standards.rules import severities
 
 SHARED = "KEY_SHARED"
-# What says whom a record is about, in any library: two records that agree in none of them are about
-# two. Who represents an organisation or issues a licence says nothing of that kind.
-SUBJECT_COLUMNS = frozenset(
-    {
-        *("person_name", "citizen_id", "birth_date"),
-        *("organization_name", "uscc", "organization_code", "registration_number"),
-        *("license_identifier", "license_number", "holder_name", "holder_code"),
-    }
-)
 _PLACES = 5  # of the other rows that a finding names; who looks them up sees the rest
 
 
@@ -103,10 +95,11 @@ def _displaced(usable: ir.Table, source: Source) -> ir.Table:
 def _facts(source: Source) -> list[str]:
     """The columns that say whom a record is about, other than the key, which all rows share."""
     keys = {column.physical_name for column in source.key_columns}
+    about = load_library(source.library).identity.about
     return [
         column.name
         for column in source.columns
-        if column.name in SUBJECT_COLUMNS and column.physical_name not in keys
+        if column.name in about and column.physical_name not in keys
     ]
 
 

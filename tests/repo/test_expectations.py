@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.contracts import load_sources
-from pipelines.libraries.declaration import load_libraries
+from pipelines.libraries import load_libraries
 from pipelines.quality.suites import SOURCE_TABLES
 from pipelines.settings import load_settings
 from pipelines.standards.scores import load_scoring

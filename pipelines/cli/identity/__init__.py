@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.identity import explain, id_changes, queue, sheet
-from pipelines.cli.options import Home
+from pipelines.cli.options import LIBRARY_HELP, Home
 from pipelines.settings import load_settings
 
 app = typer.Typer(help="How records are recognised as the same entity.", no_args_is_help=True)
@@ -24,7 +24,7 @@ def identity() -> None:
 
 @app.command()
 def train(
-    library: Annotated[str, typer.Argument(help="population or legal_entity.")],
+    library: Annotated[str, typer.Argument(help=LIBRARY_HELP)],
     out: Annotated[Path | None, typer.Option("--out", help="File to write the model to.")] = None,
     home: Home = None,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Home, Sources
+from pipelines.cli.options import LIBRARY_HELP, Home, Sources
 from pipelines.flows.library.id_changes import approve_run
 from pipelines.flows.library.what_if import compare_identity
 from pipelines.settings import load_settings
@@ -44,7 +44,7 @@ def approve(
 
 
 def compare(
-    library: Annotated[str, typer.Argument(help="population, legal_entity or e_license.")],
+    library: Annotated[str, typer.Argument(help=LIBRARY_HELP)],
     declaration: Annotated[
         Path | None, typer.Option(help="A changed <library>.yml; by default the one in force.")
     ] = None,

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.cli.options import Home
+from pipelines.cli.options import LIBRARY_HELP, Home
 from pipelines.cli.words import counted
 from pipelines.errors import UnknownSource
 from pipelines.flows.steward.decide import Act, Regrouping
@@ -39,7 +39,7 @@ class Answer(StrEnum):
         return cast(Verdict, self.value.replace("-", "_"))
 
 
-Library = Annotated[str, typer.Argument(help="population, legal_entity or e_license.")]
+Library = Annotated[str, typer.Argument(help=LIBRARY_HELP)]
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the decision.")]
 By = Annotated[str, typer.Option("--by", help="The steward who says so.")]
 Preview = Annotated[bool, typer.Option("--preview", help="Show what it would do, write nothing.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Home
+from pipelines.cli.options import LIBRARY_HELP, Home
 from pipelines.flows.steward.sheet import MOST_QUESTIONS, export_questions, import_answers
 from pipelines.settings import load_settings
 
@@ -29,7 +29,7 @@ def percentage(text: str) -> float:
 
 
 def export_sheet(
-    library: Annotated[str, typer.Argument(help="population, legal_entity or e_license.")],
+    library: Annotated[str, typer.Argument(help=LIBRARY_HELP)],
     to: Annotated[Path, typer.Option("--to", help="The .xlsx file to write.")],
     limit: Annotated[int, typer.Option(help="At most so many questions.")] = MOST_QUESTIONS,
     second_opinion: Annotated[

@@ -12,6 +12,7 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
+from pipelines.clean.registry import refuse_unknown_companions
 from pipelines.errors import QualityGateFailed, TableMissing
 from pipelines.flows.library.accuracy import check_accuracy
 from pipelines.flows.library.id_changes import (
@@ -70,8 +71,10 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
     Raises:
         TableMissing: no source of the library has been staged.
         EntityIdCollision, EntityTooLarge: see ``pipelines.errors``.
+        DeclarationRefused: the library wants what its columns' parsers do not make.
     """
     library = load_library(library_name)
+    refuse_unknown_companions(library)
     with (
         open_session(settings) as session,
         working_on(session, library),

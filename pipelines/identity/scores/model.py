@@ -16,7 +16,6 @@ from typing import Any
 from pipelines.errors import DeclarationRefused
 from pipelines.identity.scores.comparisons import COMPARISONS
 from pipelines.libraries import Library
-from pipelines.libraries.declaration import LIBRARIES_DIR
 
 MODELS = Path(__file__).parent / "models"
 
@@ -88,4 +87,4 @@ def _digest(files: tuple[Path, ...]) -> str:
 
 def model_digest(library: Library) -> str:
     """12 hex digits that change when the declaration or the model of the library does."""
-    return _digest((LIBRARIES_DIR / f"{library.name}.yml", MODELS / f"{library.entity}.json"))
+    return _digest((library.file, MODELS / f"{library.entity}.json"))

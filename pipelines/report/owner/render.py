@@ -16,7 +16,7 @@ from pipelines.report.owner.charts import Chart, draw_dimensions, draw_findings,
 from pipelines.report.owner.figures import COUNTS
 from pipelines.report.owner.model import FindingGroup, Report, SourceReport
 from pipelines.report.repair_sheet.rows import SEVERITIES
-from pipelines.report.words import vocabulary
+from pipelines.report.words import units_in, vocabulary
 from pipelines.standards.rules import Language
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -143,7 +143,7 @@ def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Cha
             )
         )
     if len(each.top) > 1:
-        unit = terms.entities.get(each.source.library, w["rows"])
+        unit = units_in(report.language).get(each.source.library, w["rows"])
         charts.append(
             draw_findings(
                 folder,
@@ -177,7 +177,7 @@ def _fill(template: str, report: Report, charts: Charts, number: int = 1) -> str
             w=terms.words,
             kind=terms.periods[report.period],
             severity=SEVERITIES[report.language],
-            units=terms.entities,
+            units=units_in(report.language),
             problem_of=_problem_of(report.language),
             subject=subject(report),
             news=news(report),

@@ -8,7 +8,7 @@ from identity_town import command_line, person
 from pipelines.errors import DeclarationRefused
 from pipelines.flows.library.what_if import compare_identity
 from pipelines.identity.scores.model import MODELS
-from pipelines.libraries.declaration import LIBRARIES_DIR
+from pipelines.libraries.load import LIBRARIES_DIR
 
 POLICE, HEALTH = "public_security__register", "health__patients"
 DAY = "20260701"

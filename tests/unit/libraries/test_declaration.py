@@ -9,7 +9,7 @@ import pytest
 from pipelines.compare.conflicts import EVIDENCE
 from pipelines.errors import DeclarationRefused, UnknownLibrary
 from pipelines.libraries import load_libraries, load_library
-from pipelines.libraries.declaration import LIBRARIES_DIR
+from pipelines.libraries.load import LIBRARIES_DIR
 from pipelines.standards.elements import load_elements
 
 

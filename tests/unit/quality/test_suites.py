@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.contracts.source import Source
-from pipelines.libraries.declaration import load_libraries, load_library
+from pipelines.libraries import load_libraries, load_library
 from pipelines.quality.suites import (
     empty_core,
     library_parameters,
