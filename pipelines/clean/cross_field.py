@@ -7,29 +7,13 @@ itself when it lies ahead of the data, so that one is, before the others are com
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.parser import concat_findings, finding_array
-
-# Golden columns whose first must not lie after the second.
-ORDERED_DATES = (
-    ("establishment_date", "approval_date"),
-    ("establishment_date", "cancellation_date"),
-    ("birth_date", "death_date"),
-    ("issue_date", "valid_to"),
-    ("valid_from", "valid_to"),
-)
-# What has happened cannot lie ahead; terms of validity may.
-PAST_DATES = (
-    "establishment_date",
-    "approval_date",
-    "cancellation_date",
-    "death_date",
-    "issue_date",
-)
+from pipelines.libraries import load_libraries
 
 
 class Disagreement(NamedTuple):
@@ -131,16 +115,16 @@ def _against_uscc(table: ir.Table, elements: Mapping[str, str]) -> Iterator[Disa
 
 def _out_of_order(table: ir.Table, elements: Mapping[str, str]) -> Iterator[Disagreement]:
     birth = _column_of(elements, "birth_date")
-    for earlier, later in ORDERED_DATES:
+    for earlier, later in _declared("ordered_dates"):
         first = birth if earlier == "birth_date" and birth else earlier
-        if first in elements and later in elements:
+        if first in elements and later in elements and _are_dates(table, first, later):
             both = table[first].notnull() & table[later].notnull()
             yield Disagreement(later, "DATES_OUT_OF_ORDER", table[first] > table[later], both)
 
 
 def _ahead_of(table: ir.Table, as_of: date) -> Iterator[Disagreement]:
-    for column in PAST_DATES:
-        if column in table.columns:
+    for column in _declared("past_dates"):
+        if column in table.columns and _are_dates(table, column):
             ahead = table[column] > ibis.literal(as_of)
             yield Disagreement(column, "FUTURE_DATE", ahead, table[column].notnull())
 
@@ -152,3 +136,13 @@ def _differs(column: str, rule: str, table: ir.Table, other: str) -> Disagreemen
 
 def _column_of(elements: Mapping[str, str], element: str) -> str | None:
     return next((name for name, its in elements.items() if its == element), None)
+
+
+def _declared(key: str) -> list[Any]:
+    """What the libraries declare about dates, each once: of one name, one rule for all of them."""
+    told = (each for library in load_libraries().values() for each in getattr(library, key))
+    return list(dict.fromkeys(tuple(each) if key == "ordered_dates" else each for each in told))
+
+
+def _are_dates(table: ir.Table, *columns: str) -> bool:
+    return all(table[column].type().is_date() for column in columns)

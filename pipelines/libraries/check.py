@@ -53,6 +53,7 @@ def refuse_impossible(library: Library) -> None:
         *_named_columns(library),
         *_identity(library),
         *_links(library),
+        *_dates(library),
         *_shares(library),
     ):
         raise DeclarationRefused(library.file, field, problem, remedy)
@@ -232,6 +233,17 @@ def _links(library: Library) -> _Found:
         if targets.setdefault(link.column, link.library) != link.library:
             problem = f"keeps ids of two libraries in {link.column}."
             yield f"{where}.column", problem, "Give each library a column of its own."
+
+
+def _dates(library: Library) -> _Found:
+    for pair in library.ordered_dates:
+        if len(pair) != 2:
+            yield "ordered_dates", "is no list of pairs.", "Write [[earlier, later], …]."
+    named = [*library.past_dates, *(name for pair in library.ordered_dates for name in pair)]
+    yield from _missing("past_dates, ordered_dates", named, library.columns)
+    for name in named:
+        if library.columns[name].type != "date":
+            yield "past_dates, ordered_dates", f"{name!r} is no date.", "Name columns of dates."
 
 
 def _shares(library: Library) -> _Found:

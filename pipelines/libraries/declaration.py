@@ -127,6 +127,8 @@ class Library:
     links: Sequence[Link] = ()
     # Lower bounds without which nothing is published: precision, recall (docs/identity.md).
     accuracy: Mapping[str, float] = field(default_factory=dict)
+    ordered_dates: Sequence[Sequence[str]] = ()  # the first must not lie after the second
+    past_dates: Sequence[str] = ()  # what has happened cannot lie ahead; terms of validity may
     # What its entities are counted in, by language: 人, person(s).
     counted_as: Mapping[str, str] = field(default_factory=dict)
     # Golden column -> what departments call it; `baselib sources new` guesses with it.

@@ -2,6 +2,7 @@
 
 A suite is a file of ``expectations/``; its name says what it is run on: ``<table>.json`` applies to
 that table of every source or library, ``<table>.<source>.json`` to one source in addition.
+Suites of a site's own libraries stand in ``expectations/`` of the folder that declares them.
 ``docs/expectations.md`` is the guide to writing one.
 """
 
@@ -15,6 +16,7 @@ from pipelines.contracts.source import Source
 from pipelines.libraries.declaration import Library
 from pipelines.quality.volume import volume_bounds
 from pipelines.standards.code_tables import load_code_table
+from pipelines.standards.declared import site_folders
 
 # Thousands of codes, with a history: their parsers judge them, a set would not.
 _OPEN_CODE_TABLES = {"region", "industry"}
@@ -54,14 +56,15 @@ def suites_for_library(
 ) -> list[SuiteRun]:
     """The suites of a library's golden records and of its crosswalk.
 
+    A library without a suite of its own, ``core.<entity>.json``, has the default one, ``core``.
+
     Returns:
         Runs on the tables ``core_<entity>`` and ``identity_record``.
     """
-    names = [
-        ("identity.record", "identity_record"),
-        (f"core.{library.entity}", f"core_{library.entity}"),
-    ]
-    return _existing(expectations_dir, names, parameters)
+    table = f"core_{library.entity}"
+    ledger = _existing(expectations_dir, [("identity.record", "identity_record")], parameters)
+    own = _existing(expectations_dir, [(f"core.{library.entity}", table)], parameters)
+    return ledger + (own or _existing(expectations_dir, [("core", table)], parameters))
 
 
 def source_parameters(source: Source, history: Sequence[int]) -> Mapping[str, object]:
@@ -128,5 +131,6 @@ def empty_core(library: Library) -> str:
 def _existing(
     folder: Path, names: Sequence[tuple[str, str]], parameters: Mapping[str, object]
 ) -> list[SuiteRun]:
-    files = [(folder / f"{name}.json", table) for name, table in names]
+    folders = [folder, *(site / folder.name for site in site_folders())]
+    files = [(each / f"{name}.json", table) for name, table in names for each in folders]
     return [SuiteRun(file, table, parameters) for file, table in files if file.exists()]

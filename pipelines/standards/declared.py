@@ -101,11 +101,11 @@ def mapping(value: object, file: Path, where: str) -> Mapping[str, Any]:
 
 
 @cache
-def _adapter(kind: type) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-def build(kind: type[Any], fields: Mapping[str, Any], file: Path, where: str = "") -> Any:
+def build(kind: Any, fields: Mapping[str, Any], file: Path, where: str = "") -> Any:
     """The declared object of a dataclass, its types checked and every key known.
 
     Raises:
