@@ -12,6 +12,7 @@ from pipelines.libraries.load import (
     libraries_linking_to,
     load_libraries,
     load_library,
+    rules_of_library,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "libraries_linking_to",
     "load_libraries",
     "load_library",
+    "rules_of_library",
 ]

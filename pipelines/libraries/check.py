@@ -3,10 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from pipelines.errors import DeclarationRefused
 from pipelines.libraries.declaration import GoldenColumn, Library, Link
 from pipelines.standards.elements import load_elements
+from pipelines.standards.rules import load_rules
 
 # Evidence against a strong identifier (pipelines/compare/conflicts.py) and the golden columns that
 # it compares; a library that has others declares none and adds it there.
@@ -47,15 +49,12 @@ def refuse_impossible(library: Library) -> None:
     Raises:
         DeclarationRefused: the first thing that cannot work.
     """
-    for field, problem, remedy in (
-        *_names(library),
-        *_columns(library),
-        *_named_columns(library),
-        *_identity(library),
-        *_links(library),
-        *_dates(library),
-        *_shares(library),
-    ):
+    checks = (
+        *(_names, _columns, _named_columns, _identity, _links),
+        *(_dates, _shares, _wording),
+    )
+    # One after the other: a later one relies on what an earlier one has made sure of.
+    for field, problem, remedy in chain.from_iterable(check(library) for check in checks):
         raise DeclarationRefused(library.file, field, problem, remedy)
 
 
@@ -112,6 +111,12 @@ def _names(library: Library) -> _Found:
     if library.counted_as.keys() != set(_LANGUAGES):
         remedy = "Write {zh: 套房屋, en: house(s)}: what the entities are counted in."
         yield "counted_as", "misses a language of the reports.", remedy
+
+
+def _wording(library: Library) -> _Found:
+    for code in library.wording.keys() - load_rules().keys():
+        remedy = "Correct the code; pipelines/standards/rules.yml has them all."
+        yield f"wording.{code}", "is no rule.", remedy
 
 
 def _columns(library: Library) -> _Found:

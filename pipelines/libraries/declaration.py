@@ -8,12 +8,14 @@ module is cheap: the DAG files do it on every parse, so no engine is loaded here
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from pydantic import ConfigDict
 
 from pipelines.standards.elements import DataElement, load_elements
 
 _STRICT = ConfigDict(extra="forbid")
+Wording = Literal["zh", "repair_zh", "en", "repair_en"]  # fields of standards.rules.Rule
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ class Library:
     past_dates: Sequence[str] = ()  # what has happened cannot lie ahead; terms of validity may
     # What its entities are counted in, by language: 人, person(s).
     counted_as: Mapping[str, str] = field(default_factory=dict)
+    # Rule -> what a reader is told of it here, instead of the words of rules.yml.
+    wording: Mapping[str, Mapping[Wording, str]] = field(default_factory=dict)
     # Golden column -> what departments call it; `baselib sources new` guesses with it.
     delivered_as: Mapping[str, Sequence[str]] = field(default_factory=dict)
     file: Path = field(default=Path(), repr=False, compare=False)  # that declares it

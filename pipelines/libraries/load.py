@@ -1,14 +1,17 @@
 """The libraries there are: those of the package and those of the site, by name and in order."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import UnknownLibrary
 from pipelines.libraries.check import refuse_among_libraries
 from pipelines.libraries.declaration import Library
 from pipelines.libraries.read import read_library
 from pipelines.standards.declared import ELEMENTS_NAME, declaration_files, site_folders
+from pipelines.standards.rules import Rule, load_rules
 
 LIBRARIES_DIR = Path(__file__).parent
 
@@ -37,6 +40,16 @@ def load_library(name: str) -> Library:
     if name not in libraries:
         raise UnknownLibrary(name, sorted(libraries))
     return libraries[name]
+
+
+def rules_of_library(name: str) -> Mapping[str, Rule]:
+    """All rules by code, in the words of this library; the general ones if it is not declared."""
+    library = load_libraries().get(name)
+    rules = dict(load_rules())
+    for code, declared in (library.wording if library else {}).items():
+        words: dict[str, Any] = {str(key): text for key, text in declared.items()}
+        rules[code] = replace(rules[code], **words)
+    return rules
 
 
 def libraries_in_order(libraries: Mapping[str, Library]) -> list[Library]:

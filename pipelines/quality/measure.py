@@ -15,8 +15,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import disagreements
-from pipelines.contracts.column_names import record_name
 from pipelines.clean.rules_of import known_rules
+from pipelines.contracts.column_names import record_name
 from pipelines.contracts.source import Source
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.quality.score import Count

@@ -14,8 +14,8 @@ from pipelines.clean.cross_field import add_cross_field_findings
 from pipelines.clean.parser import Parser, concat_findings, finding_array, parse_columns
 from pipelines.contracts.column_names import record_name
 from pipelines.contracts.source import Source
-from pipelines.stage.delivered import PREFIX, delivered_columns, delivered_name
 from pipelines.libraries import load_library
+from pipelines.stage.delivered import PREFIX, delivered_columns, delivered_name
 from pipelines.stage.overlay import (
     CORRECTED,
     columns_to_parse,

@@ -30,6 +30,24 @@ def test_every_declaration_has_its_dag_and_nothing_else_has(described):
     assert described["dags"].keys() == expected
 
 
+def test_a_library_that_a_site_declares_has_its_dag(in_airflow: Callable[..., Any]) -> None:
+    housing = PROJECT / "tests/fixtures/housing"
+    described = in_airflow(
+        "describe_dags.py",
+        BASELIB_LIBRARIES=str(housing / "libraries"),
+        BASELIB_SOURCES=f"{PROJECT / 'sources'}:{housing / 'sources'}",
+    )
+    assert described["import_errors"] == {}
+    dag = described["dags"]["library__housing"]
+    houses = ("housing__houses", "natural_resources__real_estate_registrations")
+    assert dag["owners"] == ["房屋库"]
+    assert set(dag["assets"]) == {
+        *(f"staged/{name}" for name in houses),
+        *("published/population", "published/legal_entity"),
+    }
+    assert {f"ingest__{name}" for name in houses} <= described["dags"].keys()
+
+
 def test_a_page_says_whose_the_data_are_and_what_to_do(described):
     for dag_id, dag in described["dags"].items():
         assert dag["owners"], dag_id

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.contracts.source import Owner, Period, Source
+from pipelines.libraries import rules_of_library
 from pipelines.report.owner.figures import OwnerFigures
 from pipelines.standards.elements import load_elements
-from pipelines.standards.rules import Language, Rule, load_rules
+from pipelines.standards.rules import Language, Rule
 
 SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
 MOST_GROUPS = 8  # described in full; the others get one line each, all rows are attached
@@ -260,7 +261,7 @@ def _group(
     key = (impact.column, impact.rule)
     return FindingGroup(
         column_title=column_title(source, impact.column),
-        rule=load_rules()[impact.rule],
+        rule=rules_of_library(source.library)[impact.rule],
         rows=impact.rows,
         share=impact.rows / counts.landed if counts.landed else 0.0,
         entities=impact.entities,

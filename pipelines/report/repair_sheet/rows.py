@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from pipelines.contracts.source import Source
+from pipelines.libraries import rules_of_library
 from pipelines.report.repair_sheet.columns import NO, WHOLE_ROW, YES
-from pipelines.standards.rules import Language, Rule, load_rules
+from pipelines.standards.rules import Language, Rule
 
 Cell = str | int | None
 Line = tuple[Cell, ...]
@@ -33,7 +34,7 @@ class SheetWords:
 
 def sheet_lines(batches: Iterable[pa.RecordBatch], words: SheetWords) -> Iterator[Line]:
     """One line per row of ``bad_rows.masked``; the owner's own columns are empty."""
-    rules = load_rules()
+    rules = rules_of_library(words.source.library)
     theirs = {column.name: column.physical_name for column in words.source.columns}
     severities = SEVERITIES[words.language]
     for batch in batches:

@@ -27,7 +27,7 @@ REGISTER, SURVEY = "natural_resources__real_estate_registrations", "housing__hou
 POLICE = "public_security__household_registration"
 MARKET = "market_regulation__enterprises"
 BATCH = "20260630"
-OWNER, FIRM = "13060219900307101X", "91130602PDY0000184"  # a fictional person's and a firm's
+OWNER, FIRM = "130602199003071011", "91130602MA00000156"  # a fictional person's and a firm's
 UNITS = [f"130602001001GB00001F0001000{place}" for place in range(1, 10)]
 
 Row = Mapping[str, str]
@@ -51,7 +51,9 @@ class City:
     def lake(self, table: str, columns: str) -> list[tuple[Any, ...]]:
         """Rows of a table of the lake."""
         files = [str(file) for file in open_lake(self.settings).files(table)]
-        return duckdb.connect().execute(f"SELECT {columns} FROM read_parquet(?)", [files]).fetchall()
+        return (
+            duckdb.connect().execute(f"SELECT {columns} FROM read_parquet(?)", [files]).fetchall()
+        )
 
     def mails(self) -> list[str]:
         """Subject and text of every message of the outbox."""
@@ -65,10 +67,12 @@ class City:
 
 HOUSES: Mapping[str, Sequence[Row]] = {
     REGISTER: [
-        {"source_key": "D1", "unit_number": UNITS[0], "house_address": "云州市莲池区东风路12号3单元401",
+        {"source_key": "D1", "unit_number": UNITS[0],
+         "house_address": "云州市莲池区东风路12号3单元401",
          "house_use": "住宅", "certificate_number": "云(2020)不动产权第0000001号",
          "owner_name": "张小明", "owner_code": OWNER, "registration_date": "2020-05-01"},
-        {"source_key": "D2", "unit_number": UNITS[1], "house_address": "云州市莲池区东风路12号3单元402",
+        {"source_key": "D2", "unit_number": UNITS[1],
+         "house_address": "云州市莲池区东风路12号3单元402",
          "house_use": "商业", "certificate_number": "云(2020)不动产权第0000002号",
          "owner_name": "云州市甲有限公司", "owner_code": FIRM},
         {"source_key": "D3", "unit_number": UNITS[2]},  # a number, and nobody owns it yet
@@ -87,6 +91,7 @@ HOUSES: Mapping[str, Sequence[Row]] = {
         {"source_key": "F3", "house_address": "云州市莲池区幸福路5号2单元302",
          "owner_name": "云州市甲有限公司"},
         {"source_key": "F4", "owner_name": "张小明", "owner_code": OWNER},  # an owner, and no house
+        *({"source_key": f"G{place}", "unit_number": UNITS[place]} for place in range(4, 9)),
     ],
     POLICE: [
         {"source_key": "HJ1", "citizen_id": OWNER, "person_name": "张小明", "sex_code": "1",

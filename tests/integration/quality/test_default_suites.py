@@ -56,6 +56,7 @@ GOOD = {
         AS citizen_id, '1' AS sex_code, '01' AS ethnicity_code, '10' AS marital_code,
         DATE '1980-01-01' AS birth_date, CASE WHEN i = 0 THEN DATE '2020-01-01' END AS death_date,
         'm' AS mobile FROM range(100) AS r(i)""",
+    "core": "SELECT 'H-' || i AS entity_id FROM range(100) AS r(i)",
     "core_legal_entity": """SELECT 'E-' || i AS entity_id, 'org' || i AS organization_name,
         '91110105' || lpad(CAST(i AS VARCHAR), 10, '0') AS uscc, '1' AS entity_status,
         DATE '2010-01-01' AS establishment_date, DATE '2012-01-01' AS approval_date,
@@ -161,6 +162,7 @@ BREAKS: Mapping[str, Mapping[str, str]] = {
         "every_entity_has_a_record": "SELECT * FROM {good} WHERE entity_id <> 'P-7'",
         "every_assigned_entity_exists": _few("entity_id", "'P-100'", 1),
     },
+    "core": COMMON_OF_CORE,
     "core.person": COMMON_OF_CORE
     | {
         "citizen_id_is_unique": _twice("citizen_id", 1),
@@ -221,7 +223,7 @@ EVERY = [(suite, name) for suite, breaks in BREAKS.items() for name in breaks]
 
 def _table(suite: str) -> str:
     layer, _, rest = suite.partition(".")
-    return f"{layer}_{rest}" if layer in {"core", "identity"} else layer
+    return f"{layer}_{rest}" if rest and layer in {"core", "identity"} else layer
 
 
 def _alone(folder: Path, suite: str, name: str) -> Path:

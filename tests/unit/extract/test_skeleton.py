@@ -20,6 +20,7 @@ from pipelines.extract.skeleton import new_contract
 from pipelines.settings import load_settings
 
 NAME = "health__records"
+HOUSING = Path(__file__).parents[2] / "fixtures/housing/libraries"
 COLUMNS = ["DAH", "XM", "GMSFHM", "性别", "出生日期", "LXDH", "备注", "GXSJ"]
 PEOPLE = [
     [
@@ -199,3 +200,23 @@ def test_a_missing_sample_and_an_unknown_library_are_said(tmp_path):
         new_contract(tmp_path / "x.csv", NAME, "population")
     with pytest.raises(UnknownLibrary):
         new_contract(write_csv(tmp_path / "x.csv"), NAME, "people")
+
+
+def test_a_library_of_a_site_is_guessed_for_by_its_own_names_and_patterns(tmp_path, monkeypatch):
+    monkeypatch.setenv("BASELIB_LIBRARIES", str(HOUSING))
+    sample = tmp_path / "houses_20260630.csv"
+    rows = ["编号,不动产单元,坐落,权利人,竣工日期"]
+    rows += [f"{n},130602001001GB00001F{n:08},东风路{n}号,张三,2019-01-01" for n in range(30)]
+    sample.write_text("\n".join(rows), encoding="utf-8")
+    contract = yaml.safe_load(new_contract(sample, "housing__houses", "housing"))
+    mapped = {
+        each["name"]: (each["physicalName"], each.get("semanticType"))
+        for each in contract["schema"][0]["properties"]
+    }
+    assert mapped == {
+        "source_key": ("编号", None),
+        "unit_number": ("不动产单元", "real_estate_unit_number"),  # known by its values
+        "house_address": ("坐落", "address"),
+        "owner_name": ("权利人", "text"),
+        "completion_date": ("竣工日期", "date"),  # known by the library's own title
+    }

@@ -1,6 +1,7 @@
 """Which suites run, on what, with which parameters."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -50,6 +51,26 @@ def test_a_library_gets_its_own(folder: Path) -> None:
         ("identity.record", "identity_record"),
         ("core.person", "core_person"),
     ]
+
+
+def test_a_library_without_a_suite_of_its_own_gets_the_default_one(folder: Path) -> None:
+    (folder / "core.json").write_text("{}", encoding="utf-8")
+    house = replace(load_library("population"), entity="house")
+    assert [(run.file.stem, run.table) for run in suites_for_library(house, folder, {})] == [
+        ("identity.record", "identity_record"),
+        ("core", "core_house"),
+    ]
+
+
+def test_a_site_s_suites_stand_beside_its_declarations(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path_factory.mktemp("site")
+    (site / folder.name).mkdir()
+    (site / folder.name / "core.house.json").write_text("{}", encoding="utf-8")
+    house = replace(load_library("population"), entity="house")
+    monkeypatch.setenv("BASELIB_LIBRARIES", str(site))
+    assert [run.file for run in suites_for_library(house, folder, {})][-1].parent.parent == site
 
 
 @pytest.mark.parametrize(
