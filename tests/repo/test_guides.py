@@ -1,0 +1,37 @@
+"""The guides for whoever carries on name files that are there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+GUIDES = ("CONTRIBUTING.md", "docs/architecture.md", "README.md", "README.zh-CN.md")
+TOPS = "pipelines|tests|sql|plugins|dags|benchmarks|docs|expectations|sources|grants"
+IN_TICKS = re.compile(rf"`((?:{TOPS})/[\w./*-]+)`")
+ROOM_FILE = re.compile(rf"`(?!(?:{TOPS})/)((?:\w+/)*\w+\.py)`")
+LINKS = re.compile(r"\]\(((?!https?:)[^)#]+)\)")
+
+
+def missing(guide: str, text: str) -> list[str]:
+    paths = [PROJECT / path for path in IN_TICKS.findall(text)]
+    if guide == "docs/architecture.md":
+        paths += [PROJECT / "pipelines" / path for path in ROOM_FILE.findall(text)]
+    paths += [(PROJECT / guide).parent / link for link in LINKS.findall(text)]
+    return [str(path.relative_to(PROJECT)) for path in paths if not _is_there(path)]
+
+
+def _is_there(path: Path) -> bool:
+    relative = str(path.resolve().relative_to(PROJECT))
+    return any(PROJECT.glob(relative)) if "*" in relative else path.exists()
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_what_a_guide_names_is_there(guide):
+    text = (PROJECT / guide).read_text(encoding="utf-8")
+    assert missing(guide, text) == [], f"{guide} names what is not there: follow the move"
+
+
+def test_a_file_that_is_gone_is_noticed():
+    text = "`pipelines/identity/gone.py` `stage/gone.py` [x](adr/gone.md) `tests/unit/**/gone.py`"
+    assert len(missing("docs/architecture.md", text)) == 4
