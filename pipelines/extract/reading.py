@@ -8,16 +8,19 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.connections.files import fingerprint
+from pipelines.extract.formats.archives import ARCHIVES, unpack
 from pipelines.extract.formats.chunk import Chunk, empty_chunk
 from pipelines.extract.formats.columns import mapped_names, require_mapped
 from pipelines.extract.formats.delimited import read_delimited
 from pipelines.extract.formats.encodings import Encoding, choose, damaged, utf8_blocks
 from pipelines.extract.formats.excel import SHEETS, read_excel
-from pipelines.extract.formats.jsonlines import read_json_lines, read_page
+from pipelines.extract.formats.json_documents import read_json
+from pipelines.extract.formats.jsonlines import read_page
 from pipelines.extract.formats.parquet import read_parquet
 from pipelines.extract.formats.recognise import NAMES, Kind, recognise
 from pipelines.extract.limits import Limits
@@ -77,7 +80,7 @@ def read_landed(
     remarks: list[str] = []
     with RawWriter(scratch, stem, batch) as writer:
         for file in files:
-            for chunk in _chunks(source, file, encodings, limits):
+            for chunk in _chunks(source, file, scratch, encodings, limits):
                 found |= dict.fromkeys(chunk.columns)
                 remarks += chunk.remarks
                 writer.add(file.name + chunk.part, chunk)
@@ -107,34 +110,52 @@ def _check_sparse_columns(source: Source, found: Collection[str], writer: RawWri
 
 
 def _chunks(
-    source: Source, file: Path, encodings: dict[str, Encoding], limits: Limits
+    source: Source, file: Path, scratch: Path, encodings: dict[str, Encoding], limits: Limits
 ) -> Iterator[Chunk]:
     """The records of one file; a column of the contract that it lacks stops the delivery."""
     kind = source.server.format
-    chunks = _read_file(source, file, encodings, limits)
-    for number, chunk in enumerate(chunks):
-        if number == 0 and kind not in SPARSE:
-            require_mapped(source, file.name, chunk.columns)
+    checked: set[tuple[str, ...]] = set()
+    for chunk in _read_file(source, file, scratch, encodings, limits):
+        columns = tuple(chunk.columns)
+        if kind not in SPARSE and columns not in checked:
+            require_mapped(source, file.name + chunk.part, columns)
+            checked.add(columns)
         yield chunk
 
 
 def _read_file(
-    source: Source, file: Path, encodings: dict[str, Encoding], limits: Limits
+    source: Source, file: Path, scratch: Path, encodings: dict[str, Encoding], limits: Limits
 ) -> Iterator[Chunk]:
     declared = source.server.format
     if declared == "api":
         yield from read_page(source, file)
-    elif source.server.kind == "database" or declared == "parquet":
+    elif source.server.kind == "database":
         yield from read_parquet(source, file)
+    elif (kind := _kind(source, file)) in ARCHIVES:
+        yield from _read_archive(source, file, scratch, encodings, limits)
     else:
-        yield from _read_by_content(source, file, _kind(source, file), encodings, limits)
+        yield from _read_by_content(source, file, kind, encodings, limits)
+
+
+def _read_archive(
+    source: Source, file: Path, scratch: Path, encodings: dict[str, Encoding], limits: Limits
+) -> Iterator[Chunk]:
+    """Every file of an archive, read for what it is; ``a.zip/inner.csv`` is its name in raw."""
+    with TemporaryDirectory(dir=scratch, prefix="unpacked-") as folder:
+        for member in unpack(source, file, Path(folder), limits):
+            kind = _kind(source, member.file)
+            within = member.name.removeprefix(file.name)
+            for chunk in _read_by_content(source, member.file, kind, encodings, limits):
+                yield replace(chunk, part=within + chunk.part)
 
 
 def _read_by_content(
     source: Source, file: Path, kind: Kind, encodings: dict[str, Encoding], limits: Limits
 ) -> Iterator[Chunk]:
     declared = source.server.format
-    if kind in SHEETS and declared in {"csv", "xlsx"}:
+    if declared == "parquet":
+        yield from read_parquet(source, file)
+    elif kind in SHEETS and declared in {"csv", "xlsx"}:
         if kind != "xlsx" or declared != "xlsx":
             yield _other_form(source, file, kind)
         yield from read_excel(source, file, limits=limits, kind=kind)
@@ -143,7 +164,7 @@ def _read_by_content(
     elif kind in TEXT and declared == "jsonl":
         with damaged(source, file):
             encodings[file.name] = choose(source, file)
-        yield from read_json_lines(source, file, encodings[file.name].name)
+        yield from read_json(source, file, encodings[file.name].name, limits)
     elif kind == "text" and declared == "xlsx":
         yield _other_form(source, file, kind)
         yield from _read_text(_as_text(source, file), file, encodings)

@@ -33,7 +33,7 @@ class _Number(str):
     __slots__ = ()
 
 
-class _WrittenTwice(ValueError):
+class WrittenTwice(ValueError):
     """An object has one key twice; Python would keep the last value without a word."""
 
 
@@ -77,12 +77,12 @@ def _line_chunk(lines: Sequence[tuple[int, bytes]]) -> Chunk:
             record = _parse(line)
         except (ValueError, RecursionError):
             record = None
-        if isinstance(record, dict) and (not _may_hold_surrogates(line) or _is_encodable(record)):
+        if isinstance(record, dict) and (not _may_hold_surrogates(line) or is_encodable(record)):
             records.append(record)
             numbers.append(number)
         else:
             defects.append(Defect(number, MALFORMED_JSON, explain(line, "")[1].strip()))
-    return _chunk(records, numbers, defects)
+    return chunk_of_records(records, numbers, defects)
 
 
 def read_page(source: Source, file: Path) -> Iterator[Chunk]:
@@ -92,16 +92,21 @@ def read_page(source: Source, file: Path) -> Iterator[Chunk]:
         UnreadableDelivery: it is not JSON, or has no list of records where the contract says.
     """
     content = file.read_bytes()
-    found = records_on(source, file.name, parse_page(source, file.name, content))
+    page = parse_page(source, file.name, content)
+    yield chunk_of_values(records_on(source, file.name, page), content)
+
+
+def chunk_of_values(found: Sequence[object], content: bytes) -> Chunk:
+    """Values of a list of records, each by its place; ``content`` is what they were parsed from."""
     suspect = _may_hold_surrogates(content)  # asked once: a page is as long as its records together
     records, numbers, defects = [], [], []
     for number, record in enumerate(found, start=1):
-        if isinstance(record, dict) and (not suspect or _is_encodable(record)):
+        if isinstance(record, dict) and (not suspect or is_encodable(record)):
             records.append(record)
             numbers.append(number)
         else:
             defects.append(Defect(number, MALFORMED_JSON, _compact(record, ascii_only=True)))
-    yield _chunk(records, numbers, defects)
+    return chunk_of_records(records, numbers, defects)
 
 
 def records_on(source: Source, name: str, page: object) -> list[object]:
@@ -134,11 +139,12 @@ def at_path(value: object, path: str) -> object:
     return value
 
 
-def _chunk(
+def chunk_of_records(
     records: Sequence[dict[str, object]],
     numbers: Sequence[int],
     defects: Sequence[Defect],
 ) -> Chunk:
+    """Records with the line of each, and what is no record."""
     names = key_names(key for record in records for key in record)
     columns = {
         name: text_array([record.get(key) for record in records], _text)
@@ -150,19 +156,19 @@ def _chunk(
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _WrittenTwice
+        raise WrittenTwice
     return found
 
 
 # One for all lines: ``json.loads`` with these hooks makes a decoder each time, which takes longer
 # than to parse a short line.
-_DECODER = json.JSONDecoder(
+DECODER = json.JSONDecoder(
     parse_int=_Number, parse_float=_Number, parse_constant=_Number, object_pairs_hook=_object
 )
 
 
 def _parse(text: bytes) -> Any:
-    return _DECODER.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
+    return DECODER.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
 
 
 def _text(value: object) -> str | None:
@@ -182,7 +188,7 @@ def _may_hold_surrogates(text: bytes) -> bool:
     return any(sign in text for sign in _SURROGATE_SIGNS)
 
 
-def _is_encodable(record: object) -> bool:
+def is_encodable(record: object) -> bool:
     """Whether all text of a record can be written: none of its characters is a half."""
     try:
         _compact(record).encode()
