@@ -36,11 +36,11 @@ from benchmarks.identity.world.planted import FIRM_TAGS, PERSON_TAGS
 from pipelines.contracts.source import Source
 from pipelines.libraries import load_library
 from pipelines.records import current_records, library_records
-from pipelines.stage import parse_rows, split_rows
+from pipelines.stage import parse_rows, rename_delivered, split_rows
 
 LIBRARIES = ("population", "legal_entity")
 RECORDS_A_PERSON = 2.70
-RECORDS_A_MARKET_FIRM = 2.2
+RECORDS_A_MARKET_FIRM = 2.6
 PERSON_RECORDS_A_FIRM = 12.3  # as in peers' benchmarks: one firm record for five of persons
 MOST_FIRMS = 99_000  # organisation codes that GB 11714 leaves to users: PDY00001 to PDY99999
 RECORDS, TRUTH = "records.parquet", "truth.parquet"
@@ -167,7 +167,9 @@ def _stage(con: Backend, file: FileOf, source: Source, folder: Path) -> Path:
     }
     pq.write_table(pa.table(columns | lineage), raw)
     parsed = folder / f"parsed_{source.name}.parquet"
-    con.to_parquet(parse_rows(con.read_parquet(raw), source, _as_of()), parsed)
+    con.to_parquet(
+        parse_rows(rename_delivered(con.read_parquet(raw), source), source, _as_of()), parsed
+    )
     staged = folder / f"staged_{source.name}.parquet"
     con.to_parquet(split_rows(con.read_parquet(parsed), source).staged, staged)
     raw.unlink()

@@ -1,11 +1,12 @@
-"""What four departments have on file about the firms of ``market``, slips and all.
+"""What five departments have on file about the firms of ``market``, slips and all.
 
 Error model in words. The **registrar** writes registered names and codes, nearly always right. The
 **tax office** leaves the county out of one name in ten and takes the sign for the name of one shop
 in twenty; of firms that follow or belong to another one, six in a hundred are filed under its code.
 The **insurance office** has no code for one unit in eight. The **street office** lists shop fronts:
-mostly without a code, two in three by the sign alone, some by the owner's name. Addresses begin at
-the street in two records of five.
+mostly without a code, two in three by the sign alone, some by the owner's name. The **credit list**
+has a name, as a rule the one on the sign, and the code, and nothing else. Addresses begin at the
+street in two records of five.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -57,6 +58,9 @@ MARKET_OFFICES: Mapping[str, Office] = {
     "urban_management__shop_fronts": Office(
         "key name code representative address region phone changed",
         0.55, 0.12, 0.8, 0.004, 0.03, 0.45, 0.25, 0.05, 0.3, 0.05, 0.2),
+    "finance__credit_list": Office(
+        "key name code status changed",
+        0.35, 0.5, 0.01, 0.002, 0.02, 0.35, 0.2, 0.0, 0.0, 0.0, 0.0),
 }  # fmt: skip
 MARKET_SLIPS = ("no_code", "wrong_sign", "relatives_code", "sign", "short", "owners_name",
                 "no_owner", "no_address", "no_phone")  # fmt: skip

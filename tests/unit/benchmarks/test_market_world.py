@@ -59,7 +59,7 @@ def test_a_successor_stands_at_the_door_of_one_that_was_struck_off(market):
         assert firm.days < old.days
 
 
-@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize("place", range(5))
 def test_codes_are_missing_as_often_as_declared(files, place):
     office = list(MARKET_OFFICES.values())[place]
     records = len(files[place].entity)
