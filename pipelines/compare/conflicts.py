@@ -58,6 +58,9 @@ class Evidence:
     restating: Sequence[str] = ()
     """Implied columns that only repeat the identifier and are no statement of their own."""
 
+    shared_name_conflicts: Sequence[str] = ()
+    """Of two that bear a name which several bear: columns in which they must not differ."""
+
     @property
     def columns(self) -> Sequence[str]:
         """All that the tests need."""
@@ -228,6 +231,12 @@ EVIDENCE: Mapping[str, Evidence] = {
             ("legal_representative_name", "phone"),
         ),
         restating=("organization_code", "registration_number"),
+        shared_name_conflicts=(
+            "legal_representative_name",
+            "registration_number",
+            "establishment_date",
+            "registered_address",
+        ),
     ),
     "": Evidence(
         identifying=(),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.compare.village_groups import with_plain_groups
 from pipelines.libraries import Library
 
 Agreement = Callable[[ir.Value, ir.Value], ir.BooleanValue]
@@ -29,6 +30,14 @@ _PARTS_OF_A_HOUSE = "([0-9A-Z])(?:号楼|栋|幢|座|单元|门洞|室|户)"
 _LONGEST_NAME = 12
 _LUNAR_LAG = 51  # days by which a lunar date is at most behind
 _SHORT_ADDRESS = 6  # characters below which "ends with" says nothing: 3号楼, 101室
+_BRANCH = (
+    "(分公司|分厂|分店|分行|支行|分社|分所|分院|分校|分部|营业部|营业所|分理处|办事处|储蓄所"
+    "|代表处)$"
+)
+_OF_PARENT = (
+    "(公司|集团|银行|信用社|合作社|总厂|超市|连锁|医院|中心).*"
+    "(门市部|经营部|服务部|[第一二三四五六七八九十0-9]+店)$"
+)
 _SHORT_NAME = 6  # the shortest company name that is worth finding inside another
 
 
@@ -184,11 +193,12 @@ def organizations_rewritten(left: ir.StringValue, right: ir.StringValue) -> ir.B
 
 
 def is_branch(name: ir.StringValue) -> ir.BooleanValue:
-    """A branch (分支机构) by its name: 企业名称登记管理规定 第十三条, and banks' own words."""
-    return name.re_search(
-        "(分公司|分厂|分店|分行|支行|分社|分所|分院|分校|分部|营业部|营业所|分理处|办事处|门市部|经营部"
-        "|储蓄所|代表处|服务部|[第一二三四五六七八九十0-9]+店)$"
-    )
+    """A branch (分支机构) by its name: 企业名称登记管理规定 第十三条, and banks' own words.
+
+    A branch has its parent's whole name in front (article 13). 经营部, 服务部 and 二店 without an
+    organisation in front are what individual businesses are called, each with a code of its own.
+    """
+    return name.re_search(f"{_BRANCH}|{_OF_PARENT}")
 
 
 def _one_slip(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
@@ -287,7 +297,8 @@ def _address_key(value: ir.StringValue) -> ir.StringValue:
     """
     bare = _without(value, _PUNCTUATION).upper()
     street = bare.re_replace(_UP_TO_COUNTY, "")
-    return street.re_replace(_PARTS_OF_A_HOUSE, r"\1-").re_replace("-+$", "").nullif("")
+    plain = with_plain_groups(street)
+    return plain.re_replace(_PARTS_OF_A_HOUSE, r"\1-").re_replace("-+$", "").nullif("")
 
 
 def _phone_key(value: ir.StringValue) -> ir.StringValue:

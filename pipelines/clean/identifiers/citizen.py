@@ -35,6 +35,8 @@ _15 = r"^[0-9]{15}\z"
 _DAMAGED = (
     r"^[0-9]{16,18}[0-9X]?\z"  # one digit too many or too few is damage, two are another thing
 )
+# Letters that are read and typed for digits: 6401Z1... is 640121... with one sign wrong.
+_LETTERS, _LIKE_DIGITS = "OQILZBS", "0011285"
 _MASKED = r"^([0-9]{4,14})[*●•▇■□X]{4,12}([0-9]{2,5}[0-9X])\z"  # 110105********0011
 _FOREIGN_15 = r"^[A-Z]{3}[0-9]{12}\z"
 # Cyrillic and Greek letters and signs that look like the check character.
@@ -276,10 +278,18 @@ def _finish(s: Scratch) -> Parsed:
             "birth_date": ibis.ifelse(s.usable, s.birth, ibis.null("date")),
             "sex_code": ibis.ifelse(s.usable, citizen_sex(s), _NONE),
             "damaged": ibis.cases(
-                (~s.usable & s.number.re_search(_DAMAGED), s.number), (s.masked, _seen(s))
+                (~s.usable & s.number.re_search(_DAMAGED), s.number),
+                (~s.usable & _in_digits(s).re_search(_DAMAGED), _in_digits(s)),
+                (s.masked, _seen(s)),
             ),
         },
     )
+
+
+def _in_digits(s: Scratch) -> ir.StringValue:
+    """The number with the digits that its letters look like; NULL with more than three letters."""
+    few = s.number.re_replace(f"[^{_LETTERS}]", "").length().between(1, 3)
+    return ibis.ifelse(few, s.number.translate(_LETTERS, _LIKE_DIGITS), _NONE)
 
 
 def _seen(s: Scratch) -> ir.StringValue:

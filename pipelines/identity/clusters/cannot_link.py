@@ -60,7 +60,8 @@ def cannot_link_pairs(
 ) -> ir.Table:
     """Pairs that scores put into one cluster and that can never be one entity.
 
-    Of a cluster that scores made larger than ``LARGEST_BY_SCORE``, all links by score.
+    Of a cluster that scores made larger than ``LARGEST_BY_SCORE``, all links by score. Of one that
+    gathers several valid codes under one name, whatever made it, the records that have them.
 
     Args:
         work: ``working_set``.
@@ -85,8 +86,24 @@ def cannot_link_pairs(
     pairs = temp.materialise(joined.filter(joined.was != joined.its).select("rid", "other"))
     never = cannot_link_among(pairs, records_for_scoring(work, groups, library, temp), library)
     giants = scored.anti_join(fitting, "cluster").select("rid", other="linked")
-    result = never.union(giants, distinct=True)
+    several = _several_codes(groups, after, library)
+    result = never.union(giants, several, distinct=True)
     return temp.materialise(result.mutate(by_person=ibis.literal(False)))
+
+
+def _several_codes(groups: IdentifierGroups, after: ir.Table, library: Library) -> ir.Table:
+    """``rid, other`` within one cluster whose conflicting identifiers are two valid codes.
+
+    One such record has a stranger's code. Several, each with another one, are several entities
+    that a name brought together.
+    """
+    numbered = after.inner_join(groups.conflicting.select("rid", "number"), "rid")
+    mine = numbered.select("rid", "number", "cluster")
+    its = numbered.select("cluster", other="rid", its_number="number")
+    joined = mine.inner_join(its, "cluster")
+    differ = joined.number != joined.its_number
+    applies = ibis.literal(bool(evidence_of(library).distinguishing))
+    return joined.filter(differ, applies).select("rid", "other")
 
 
 def pairs_under_two_identifiers(

@@ -4,7 +4,6 @@ The other records of the group are compared with them. ``<column>_ref`` is the v
 ``<column>_alone`` whether a single record states it.
 """
 
-from collections.abc import Sequence
 from functools import reduce
 
 import ibis
@@ -12,6 +11,7 @@ import ibis.expr.types as ir
 
 from pipelines.compare.conflicts import Evidence
 from pipelines.compare.values import Columns, names_compatible
+from pipelines.identity.tables.authority import authority_rank
 from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
 
@@ -83,10 +83,3 @@ def as_other_group(reference: ir.Table, evidence: Evidence) -> ir.Table:
     """``reference_values`` with the columns of another group: ``other``, and ``<column>_other``."""
     columns = {f"{c}_other": reference[f"{c}_ref"] for c in evidence.columns}
     return reference.select(other="number", **columns)
-
-
-def authority_rank(source: ir.StringValue, authority: Sequence[str]) -> ir.IntegerValue:
-    """Place of a source's department in an authority order; last if it is not listed."""
-    department = source.split("__")[0]
-    ranks = [(department == name, place) for place, name in enumerate(authority)]
-    return ibis.cases(*ranks, else_=len(authority)).cast("int64")

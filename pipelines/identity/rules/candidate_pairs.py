@@ -56,7 +56,8 @@ def candidate_pairs(
         ``cannot_link`` if something forbids it, and of each distinguishing column whether the two
         ``agreed`` and ``differed`` in it.
     """
-    left = temp.materialise(unmatched_records(work, conflicting, unmatched, library))
+    more = _name_columns(library)
+    left = temp.materialise(unmatched_records(work, conflicting, unmatched, library, more))
     everybody = comparable_records(work, left)
     pairs = _in_blocks(left, everybody, library, temp)
     right = temp.materialise(_right_side(pairs, everybody, unmatched, library))
@@ -87,8 +88,22 @@ def _in_blocks(
 ) -> ir.Table:
     """``rid, other`` that share the block of at least one rule."""
     blocks = dict.fromkeys(tuple(each.block) for each in library.identity.passes)
+    blocks |= dict.fromkeys(_rival_blocks(library))
     joined = [pairs_in_block(left, everybody, block, LARGEST_BLOCK, temp) for block in blocks]
     return temp.materialise(reduce(lambda a, b: a.union(b, distinct=True), joined))
+
+
+def _name_columns(library: Library) -> Sequence[str]:
+    """What ``distinctiveness`` added, for libraries whose names may be shared."""
+    return ("name_bearers", "distinctive_part") if evidence_of(library).distinguishing else ()
+
+
+def _rival_blocks(library: Library) -> Sequence[tuple[str, ...]]:
+    """Blocks that show rivals: one distinctive part, however it is written, and one tie."""
+    if not evidence_of(library).distinguishing:
+        return ()
+    ties = ("registered_address", "phone", "legal_representative_name")
+    return [("distinctive_part", tie) for tie in ties]
 
 
 def rule_names(library: Library) -> Sequence[str]:
@@ -213,7 +228,8 @@ def _right_side(
     joined = everybody.semi_join(pairs.select(rid="other").distinct(), "rid")
     unmatched_rid = unmatched.select(unmatched_rid="rid")
     result = joined.left_join(unmatched_rid, joined.rid == unmatched_rid.unmatched_rid)
-    columns = {f"{c}_other": result[c] for c in ("number", *compared_columns(library))}
+    names = ("number", *compared_columns(library), *_name_columns(library))
+    columns = {f"{c}_other": result[c] for c in names}
     return result.select(other=result.rid, grouped=result.unmatched_rid.isnull(), **columns)
 
 
@@ -229,13 +245,30 @@ def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library
     forbids = evidence_of(library).forbids
     result: dict[str, ir.Value] = {
         "forbidden": forbidden_by_identifier(joined, library),
-        "forbidden_by_name": forbids(sides, True),
+        "forbidden_by_name": forbids(sides, True) | _shared_name_fails(joined, sides, library),
         "forbidden_by_number": forbids(sides, False),
+        "same_part": _same_part(joined, library),
     }
     result |= {f"equal_{column}": sides.equal(column) for column in blocked}
     result |= {f"agree_{column}": sides.agree(column) for column in {*agreed, *distinguishing}}
     result |= {f"differ_{column}": sides.differ(column) for column in {*unless, *distinguishing}}
     return joined.select("rid", "other", "grouped", **result)
+
+
+def _same_part(joined: ir.Table, library: Library) -> ir.BooleanValue:
+    if not evidence_of(library).distinguishing:
+        return ibis.literal(False)
+    return (joined.distinctive_part == joined.distinctive_part_other).fill_null(False)
+
+
+def _shared_name_fails(joined: ir.Table, sides: Sides, library: Library) -> ir.BooleanValue:
+    """A name that several bear proves nothing by itself, and nothing against a difference."""
+    evidence = evidence_of(library)
+    if not evidence.distinguishing:
+        return ibis.literal(False)
+    is_shared = ibis.greatest(joined.name_bearers, joined.name_bearers_other) > 1
+    differ = sides.any_differ(evidence.shared_name_conflicts)
+    return is_shared & (differ | (sides.agreeing(evidence.ties) == 0))
 
 
 def forbidden_by_identifier(joined: ir.Table, library: Library) -> ir.BooleanValue:
@@ -252,7 +285,7 @@ def _distinguishing(compared: ir.Table, library: Library) -> dict[str, ir.Boolea
     if not distinguishing:
         return _no_distinguishing(library)
     result = {
-        "same_name": compared[f"equal_{_name_column(library)}"],
+        "same_name": compared[f"equal_{_name_column(library)}"] | compared.same_part,
         "cannot_link": compared.forbidden
         | compared.forbidden_by_name
         | compared.forbidden_by_number,

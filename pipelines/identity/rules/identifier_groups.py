@@ -166,6 +166,13 @@ def _matching_elsewhere(
         Sides(words, implied_keys_of(compared), library)
     )
     tied = suspect_identifier & (others.agreeing(evidence.ties) > 0)
-    conflicting = compared.filter(is_theirs & ((~is_its_own & no_less) | tied))
+    more = others.agreeing(evidence.ties) > its.agreeing(evidence.ties)
+    fits_better = no_less & (more | ~_is_shared(compared, evidence))
+    conflicting = compared.filter(is_theirs & ((~is_its_own & fits_better) | tied))
     reason = ibis.literal(evidence.belongs_elsewhere)
     return conflicting.select("rid", "number", reason=reason).distinct()
+
+
+def _is_shared(compared: ir.Table, evidence: Evidence) -> ir.BooleanValue:
+    """Several registered entities bear the record's name, so it is no evidence for another one."""
+    return compared.name_bearers > 1 if evidence.distinguishing else ibis.literal(False)

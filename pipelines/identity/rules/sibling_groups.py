@@ -15,7 +15,8 @@ import ibis.expr.types as ir
 
 from pipelines.compare.conflicts import Evidence
 from pipelines.compare.values import Columns, Sides
-from pipelines.identity.rules.authoritative_values import as_other_group, authority_rank
+from pipelines.identity.rules.authoritative_values import as_other_group
+from pipelines.identity.tables.authority import authority_rank
 from pipelines.identity.tables.comparison_keys import keys_of, stated_keys_of
 from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library

@@ -21,6 +21,7 @@ from pipelines.compare.values import (
     stated_key_of,
     text_of,
 )
+from pipelines.identity.tables.distinctiveness import with_bearers
 from pipelines.identity.tables.features import carried
 from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
@@ -57,7 +58,10 @@ def working_set(records: ir.Table, library: Library, temp: TempTables) -> ir.Tab
             keys[f"stated_{column}"] = stated_key_of(rows, column, library)
             keys[f"implied_{column}"] = implied_key_of(rows, column, library)
     lineage = ("rid", *_NAME, "since_batch", "batch")
-    return temp.materialise(rows.select(*lineage, **carried(rows, library.entity), **keys))
+    work = temp.materialise(rows.select(*lineage, **carried(rows, library.entity), **keys))
+    if not evidence_of(library).distinguishing:
+        return work
+    return temp.materialise(with_bearers(work, library))
 
 
 def _numbered(records: ir.Table) -> ir.Table:

@@ -235,3 +235,19 @@ def test_agrees_with_python_stdnum_where_that_is_right(clean_fast):
     bad = ["110101199003079990", "110101199002309991", "99999919900307999X", "11010119900307999"]
     for number, got in zip(good + bad, clean_fast(citizen_id(), good + bad), strict=True):
         assert ric.is_valid(number) == (got.value is not None), number
+
+
+@pytest.mark.parametrize(
+    ("number", "damaged"),
+    [
+        ("6401Z1197902284638", "640121197902284638"),
+        ("11010519491231OO2X", "11010519491231002X"),
+        ("l1010519491231B02X", "11010519491231802X"),
+        ("OOOOOOOOOOOOOOOOOO", None),  # no number with letters, a word
+        ("ABCDEF199003079999", None),
+    ],
+)
+def test_letters_that_look_like_digits_leave_a_number_to_compare(clean, number, damaged):
+    got = outcomes(clean, [number])[number]
+    assert got.value is None
+    assert got.companions["damaged"] == damaged
