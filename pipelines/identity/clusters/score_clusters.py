@@ -128,6 +128,7 @@ class _State:
         first = ranked.place == 0
         result = ranked.group_by("cluster", "target").agg(
             **{each.name: ranked[each.name].min() for each in self.comparisons},
+            same_part=ranked.same_part.any(),
             never=ranked.never.any(),
             rid=ranked.rid.max(where=first),
             other=ranked.other.max(where=first),

@@ -56,7 +56,7 @@ def candidate_pairs(
         ``cannot_link`` if something forbids it, and of each distinguishing column whether the two
         ``agreed`` and ``differed`` in it.
     """
-    more = _name_columns(library)
+    more = name_columns(library)
     left = temp.materialise(unmatched_records(work, conflicting, unmatched, library, more))
     everybody = comparable_records(work, left)
     pairs = _in_blocks(left, everybody, library, temp)
@@ -93,7 +93,7 @@ def _in_blocks(
     return temp.materialise(reduce(lambda a, b: a.union(b, distinct=True), joined))
 
 
-def _name_columns(library: Library) -> Sequence[str]:
+def name_columns(library: Library) -> Sequence[str]:
     """What ``distinctiveness`` added, for libraries whose names may be shared."""
     return ("name_bearers", "distinctive_part") if evidence_of(library).distinguishing else ()
 
@@ -228,7 +228,7 @@ def _right_side(
     joined = everybody.semi_join(pairs.select(rid="other").distinct(), "rid")
     unmatched_rid = unmatched.select(unmatched_rid="rid")
     result = joined.left_join(unmatched_rid, joined.rid == unmatched_rid.unmatched_rid)
-    names = ("number", *compared_columns(library), *_name_columns(library))
+    names = ("number", *compared_columns(library), *name_columns(library))
     columns = {f"{c}_other": result[c] for c in names}
     return result.select(other=result.rid, grouped=result.unmatched_rid.isnull(), **columns)
 
@@ -247,7 +247,7 @@ def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library
         "forbidden": forbidden_by_identifier(joined, library),
         "forbidden_by_name": forbids(sides, True) | _shared_name_fails(joined, sides, library),
         "forbidden_by_number": forbids(sides, False),
-        "same_part": _same_part(joined, library),
+        "same_part": same_distinctive_part(joined, library),
     }
     result |= {f"equal_{column}": sides.equal(column) for column in blocked}
     result |= {f"agree_{column}": sides.agree(column) for column in {*agreed, *distinguishing}}
@@ -255,7 +255,8 @@ def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library
     return joined.select("rid", "other", "grouped", **result)
 
 
-def _same_part(joined: ir.Table, library: Library) -> ir.BooleanValue:
+def same_distinctive_part(joined: ir.Table, library: Library) -> ir.BooleanValue:
+    """Whether the names of a pair are one but for region and form, known for firms only."""
     if not evidence_of(library).distinguishing:
         return ibis.literal(False)
     return (joined.distinctive_part == joined.distinctive_part_other).fill_null(False)

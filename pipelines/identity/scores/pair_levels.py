@@ -14,6 +14,8 @@ from pipelines.identity.rules.candidate_pairs import (
     ComparableRecords,
     comparable_records,
     forbidden_by_identifier,
+    name_columns,
+    same_distinctive_part,
     unmatched_records,
 )
 from pipelines.identity.rules.identifier_groups import IdentifierGroups
@@ -28,7 +30,7 @@ def records_for_scoring(
     work: ir.Table, groups: IdentifierGroups, library: Library, temp: TempTables
 ) -> ComparableRecords:
     """All records for scoring; a conflicting identifier and what it implies are left out."""
-    more = list(CARRIED[library.entity])
+    more = [*CARRIED[library.entity], *name_columns(library)]
     unmatched = work.select("rid").anti_join(groups.accepted, "rid")
     result = temp.materialise(unmatched_records(work, groups.conflicting, unmatched, library, more))
     return comparable_records(work, result).each(lambda rows: with_some_identifier(rows, library))
@@ -58,7 +60,8 @@ def levels_of(
         temp: Where intermediate tables are materialised.
 
     Returns:
-        ``rid, other``, one level per comparison (int64, NULL for unknown) and ``never``: the two
+        ``rid, other``, one level per comparison (int64, NULL for unknown), ``same_part``, whether
+        their names have one distinctive part, and ``never``: the two
         cannot be one entity whatever else agrees.
     """
     rows = everybody.semi_join(records_of(pairs), "rid")
@@ -71,7 +74,10 @@ def levels_of(
         return joined[column], joined[f"{column}_other"]
 
     levels = {each.name: each.level(look) for each in COMPARISONS[library.entity]}
-    return joined.select("rid", "other", **levels, never=_never(joined, library))
+    same_part = same_distinctive_part(joined, library)
+    return joined.select(
+        "rid", "other", **levels, same_part=same_part, never=_never(joined, library)
+    )
 
 
 def cannot_link_among(pairs: ir.Table, everybody: ComparableRecords, library: Library) -> ir.Table:

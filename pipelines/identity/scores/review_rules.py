@@ -87,5 +87,13 @@ def _firm_needs_review(levels: ir.Table) -> ir.BooleanValue:
         return _at_least(levels, "legal_entity", column, level)
 
     number = at_least("organization_code", "same") | at_least("registration_number", "same")
-    other_name = ~at_least("organization_name", "sounds_or_looks_alike")
+    ties = (
+        at_least("legal_representative_name", "lost_characters"),
+        at_least("registered_address", "same_house"),
+        at_least("phone", "same"),
+    )
+    several = sum((tie.cast("int64") for tie in ties), start=ibis.literal(0, "int64")) >= 2
+    # 老王快餐 on the sign and 祥城县老王快餐店 in the register, with one door and one telephone.
+    written_short = levels.same_part & several
+    other_name = ~at_least("organization_name", "sounds_or_looks_alike") & ~written_short
     return ~number & (other_name | ~_third_element(levels, "legal_entity"))

@@ -116,7 +116,9 @@ def _plausible_pairs(pairs: ir.Table, groups: IdentifierGroups, library: Library
     result = joined.mutate(gid=ibis.coalesce(joined.gid, joined.other))
     names = [each.name for each in COMPARISONS[library.entity]]
     best = result.group_by("rid", other=result.gid).agg(
-        **{name: result[name].min() for name in names}, never=result.never.any()
+        **{name: result[name].min() for name in names},
+        never=result.never.any(),
+        same_part=result.same_part.any(),
     )
     return best.filter(~best.never, ~needs_review(best, library.entity))
 
