@@ -152,7 +152,9 @@ class _State:
         evidence = evidence_of(self.library)
         if not evidence.distinguishing:
             return cluster_pairs
-        rivals = ambiguous_targets(cluster_pairs, self.comparisons, evidence.identifying[0])
+        rivals = ambiguous_targets(
+            cluster_pairs, self.comparisons, evidence.identifying[0], evidence.ties
+        )
         joined = cluster_pairs.left_join(rivals.mutate(is_ambiguous=True), ["cluster", "target"])
         doubts = joined.needs_review | joined.is_ambiguous.fill_null(False)
         return self.temp.materialise(

@@ -13,6 +13,9 @@ import ibis.expr.types as ir
 
 from pipelines.identity.rules.candidate_pairs import agreed, differed
 
+_ENOUGH = 2  # ties beside the name: an owner's further shop shares one, his telephone
+_NO_TIE = "region_code"  # distinguishes where it differs; thousands share one
+
 
 def group_agreement(pairs: ir.Table, distinguishing: Sequence[str]) -> dict[str, ir.Value]:
     """Aggregates of ``candidate_pairs`` over a record and a group: what any pair shows."""
@@ -58,11 +61,15 @@ def ambiguous_records(
     among_free = mine.inner_join(free, "rid").semi_join(forbidden, ["rival", "gid"])
     both = among_groups.union(among_free.select(*among_groups.columns), distinct=False)
     ruled_out = ibis.or_(*(both[f"its_{c}"] & ~both[f"mine_{c}"] for c in distinguishing))
-    return both.filter(~ruled_out).select("rid").distinct()
+    # A group that has only the name is no rival of one with which two ties agree: of shops called
+    # alike there is always one that is on file without an address.
+    bare = (both.its_ties == 0) & (both.mine_ties >= _ENOUGH)
+    return both.filter(~ruled_out, ~bare).select("rid").distinct()
 
 
-def _against(
-    result: ir.Table, distinguishing: Sequence[str], whose: str
-) -> dict[str, ir.BooleanValue]:
-    """Per column, whether a group's records differ in it, and none agrees."""
-    return {f"{whose}_{c}": result[differed(c)] & ~result[agreed(c)] for c in distinguishing}
+def _against(result: ir.Table, distinguishing: Sequence[str], whose: str) -> dict[str, ir.Value]:
+    """Per column, whether a group's records differ in it and none agrees; and the agreeing ties."""
+    against = {f"{whose}_{c}": result[differed(c)] & ~result[agreed(c)] for c in distinguishing}
+    zero: ir.IntegerValue = ibis.literal(0, "int64")
+    ties = [result[agreed(c)].cast("int64") for c in distinguishing if c != _NO_TIE]
+    return {**against, f"{whose}_ties": sum(ties, start=zero)}

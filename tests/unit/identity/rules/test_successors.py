@@ -5,7 +5,7 @@ which has no founding dates.
 """
 
 import pytest
-from test_legal_entities import INSURED, MARKET, TAX, record, uscc
+from firm_records import INSURED, MARKET, TAX, record, uscc
 from worlds import World, partition_and_rules, resolve_worlds, same
 
 from pipelines.compare.conflicts import NUMBER_OF_ONE_OF_TWO

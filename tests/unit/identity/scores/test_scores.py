@@ -2,10 +2,10 @@
 
 import ibis
 import pytest
-from test_legal_entities import INSURED, MARKET, TAX, uscc
-from test_legal_entities import record as firm
-from test_persons import HEALTH, INSURANCE, POLICE, SCHOOL
-from test_persons import record as person
+from firm_records import INSURED, MARKET, TAX, uscc
+from firm_records import record as firm
+from person_records import HEALTH, INSURANCE, POLICE, SCHOOL
+from person_records import record as person
 from worlds import KEY, World, partition_and_rules, resolve_worlds, same
 
 from pipelines.identity import resolve
