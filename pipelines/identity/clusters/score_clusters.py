@@ -129,6 +129,7 @@ class _State:
         result = ranked.group_by("cluster", "target").agg(
             **{each.name: ranked[each.name].min() for each in self.comparisons},
             same_part=ranked.same_part.any(),
+            shared_name=ranked.shared_name.any(),
             never=ranked.never.any(),
             rid=ranked.rid.max(where=first),
             other=ranked.other.max(where=first),

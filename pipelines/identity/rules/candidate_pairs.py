@@ -262,12 +262,19 @@ def same_distinctive_part(joined: ir.Table, library: Library) -> ir.BooleanValue
     return (joined.distinctive_part == joined.distinctive_part_other).fill_null(False)
 
 
+def has_shared_name(joined: ir.Table, library: Library) -> ir.BooleanValue:
+    """Whether several registered entities bear one of the two names, known for firms only."""
+    if not evidence_of(library).distinguishing:
+        return ibis.literal(False)
+    return ibis.greatest(joined.name_bearers, joined.name_bearers_other) > 1
+
+
 def _shared_name_fails(joined: ir.Table, sides: Sides, library: Library) -> ir.BooleanValue:
     """A name that several bear proves nothing by itself, and nothing against a difference."""
     evidence = evidence_of(library)
     if not evidence.distinguishing:
         return ibis.literal(False)
-    is_shared = ibis.greatest(joined.name_bearers, joined.name_bearers_other) > 1
+    is_shared = has_shared_name(joined, library)
     differ = sides.any_differ(evidence.shared_name_conflicts)
     return is_shared & (differ | (sides.agreeing(evidence.ties) == 0))
 

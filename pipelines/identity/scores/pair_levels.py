@@ -14,6 +14,7 @@ from pipelines.identity.rules.candidate_pairs import (
     ComparableRecords,
     comparable_records,
     forbidden_by_identifier,
+    has_shared_name,
     name_columns,
     same_distinctive_part,
     unmatched_records,
@@ -61,7 +62,8 @@ def levels_of(
 
     Returns:
         ``rid, other``, one level per comparison (int64, NULL for unknown), ``same_part``, whether
-        their names have one distinctive part, and ``never``: the two
+        their names have one distinctive part, ``shared_name``, whether several entities bear one of
+        them, and ``never``: the two
         cannot be one entity whatever else agrees.
     """
     rows = everybody.semi_join(records_of(pairs), "rid")
@@ -74,9 +76,13 @@ def levels_of(
         return joined[column], joined[f"{column}_other"]
 
     levels = {each.name: each.level(look) for each in COMPARISONS[library.entity]}
-    same_part = same_distinctive_part(joined, library)
     return joined.select(
-        "rid", "other", **levels, same_part=same_part, never=_never(joined, library)
+        "rid",
+        "other",
+        **levels,
+        same_part=same_distinctive_part(joined, library),
+        shared_name=has_shared_name(joined, library),
+        never=_never(joined, library),
     )
 
 

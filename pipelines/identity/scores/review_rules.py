@@ -96,4 +96,14 @@ def _firm_needs_review(levels: ir.Table) -> ir.BooleanValue:
     # 老王快餐 on the sign and 祥城县老王快餐店 in the register, with one door and one telephone.
     written_short = levels.same_part & several
     other_name = ~at_least("organization_name", "sounds_or_looks_alike") & ~written_short
-    return ~number & (other_name | ~_third_element(levels, "legal_entity"))
+    # Of a name that several bear: not one tie, or another owner, or another street.
+    differs = _known_beyond(levels, "legal_representative_name", "one_character")
+    differs |= _known_beyond(levels, "registered_address", "same_house")
+    proves_little = levels.shared_name & (~ibis.or_(*ties) | differs)
+    return ~number & (other_name | proves_little | ~_third_element(levels, "legal_entity"))
+
+
+def _known_beyond(levels: ir.Table, column: str, level: str) -> ir.BooleanValue:
+    """Known on both sides, and worse than this level."""
+    worse = ~_at_least(levels, "legal_entity", column, level)
+    return levels[column].notnull() & worse

@@ -119,6 +119,7 @@ def _plausible_pairs(pairs: ir.Table, groups: IdentifierGroups, library: Library
         **{name: result[name].min() for name in names},
         never=result.never.any(),
         same_part=result.same_part.any(),
+        shared_name=result.shared_name.any(),
     )
     return best.filter(~best.never, ~needs_review(best, library.entity))
 

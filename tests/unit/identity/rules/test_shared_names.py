@@ -79,6 +79,30 @@ WORLDS = [
         same("old", "new of_new", "of_neither"),
     ),
     World(
+        "a sign that is short for the registered name, with the shop's door and telephone",
+        {
+            "a": shop(MARKET, "示范区老唐快餐店", 112, registered_address="迎春路112号",
+                      legal_representative_name="唐一", phone="13900000112"),
+            "list": shop(TAX, "示范区老唐快餐店", 113),
+            "sign": shop(INSURED, "老唐快餐", registered_address="迎春路112号",
+                         legal_representative_name="唐一", phone="13900000112"),
+        },
+        same("a sign", "list"),
+        {"sign": "match_by_score"},
+    ),
+    World(
+        "a name that several bear, with a neighbour's telephone and nothing else, is asked about",
+        {
+            "a": shop(MARKET, "示范区邻家药房", 114, registered_address="迎春路114号",
+                      legal_representative_name="卫一", phone="13900000114"),
+            "b": shop(MARKET, "示范区邻家药房", 115, registered_address="迎春路115号",
+                      legal_representative_name="卫二", phone="13900000115"),
+            "sign": shop(INSURED, "邻家药房", registered_address="迎春路116号",
+                         legal_representative_name="卫三", phone="13900000114"),
+        },
+        same("a", "b", "sign"),
+    ),
+    World(
         "a numbered shop or an 经营部 with a code of its own is no branch of anybody",
         {
             "register": shop(MARKET, "示范区建民建材", 110, legal_representative_name="孙一"),
