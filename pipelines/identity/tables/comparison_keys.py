@@ -61,7 +61,7 @@ def working_set(records: ir.Table, library: Library, temp: TempTables) -> ir.Tab
     work = temp.materialise(rows.select(*lineage, **carried(rows, library.entity), **keys))
     if not evidence_of(library).distinguishing:
         return work
-    return temp.materialise(with_bearers(work, library))
+    return temp.materialise(with_bearers(work, evidence_of(library).identifying[0], library))
 
 
 def _numbered(records: ir.Table) -> ir.Table:

@@ -39,15 +39,16 @@ def name_forms(key: ir.StringValue) -> Sequence[ir.StringValue]:
     return [key, local, _without_form(key), _without_form(local)]
 
 
-def with_bearers(work: ir.Table, library: Library) -> ir.Table:
+def with_bearers(work: ir.Table, name: str, library: Library) -> ir.Table:
     """Add ``name_bearers``, registered entities that bear the record's name, and
     ``distinctive_part``.
 
     Args:
         work: Comparison keys.
+        name: The column of names.
         library: Its strong identifier, and who is authoritative for names.
     """
-    strong, name = library.identity.strong, "organization_name"
+    strong = library.identity.strong
     named = work.filter(work[strong].notnull(), work[name].notnull())
     rank = authority_rank(named.source, library.columns[name].authority)
     ranked = named.select(strong, name, rank=rank)
