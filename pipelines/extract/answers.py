@@ -24,7 +24,7 @@ from pipelines.extract.formats.excel import Cell, show
 from pipelines.report.repair_sheet.columns import (
     CONFIRMED,
     CORRECTION,
-    EMPTY,
+    EMPTY_SPELLINGS,
     HELP_SHEET,
     ISSUE,
     NOTE,
@@ -271,4 +271,4 @@ def _correction(cell: Cell) -> tuple[str | None, str | None]:
     text = show(cell).strip()
     if text.startswith('="') and text.endswith('"'):  # how some tools keep digits as they are
         text = text[2:-1]
-    return ("" if text == EMPTY else text or None), None
+    return ("" if text in EMPTY_SPELLINGS else text or None), None

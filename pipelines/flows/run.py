@@ -66,7 +66,7 @@ def _parts(
     """Building is most urgent, for other libraries wait for it; then sources, in that order."""
     fed = {source.library for source in sources}
     built = {library.name: library for library in libraries if library.name in fed}
-    builds, ingests, compares = {}, {}, {}
+    builds, ingests, compares, reports = {}, {}, {}, {}
     share = settings.shared_by(settings.jobs)
     # Of libraries there are few, and each waits for another: a processor is often free beside one.
     large = share.model_copy(update={"threads": settings.threads})
@@ -77,21 +77,40 @@ def _parts(
         builds[f"build {library.name}"] = Part(partial(_build, large, library.name, batch), before)
         for source in ours:
             ingests[f"ingest {source.name}"] = Part(partial(_ingest, share, source, batch))
+            # After the comparison, so that a mail tells of today's disagreements and not of those
+            # of the batch before; an owner hears of his batch whatever became of the library.
+            reports[f"report {source.name}"] = Part(
+                partial(_report, share, source, batch),
+                after={f"ingest {source.name}", f"compare {library.name}"},
+            )
         compares[f"compare {library.name}"] = Part(
             partial(_compare, large, library.name, batch),
             after={f"compare {name}" for name in linked},  # which this one amends
             needs={f"build {library.name}"},
         )
-    return builds | ingests | compares
+    return builds | ingests | compares | reports
 
 
 def _ingest(settings: Settings, source: Source, batch: str) -> BaselibError | None:
     for verb in (land, stage):
         if failure := _attempt(verb, settings, source.name, source, batch):
             return failure
-    # The owner hears of a batch that failed its gate, too: each is done whatever came of another.
-    follow = (check, score, track, report)
-    failures = [_attempt(verb, settings, source.name, source, batch) for verb in follow]
+    return _whatever_fails((check, score, track), settings, source, batch)
+
+
+def _report(settings: Settings, source: Source, batch: str) -> BaselibError | None:
+    """Follow the issues again, for those that only the library shows, and write to the owner."""
+    return _whatever_fails((track, report), settings, source, batch)
+
+
+def _whatever_fails(
+    verbs: Sequence[Callable[[Settings, Source, str], object]],
+    settings: Settings,
+    source: Source,
+    batch: str,
+) -> BaselibError | None:
+    """Each verb, for the owner hears of a batch that failed its gate, too; the first failure."""
+    failures = [_attempt(verb, settings, source.name, source, batch) for verb in verbs]
     return next((failure for failure in failures if failure), None)
 
 

@@ -47,6 +47,10 @@ VERDICTS = {
     "unreadable": "该行无法读取",
     "unknown_row": "问题编号不存在，请勿改动问题编号或新增行",
 }
+# Two columns contradict each other, and the issue stands at one of them: who confirms it because
+# the other is wrong has not said that all is right, so the issue stays open until that is repaired.
+_OF_TWO_COLUMNS = ("BIRTH_MISMATCH", "SEX_MISMATCH", "USCC_ORG_CODE_MISMATCH")
+_OTHER_IS_WRONG = "(号码|身份证|证件号|代码).{0,8}(错|误|不对|不符|更正|改)"
 APPLIED = ("accepted", "confirmed", "promised")
 
 
@@ -74,6 +78,7 @@ def first_verdicts(answers: ir.Table, issues: ir.Table) -> ir.Table:
     contradicts = (joined.confirmed & joined.correction.notnull()) | joined.differ
     contradicts |= joined.correction.notnull() & joined["values"]
     value_changed = joined.told_digest.notnull() & (joined.told_digest != joined.value_digest)
+    other_is_wrong = joined.rule.isin(_OF_TWO_COLUMNS) & joined.note.re_search(_OTHER_IS_WRONG)
     verdict = ibis.cases(
         (joined.problem.notnull(), "unreadable"),
         (joined.source.isnull(), "unknown_row"),
@@ -83,6 +88,7 @@ def first_verdicts(answers: ir.Table, issues: ir.Table) -> ir.Table:
         (joined.state.isin(CLOSED), "already_closed"),
         (value_changed | joined.file.isnull(), "overtaken"),
         (joined.confirmed & (joined.note == ""), "needs_reason"),
+        (joined.confirmed & other_is_wrong, "promised"),
         (joined.correction.notnull() & (joined.column_name == ""), "not_correctable"),
         (joined.confirmed, "confirmed"),
         (joined.correction.isnull(), "promised"),

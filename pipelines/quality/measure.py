@@ -18,8 +18,9 @@ from pipelines.clean.cross_field import disagreements
 from pipelines.clean.rules_of import known_rules
 from pipelines.contracts.column_names import record_name
 from pipelines.contracts.source import Source
+from pipelines.libraries import Library
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.quality.score import Count
+from pipelines.quality.score import Count, add_up
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import load_rules
 from pipelines.standards.scores import load_scoring
@@ -92,7 +93,7 @@ def count_batch(
         *_row_counts(found, of),
         *_delivery_counts(source, of),
     ]
-    return sorted(_added(counts), key=lambda count: (count.column_name, count.indicator))
+    return sorted(add_up(counts), key=lambda count: (count.column_name, count.indicator))
 
 
 def count_outcomes(outcomes: Iterable[ExpectationOutcome], rows: int) -> list[Count]:
@@ -110,7 +111,7 @@ def count_outcomes(outcomes: Iterable[ExpectationOutcome], rows: int) -> list[Co
             bad = all_or_none if each.bad is None else min(each.bad, judged)
             column = "" if (each.column or "_").startswith("_") else each.column or ""
             counts.append(_count(each.indicator, column, "", bad, judged))
-    return _added(counts)
+    return add_up(counts)
 
 
 def count_deliveries(
@@ -132,9 +133,10 @@ def count_deliveries(
     return [Count("0601", "", "", min(came, due), due)]
 
 
-def add_counts(counts: Iterable[Count]) -> list[Count]:
-    """Counts of several subjects as counts of what they belong to."""
-    return _added(list(counts))
+def identifying_columns(source: Source, library: Library) -> set[str]:
+    """Columns of a source that identify its records: the library's strong identifier, and keys."""
+    keys = {column.name for column in source.key_columns}
+    return keys | {c.name for c in source.columns if c.name == library.identity.strong}
 
 
 def indicators_of(source: Source) -> dict[str, set[str]]:
@@ -291,13 +293,3 @@ def _delivery_counts(source: Source, of: Delivered) -> list[Count]:
 def _count(indicator: str, column: str, element: str, bad: int, judged: int) -> Count:
     lower = load_scoring().indicators[indicator].lower_is_better
     return Count(indicator, column, element, bad if lower else judged - bad, judged)
-
-
-def _added(counts: Sequence[Count]) -> list[Count]:
-    """One count per indicator and column; what judged nothing is left out."""
-    totals: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for count in counts:
-        total = totals[count.indicator, count.column_name, count.element]
-        total[0] += count.a
-        total[1] += count.b
-    return [Count(*key, a, b) for key, (a, b) in totals.items() if b]

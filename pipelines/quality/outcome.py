@@ -5,7 +5,7 @@ data: counts, shares and ages only.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,6 +16,7 @@ Severity = Literal["critical", "warning", "info"]
 # What an engine quotes in a message may be a value of the data: 'text' and runs of digits.
 _QUOTED = re.compile(r"'[^']*'")
 _DIGITS = re.compile(r"\d{5,}")
+_MOSTLY = re.compile(r"≥ ([\d.]+)%$")
 _MESSAGE_LENGTH = 300  # of an engine's message the beginning says what is wrong
 
 
@@ -38,19 +39,38 @@ class ExpectationOutcome:
     judged: int | None = None  # rows; None where a table was judged as a whole
 
 
-def gate(outcomes: Sequence[ExpectationOutcome]) -> list[str]:
-    """The critical expectations that failed, with what was seen; empty: may be published."""
+def gate(
+    outcomes: Sequence[ExpectationOutcome],
+    wrong: Callable[[ExpectationOutcome], str] | None = None,
+) -> list[str]:
+    """The critical expectations that failed, with what is wrong; empty: may be published.
+
+    Args:
+        outcomes: Of one batch or run.
+        wrong: What is wrong, in words; without it, in figures.
+    """
     return [
-        f"{outcome.suite}/{outcome.name}{_figures(outcome)}"
+        f"{outcome.suite}/{outcome.name}{_reason(outcome, wrong)}"
         for outcome in outcomes
         if outcome.severity == "critical" and not outcome.success
     ]
 
 
-def _figures(outcome: ExpectationOutcome) -> str:
+def _reason(outcome: ExpectationOutcome, wrong: Callable[[ExpectationOutcome], str] | None) -> str:
     if outcome.exception is not None:
         return " (could not be judged)"
-    return f" ({outcome.observed}; expected {outcome.expected})" if outcome.observed else ""
+    reason = (wrong(outcome) if wrong else "") or _figures(outcome)
+    return f" ({reason})" if reason else ""
+
+
+def _figures(outcome: ExpectationOutcome) -> str:
+    """Actual and limit in one unit and direction: a share of rows that fail, at most another."""
+    if outcome.bad is not None and outcome.judged:
+        mostly = _MOSTLY.search(outcome.expected)
+        tolerated = 100 - float(mostly[1]) if mostly else 0
+        share = f"{_percent(outcome.bad / outcome.judged)} of {outcome.judged:,} row(s) fail"
+        return f"{share}, at most {round(tolerated, 4):g}%"
+    return f"{outcome.observed}; expected {outcome.expected}" if outcome.observed else ""
 
 
 def describe_observed(result: Mapping[str, object], column: str | None) -> str:

@@ -4,19 +4,27 @@
     q = X, or 1 - X where less is better
     S = 100 * sum(w_d * mean of q in d) / sum(w_d)     over dimensions d with an indicator
 
+A batch of a source is no better than what makes its records usable at all: its score is at most the
+share of rows that can be used, of filled values in any required column, and of valid values in any
+column that identifies (``ceilings``). Otherwise a batch of which every number is wrong would still
+be good on average, by its other columns.
+
 An indicator without anything to judge (B = 0) is *not applicable*: it is in no mean, and a
 dimension of such indicators gives its weight to the others. Values in, values out; the counts
 themselves are made by ``measure.py``.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipelines.standards.scores import Scoring, load_scoring
 
 Scope = Literal["source", "department", "library"]
+
+USABLE_ROWS, FILLED = "0602", "0201"
+VALID = ("0101", "0301", "0302")  # form, content and notation of a value
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,59 @@ class Score:
     indicators: Sequence[IndicatorScore]
     dimensions: Mapping[str, float | None]
     weights: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """What a score cannot exceed, and the column and indicator that it comes from."""
+
+    column_name: str
+    indicator: str
+    score: float
+
+
+def ceilings(
+    counts: Iterable[Count], identifying: Collection[str], scoring: Scoring | None = None
+) -> list[Ceiling]:
+    """What the records of a batch need to be used, as ceilings of its score, the lowest first.
+
+    Args:
+        counts: Of one batch of one source.
+        identifying: Columns that identify its records.
+        scoring: The declaration; the project's own if not given.
+    """
+    scoring = scoring or load_scoring()
+    found = []
+    for count in add_up(counts):
+        usable = count.indicator == USABLE_ROWS and not count.column_name
+        filled = count.indicator == FILLED and bool(count.column_name)
+        valid = count.indicator in VALID and count.column_name in identifying
+        q = _indicator(count.indicator, count.a, count.b, scoring).q
+        if (usable or filled or valid) and q is not None:
+            found.append(Ceiling(count.column_name, count.indicator, 100 * q))
+    return sorted(found, key=lambda each: (each.score, each.indicator, each.column_name))
+
+
+def score_batch(
+    counts: Sequence[Count],
+    identifying: Collection[str],
+    weights: Mapping[str, float] | None = None,
+    scoring: Scoring | None = None,
+) -> Score:
+    """``score_counts`` of one batch of one source, under its lowest ceiling."""
+    scoring = scoring or load_scoring()
+    score = score_counts(counts, weights, scoring)
+    lowest = ceilings(counts, identifying, scoring)[:1]
+    if score.score is None or not lowest or lowest[0].score >= score.score:
+        return score
+    value = round(lowest[0].score, 4)
+    applicable = [each for each in score.dimensions.values() if each is not None]
+    return replace(
+        score,
+        score=value,
+        grade=_grade(value, scoring),
+        rating=_rating(value, min(applicable, default=0.0), scoring),
+    )
 
 
 def score_counts(
@@ -121,6 +182,16 @@ def changes(before: Iterable[Count], after: Iterable[Count]) -> list[Change]:
         (change for change in found if change.before != change.after),
         key=lambda change: (-change.delta, change.column_name, change.indicator),
     )
+
+
+def add_up(counts: Iterable[Count]) -> list[Count]:
+    """One count per indicator and column; what judged nothing is left out."""
+    totals: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for count in counts:
+        total = totals[count.indicator, count.column_name, count.element]
+        total[0] += count.a
+        total[1] += count.b
+    return [Count(*key, a, b) for key, (a, b) in totals.items() if b]
 
 
 def _by_place(counts: Iterable[Count]) -> dict[tuple[str, str], float]:

@@ -6,7 +6,8 @@ Suites of a site's own libraries stand in ``expectations/`` of the folder that d
 ``docs/expectations.md`` is the guide to writing one.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from statistics import median
 
 from pipelines.contracts.source import Source
 from pipelines.libraries.declaration import Library
+from pipelines.quality.breaches import Claim
 from pipelines.quality.volume import volume_bounds
 from pipelines.standards.code_tables import load_code_table
 from pipelines.standards.declared import site_folders
@@ -65,6 +67,18 @@ def suites_for_library(
     ledger = _existing(expectations_dir, [("identity.record", "identity_record")], parameters)
     own = _existing(expectations_dir, [(f"core.{library.entity}", table)], parameters)
     return ledger + (own or _existing(expectations_dir, [("core", table)], parameters))
+
+
+def read_claims(expectations_dir: Path, suites: Collection[str]) -> Mapping[tuple[str, str], Claim]:
+    """What the expectations of some suites declare, by suite and name; a missing file: nothing."""
+    claims = {}
+    for suite in suites:
+        file = expectations_dir / f"{suite}.json"
+        declared = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        for each in declared.get("expectations", ()):
+            meta = each["meta"]
+            claims[suite, meta["name"]] = Claim(each["kwargs"], meta.get("unit", ""))
+    return claims
 
 
 def source_parameters(source: Source, history: Sequence[int]) -> Mapping[str, object]:

@@ -17,6 +17,7 @@ class Vocabulary:
 
     periods: Mapping[str, str]
     words: Mapping[str, str]
+    breaches: Mapping[str, str]  # kind of breach of a requirement to its sentence
     guide: Sequence[str]  # title and paragraphs, with names in braces
 
 

@@ -47,7 +47,7 @@ from pipelines.flows.shared.results import (
 )
 from pipelines.flows.shared.run_inputs import inputs_of_run, records_of_run
 from pipelines.flows.shared.session import Session, open_session
-from pipelines.flows.source.ingest import EXPECTATIONS
+from pipelines.flows.source.requirements import EXPECTATIONS
 from pipelines.identity.ids.events import EVENT_KINDS
 from pipelines.identity.ids.redirects import current_ids
 from pipelines.lake import Commit

@@ -1,6 +1,6 @@
 """Deliver what waits in the outbox, each message once, and say which ones a person must look at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,7 +19,15 @@ from pipelines.mail.smtp import (
     send_message,
 )
 from pipelines.settings import Settings
-from pipelines.warehouse import ClaimedMail, QueuedMail, claim_mail, connect, count_mail, read_mail
+from pipelines.warehouse import (
+    ClaimedMail,
+    QueuedMail,
+    claim_mail,
+    connect,
+    count_mail,
+    read_mail,
+    read_stopped_batches,
+)
 from pipelines.warehouse.quality.outbox import UNDELIVERED
 from pipelines.warehouse.quality.owner_months import record_sent
 
@@ -99,9 +107,19 @@ def _attempt(
         return 0
     # First: whoever reads this mail has been told, even if this process ends before it says so.
     for source, batches in claimed.about.items():
-        record_sent(claimed.engine, source, batches[-1], moment(settings), batches)
+        _record_sent(settings, claimed, source, batches)
     attempt.sent()
     return 1
+
+
+def _record_sent(
+    settings: Settings, claimed: ClaimedMail, source: str, batches: Sequence[str]
+) -> None:
+    """The mail told its owner of every issue that it lists; of a stopped batch it lists none."""
+    stopped = read_stopped_batches(claimed.engine, source)
+    if listed := [batch for batch in batches if batch not in stopped]:
+        composed = claimed.mail.created_at
+        record_sent(claimed.engine, source, listed[-1], moment(settings), listed, composed)
 
 
 def _not_entitled(claimed: ClaimedMail, sources: Mapping[str, Source]) -> str:

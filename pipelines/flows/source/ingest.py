@@ -17,13 +17,13 @@ from pipelines.flows.shared.ownership import working_on
 from pipelines.flows.shared.parsing import parsed_rows
 from pipelines.flows.shared.results import CheckResult, LandResult, StageResult, count_failures
 from pipelines.flows.shared.session import Session, open_session
+from pipelines.flows.source.requirements import EXPECTATIONS, gate_reasons
 from pipelines.quality.drift import Drift, Measure, batch_measures, drift_table, find_drift
-from pipelines.quality.outcome import gate
 from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
 from pipelines.runtime.gc_pause import collector_paused
 from pipelines.runtime.scratch import scratch_folder
-from pipelines.settings import PROJECT, Settings
+from pipelines.settings import Settings
 from pipelines.stage import Split, rename_delivered, split_rows
 from pipelines.warehouse import (
     FindingCount,
@@ -35,7 +35,6 @@ from pipelines.warehouse import (
 )
 from pipelines.warehouse.quality.drift import read_history, record_drift
 
-EXPECTATIONS = PROJECT / "expectations"
 LINE_ORDER = ("_file", "_line")
 
 
@@ -137,7 +136,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
         record_expectations(
             session.warehouse, subject=source.name, run=batch, layer="source", outcomes=outcomes
         )
-    if failed := gate(outcomes):
+    if failed := gate_reasons(outcomes, source, profile.to_pylist(), drift):
         raise QualityGateFailed(f"{source.name}, batch {batch} ({delivered})", failed)
     return CheckResult(source.name, batch, len(outcomes), **count_failures(outcomes))
 

@@ -9,7 +9,7 @@ from pipelines.batch import batch_date
 from pipelines.contracts.source import Source
 from pipelines.flows.shared.ownership import working_on
 from pipelines.flows.shared.results import ReportResult
-from pipelines.flows.shared.session import Session, open_session
+from pipelines.flows.shared.session import Session, moment, open_session
 from pipelines.flows.source.report_content import Composed, compose, has_report
 from pipelines.mail.message import BASE64, Attachment, Picture, build_message, message_id
 from pipelines.mail.packing import pack
@@ -146,7 +146,8 @@ def _queue(
         )
     stop_point(f"report {letter.source} before")
     about = [(each.report.source.name, each.report.batch) for each in letter.composed]
-    return len(parts) if queue_mail(session.warehouse, parts, about) else 0
+    written = moment(session.settings)
+    return len(parts) if queue_mail(session.warehouse, parts, about, written) else 0
 
 
 def _write(settings: Settings, letter: Letter, identifier: str, content: bytes) -> str:

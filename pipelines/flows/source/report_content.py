@@ -16,9 +16,9 @@ from pipelines.contracts.source import Source
 from pipelines.engines.duck import arrow_reader
 from pipelines.extract.connections.secrets import named_secret
 from pipelines.flows.shared.session import Session, identity_key, moment
+from pipelines.flows.source.requirements import failed_requirements
 from pipelines.flows.source.score_news import read_months, read_score
 from pipelines.libraries import load_library
-from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.report.owner.bad_rows import (
     ORDER,
     affected_entities,
@@ -30,7 +30,6 @@ from pipelines.report.owner.bad_rows import (
 from pipelines.report.owner.model import (
     Counts,
     Example,
-    FailedExpectation,
     FindingKey,
     Impact,
     Repairs,
@@ -51,10 +50,11 @@ from pipelines.report.words import vocabulary
 from pipelines.runtime.files import move_file
 from pipelines.runtime.scratch import scratch_folder
 from pipelines.standards.rules import Language
-from pipelines.warehouse import BatchRecord, read_batches, read_expectations, read_findings
+from pipelines.warehouse import BatchRecord, read_batches, read_findings
 from pipelines.warehouse.quality.issue_news import read_issue_news
 
 CHUNK_ROWS = 20_000
+NO_SHEETS = Sheets((), rows=0, replaced=0)
 _TEXT_SHARE = 0.7  # of a mail's bytes, what a file of that size takes before it is written as text
 HISTORY = 12  # batches on a chart
 
@@ -81,8 +81,10 @@ def compose(session: Session, source: Source, batch: str) -> Composed:
     words = SheetWords(source, others)
     record, before = _records(session, source, batch)
     with _rows(session, source, record) as rows:
-        sheets = _write(session, rows, words, record)
         report = _source_report(session, rows, words, record, before)
+        # Nobody repairs line by line what is to be delivered again as a whole.
+        listed = report.problems and not report.blocked
+        sheets = _write(session, rows, words, record) if listed else NO_SHEETS
     remarks = [*report.remarks]
     if sheets.replaced:
         w = vocabulary(words.language).words
@@ -179,11 +181,7 @@ def _source_report(
             _examples(session, words, rows),
             history[before[-1].batch] if before else None,
         ),
-        failed=[
-            _failed(outcome, source)
-            for outcome in read_expectations(session.warehouse, subject=source.name, run=batch)
-            if not outcome.success and outcome.severity != "info"
-        ],
+        failed=failed_requirements(session, source, record, before),
         remarks=_remarks(record, words.language),
         affected_entities=int(session.con.execute(affected_entities(rows, records))),
         score=read_score(session.warehouse, source.name, batch, HISTORY, words.language),
@@ -261,18 +259,6 @@ def _place(words: SheetWords, row: Mapping[str, Any]) -> str:
     if words.source.server.kind == "file" and row["file"]:
         return f"{row['file']} {w['at_line'].format(line=row['line'])}"
     return w["record"].format(key=row["source_key"] or "—")
-
-
-def _failed(outcome: ExpectationOutcome, source: Source) -> FailedExpectation:
-    """In English the expectation's own name: suites explain themselves to owners in Chinese."""
-    language = source.reporting.language
-    expectation = outcome.name.replace("_", " ").capitalize()
-    return FailedExpectation(
-        expectation if language == "en" else outcome.note_zh,
-        outcome.severity,
-        outcome.observed or vocabulary(language).words["not_judged"],
-        outcome.expected if outcome.observed else "",
-    )
 
 
 def _remarks(record: BatchRecord, language: Language) -> Sequence[str]:

@@ -16,16 +16,29 @@ from pipelines.flows.shared.session import Session, open_session
 from pipelines.libraries import Library, load_library
 from pipelines.quality.measure import (
     Delivered,
-    add_counts,
     batch_facts,
     count_batch,
     count_deliveries,
     count_outcomes,
+    identifying_columns,
 )
-from pipelines.quality.score import Count, Scope, Score, score_columns, score_counts
+from pipelines.quality.score import (
+    Count,
+    Scope,
+    Score,
+    add_up,
+    score_batch,
+    score_columns,
+    score_counts,
+)
 from pipelines.settings import Settings
 from pipelines.standards.rules import load_rules
-from pipelines.warehouse import read_batches, read_expectations, read_publications
+from pipelines.warehouse import (
+    read_batches,
+    read_expectations,
+    read_publications,
+    read_stopped_batches,
+)
 from pipelines.warehouse.quality.scores import read_counts, read_scores, record_score, scoring_lock
 
 # Indicators of the rules of ``compare``. No rule of a column has one of them: what a comparison
@@ -45,8 +58,10 @@ def score(settings: Settings, source: Source, batch: str) -> ScoreResult:
     ):
         if not session.lake.has(f"quarantine.{source.name}", batch):
             return ScoreResult(source.name, batch, None, "")
+        if batch in read_stopped_batches(session.warehouse, source.name):
+            return ScoreResult(source.name, batch, None, "")
         counts = [*_own_counts(session, source, batch), *_compared_counts(session, source, batch)]
-        scored = _keep(session, "source", source.name, batch, counts, source.quality_weights)
+        scored = _keep_source(session, source, batch, counts)
         _score_department(session, source.department, batch)
         return ScoreResult(source.name, batch, scored.score, scored.grade)
 
@@ -75,7 +90,7 @@ def score_library(settings: Settings, library_name: str, run: str) -> ScoreResul
             if batches:
                 _score_department(session, department, max(batches, key=batch_key))
         counts += _golden_counts(session, library, run)
-        scored = _keep(session, "library", library.name, run, counts, {})
+        scored = _keep(session, "library", library.name, run, counts)
         return ScoreResult(library.name, run, scored.score, scored.grade)
 
 
@@ -130,7 +145,7 @@ def _agreement(session: Session, library: Library) -> Mapping[str, list[Count]]:
             element = library.columns[column].element_name if column in library.columns else ""
             count = Count(indicator, column, element, row["agreed"], row["compared"])
             found[row["source"]].append(count)
-    return {name: add_counts(counts) for name, counts in found.items()}
+    return {name: add_up(counts) for name, counts in found.items()}
 
 
 def _score_again(
@@ -139,7 +154,7 @@ def _score_again(
     """The counts of a source's latest batch with those of the new comparison, kept as its score."""
     kept = read_counts(session.warehouse, scope="source", subject=source.name, run=batch)
     counts = [*(count for count in kept if not _is_compared(count)), *agreed]
-    _keep(session, "source", source.name, batch, counts, source.quality_weights)
+    _keep_source(session, source, batch, counts)
     return counts
 
 
@@ -156,7 +171,7 @@ def _score_department(session: Session, department: str, run: str) -> None:
                 warehouse, scope="source", subject=source.name, run=latest[source.name]
             )
         ]
-        _keep(session, "department", department, run, counts, {})
+        _keep(session, "department", department, run, counts)
 
 
 def _golden_counts(session: Session, library: Library, run: str) -> list[Count]:
@@ -166,17 +181,20 @@ def _golden_counts(session: Session, library: Library, run: str) -> list[Count]:
     return count_outcomes(outcomes, rows)
 
 
-def _keep(
-    session: Session,
-    scope: Scope,
-    subject: str,
-    run: str,
-    counts: Sequence[Count],
-    weights: Mapping[str, float],
-) -> Score:
-    added = add_counts(counts)
-    whole = score_counts(added, weights)
+def _keep_source(session: Session, source: Source, batch: str, counts: Sequence[Count]) -> Score:
+    added, weights = add_up(counts), source.quality_weights
+    identifying = identifying_columns(source, load_library(source.library))
+    whole = score_batch(added, identifying, weights)
     scores = {"": whole, **score_columns(added, weights)}
+    about = {"subject": source.name, "run": batch}
+    record_score(session.warehouse, scope="source", **about, counts=added, scores=scores)
+    return whole
+
+
+def _keep(session: Session, scope: Scope, subject: str, run: str, counts: Sequence[Count]) -> Score:
+    added = add_up(counts)
+    whole = score_counts(added)
+    scores = {"": whole, **score_columns(added)}
     record_score(
         session.warehouse, scope=scope, subject=subject, run=run, counts=added, scores=scores
     )

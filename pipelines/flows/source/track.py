@@ -1,6 +1,8 @@
 """Issue tracking of a source from batch to batch: new, repaired, not repaired, reopened.
 
-Runs after ``check``, whether or not a gate stopped the batch: its owner has to repair it anyway.
+Runs after ``check``, and once more after ``compare``, for what only the whole library shows. A
+batch that a gate stopped counts for nothing: what it lacks is not repaired, and what is wrong in
+it is told by what stopped it.
 """
 
 from dataclasses import dataclass
@@ -49,7 +51,8 @@ class Batch:
 def track(settings: Settings, source: Source, batch: str) -> TrackResult:
     """Bring ``quality.issue``, the correction ledger and the month's figures up to date.
 
-    A batch that could not be staged has nothing to follow: the failed task tells the engineer.
+    A batch that could not be staged has nothing to follow: the failed task tells the engineer. One
+    that a gate stopped is to be delivered again as a whole: it opens no issue and closes none.
 
     Raises:
         CalendarUnknown: a due date lies beyond the known years; everything else is done.
@@ -67,11 +70,14 @@ def track(settings: Settings, source: Source, batch: str) -> TrackResult:
 
 def _track(session: Session, source: Source, batch: str) -> TrackResult:
     when = moment(session.settings)
+    stopped = read_stopped_batches(session.warehouse, source.name)
+    counts, retired = dict[str, int](), 0
     with open_issues(session.settings, source) as issues:
-        this = _batch(session, source, batch)
-        held, retired = _follow_ledger(session, issues, source, this, when)
-        counts = _track_batch(session, issues, source, this, held, when)
-        _track_library(session, issues, source, held, batch, when)
+        if batch not in stopped:
+            this = _batch(session, source, batch, stopped)
+            held, retired = _follow_ledger(session, issues, source, this, when)
+            counts = _track_batch(session, issues, source, this, held, when)
+            _track_library(session, issues, source, held, batch, when)
         still_open = issues.count_open()
     with open_issues(
         session.settings, source
@@ -90,17 +96,19 @@ def _track(session: Session, source: Source, batch: str) -> TrackResult:
     )
 
 
-def _batch(session: Session, source: Source, batch: str) -> Batch:
+def _batch(session: Session, source: Source, batch: str, stopped: set[str]) -> Batch:
     table, aside = f"staged.{source.name}", f"quarantine.{source.name}"
     staged = session.lake.read(session.con, table, batch)
     quarantined = session.lake.read(session.con, aside, batch)
     every = ibis.memtable({"batch": session.lake.batches(table)}, schema={"batch": "string"})
     newer = every.filter(batch_order(every.batch) > batch_order(ibis.literal(batch)))
-    names = session.con.to_pyarrow(newer).column("batch").to_pylist()
+    names = [
+        name
+        for name in session.con.to_pyarrow(newer).column("batch").to_pylist()
+        if name not in stopped
+    ]
     if not names or source.delivery == "snapshot":
-        # A delivery that a gate stopped may be half of one: nobody has repaired what it lacks.
-        stopped = batch in read_stopped_batches(session.warehouse, source.name)
-        whole = not names and not stopped and source.delivery == "snapshot"
+        whole = not names and source.delivery == "snapshot"
         return Batch(batch, not names, whole, staged, quarantined, None)
     key = identity_key(session.settings)
     records = [

@@ -33,6 +33,7 @@ from pipelines.report.steward.question_sheet import (
     PURPOSE,
     QUESTION,
     REASON,
+    SPELLINGS,
     STRATUM,
     VERDICT,
     VERDICTS,
@@ -167,14 +168,14 @@ class _Desk:
             raise RowRefused(
                 question, "the row was altered beyond verdict and reason; export again"
             )
-        if row.cells[VERDICT] not in VERDICTS:
+        if row.cells[VERDICT] not in SPELLINGS:
             raise RowRefused(question, f"结论 must be one of {', '.join(VERDICTS)}")
         if not row.cells[REASON]:
             raise RowRefused(question, "理由 is empty: say what the verdict rests on")
         asked = self.today.get(question)
         if asked is None or asked.basis != row.cells[BASIS]:
             raise RecordsChanged(question)
-        purpose, verdict = row.cells[PURPOSE], VERDICTS[row.cells[VERDICT]]
+        purpose, verdict = row.cells[PURPOSE], SPELLINGS[row.cells[VERDICT]]
         opinion = self.admission.opinion(asked.pair, second=purpose == "second")
         cause: Cause | None = "audit" if purpose == "audit" else None
         judged = judgement_of(asked, opinion, verdict, row.cells[REASON], self.by, cause)

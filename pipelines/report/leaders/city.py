@@ -24,7 +24,7 @@ TITLES: Mapping[str, str] = {
     "still_open": "未结",
 }
 NOTE = (
-    "发现：当月新发现和再次出现的问题数；答复：数源部门当月回报更正、说明或确认无误的问题数；"
+    "发现：当月新发现和再次出现的问题数；答复：数源部门当月回报更正、说明或确认无误的问题数（同一问题只计一次）；记录未再报送的不计为解决；"
     "逾期：答复期限（告知次日起 10 个工作日，《政务数据共享条例》第二十六条）在当月届满而届满前"
     "未答复也未解决的问题数；未结：月末（本月为制表当日）尚未解决的问题数；解决天数：当月解决的问题从发现到解决的自然日中位数。"
 )
@@ -53,6 +53,7 @@ class CityMonth:
         total = self.total
         sentences = [
             f"本月发现问题 {total.found:,} 处，解决 {total.fixed:,} 处，"
+            f"确认无误 {total.confirmed:,} 处，"
             f"{'目前' if self.as_of else '月末'}尚未解决 {total.still_open:,} 处。"
         ]
         late = [row for row in self.rows if row.overdue]

@@ -15,7 +15,7 @@ LEFT, RIGHT = 0.07, 0.93  # of the page's width
 NAVY, BLUE, GREEN, RED, GREY, LINE = (
     "#17324D", "#1F5FA8", "#2E7D4F", "#C0392B", "#5B6875", "#DDE3EA",
 )  # fmt: skip
-TILES = ("found", "sent", "answered", "fixed", "overdue", "still_open")
+TILES = ("found", "sent", "answered", "fixed", "confirmed", "overdue", "still_open")
 _COLUMN_WIDTH = 0.067
 _LINE_LENGTH = 48  # Chinese characters of the size of the text between the margins
 

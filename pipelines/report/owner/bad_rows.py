@@ -18,6 +18,12 @@ BY_RULE: dict[str, Mask] = {
     "CITIZEN_ID_IN_USCC": "identity_number",
     **dict.fromkeys(("KEY_SHARED", RAGGED, UNDECODABLE), "none"),
 }
+# A value that stands for none (无, 不详) tells nothing about anybody.
+_NO_SECRETS = ("PLACEHOLDER", "NO_VALUE")
+_CODES, _LONGEST_CODE = ("UNKNOWN_CODE", "UNSPECIFIED_CODE"), 4
+_DATES = ("DATE_FORM", "DATE_INVALID", "PARTIAL_DATE")
+_EMPTY_DATE = r"^[0\-/. :年月日]+$"
+_MANY = 2  # rows with one wrong code: a name that slipped into the column is there once
 ORDER = ("file", "line", "column", "rule", "fingerprint")
 
 _ROW = {
@@ -56,7 +62,8 @@ def bad_rows(
 
     Returns:
         Columns ``fingerprint, file, line, source_key, record_key, column, rule, severity, value,
-        is_quarantined, other_source, other_value``, **not masked**; see ``masked``. ``column`` is
+        is_quarantined, other_source, other_value, shared`` (how many rows have the same value under
+        the same rule), **not masked**; see ``masked``. ``column`` is
         NULL for what concerns the whole row; ``file`` and ``line`` where ``compared`` speaks of a
         record that this batch did not deliver.
     """
@@ -64,7 +71,9 @@ def bad_rows(
     rows = found.union(_reasons(quarantined, source, columns))
     if compared is not None:
         rows = rows.union(_disagreements(compared, staged, source))
-    return add_fingerprint(rows, source.name, key)
+    same = [rows["column"], rows["rule"], rows["value"]]
+    counted = rows.mutate(shared=rows.count().over(ibis.window(group_by=same)))
+    return add_fingerprint(counted, source.name, key)
 
 
 def masked(rows: ir.Table, source: Source, *, original: bool = False) -> ir.Table:
@@ -81,10 +90,12 @@ def masked(rows: ir.Table, source: Source, *, original: bool = False) -> ir.Tabl
     shown = rows.mutate(other_value=other)
     if not original:
         shown = shown.mutate(
-            value=_mask_by_column(rows, "value", columns),
+            value=ibis.ifelse(
+                _is_no_secret(rows), rows["value"], _mask_by_column(rows, "value", columns)
+            ),
             source_key=mask(rows["source_key"], key_mask(source)),
         )
-    return shown.drop("record_key")
+    return shown.drop("record_key", "shared")
 
 
 def examples(rows: ir.Table, per_group: int = 3) -> ir.Table:
@@ -220,6 +231,23 @@ def _row(rows: ir.Table) -> ir.Table:
             for name, kind in _ROW.items()
         }
     )
+
+
+def _is_no_secret(rows: ir.Table) -> ir.BooleanValue:
+    """Whether a value is shown as it is: it failed because it says nothing about anybody.
+
+    A placeholder, a date of zeros, a short code that is in no code table; the last only if it is
+    no word, or several rows have it: one alone may be a name that slipped into the column.
+    """
+    value = rows["value"]
+    short = value.length() <= _LONGEST_CODE
+    no_name = value.re_search("^[0-9A-Za-z]+$") | (rows["shared"] >= _MANY)
+    shown = (
+        rows["rule"].isin(_NO_SECRETS)
+        | (rows["rule"].isin(_CODES) & short & no_name)
+        | (rows["rule"].isin(_DATES) & value.re_search(_EMPTY_DATE))
+    )
+    return shown.fill_null(False)
 
 
 def _mask_by_column(

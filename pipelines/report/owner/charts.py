@@ -14,8 +14,10 @@ from typing import Any
 
 from pipelines.report.font import chinese_font
 from pipelines.report.owner.model import Dimension, FindingGroup
+from pipelines.standards.rules import Language
 
 WIDTH = 520  # points as shown
+LABEL = 16  # Chinese characters of a problem beside its bar; more would leave the bar no room
 _PIXELS = 2.0
 _INCH = 100.0  # points
 BLUE, RED, AMBER, GREEN, GREY, INK, LINE = (
@@ -47,7 +49,10 @@ def draw_trend(
     words: Words,
     least: float = 1.0,
 ) -> Chart:
-    """A line over batches, each point with its number; a rise of ``least`` fills the picture."""
+    """A line over batches, each point with its number, from zero to ``least`` at least.
+
+    An axis that begins elsewhere makes a tenth of a point look like a fall.
+    """
     height = 170
     axes, figure = _figure(folder, height)
     values = [value for _, value in points]
@@ -63,9 +68,7 @@ def draw_trend(
             fontsize=13 if last else 10, color=INK if last else GREY,
         )  # fmt: skip
     axes.set_xticks(places, [_short(batch) for batch, _ in points], fontsize=10, color=GREY)
-    spread = max(max(values) - min(values), least)
-    top = max(values) + 0.45 * spread
-    axes.set_ylim(min(values) - 0.45 * spread, top)
+    axes.set_ylim(0, 1.3 * max(*values, least))
     axes.set_xlim(-0.4, max(len(points) - 0.6, 0.6))
     axes.set_yticks([])
     _entitle(figure, title)
@@ -98,25 +101,35 @@ def draw_dimensions(
 
 
 def draw_findings(
-    folder: Path, groups: Sequence[FindingGroup], *, name: str, title: str, words: Words
+    folder: Path,
+    groups: Sequence[FindingGroup],
+    *,
+    name: str,
+    title: str,
+    words: Words,
+    language: Language = "zh",
 ) -> Chart:
-    """Bars by entities affected, the worst first; numbered as the findings in the mail are."""
+    """Bars by entities affected, the worst first; named and numbered as in the mail.
+
+    By the problem and not by the column: three problems of one column are three bars.
+    """
     height = 44 + 28 * len(groups)
     axes, figure = _figure(folder, height)
     most = max((group.entities for group in groups), default=1)
     labels, whole_row = [], words["whole_row"]
+    label = 2 * LABEL if language == "en" else LABEL
     for place, group in enumerate(groups):
         axes.barh(place, group.entities, color=_SEVERITY_COLOUR[group.rule.severity], height=0.58)
         axes.text(
             group.entities + most * 0.02, place, f"{group.entities:,}", va="center", fontsize=12,
             color=INK,
         )  # fmt: skip
-        term = group.column_title.rpartition("（")[2].removesuffix("）")
-        labels.append(f"{place + 1}  {_clipped(term or whole_row, 10)}")
+        labels.append(f"{place + 1}  {_clipped(group.rule.problem_in(language), label)}")
     _label_bars(axes, labels, limit=most * 1.2)
     _entitle(figure, title)
     values_in_words = [
-        f"{place} {group.column_title or whole_row} {group.entities:,}"
+        f"{place} {group.column_title or whole_row}"
+        f"{words['colon']}{group.rule.problem_in(language)} {group.entities:,}"
         for place, group in enumerate(groups, start=1)
     ]
     return Chart(name, _png(figure), height, _alternative_text(title, values_in_words, words))

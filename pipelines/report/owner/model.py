@@ -7,7 +7,7 @@ from datetime import date
 from pipelines.contracts.source import Owner, Period, Source
 from pipelines.libraries import rules_of_library
 from pipelines.report.owner.figures import OwnerFigures
-from pipelines.standards.elements import load_elements
+from pipelines.report.titles import column_title, repair_text
 from pipelines.standards.rules import Language, Rule
 
 SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -44,8 +44,9 @@ class Impact:
 class FindingGroup:
     """All rows of a batch that break one rule in one column."""
 
-    column_title: str  # the department's own column name; "" for the row as a whole
+    column_title: str  # "" for the row as a whole
     rule: Rule
+    repair: str
     rows: int
     share: float  # of the landed rows
     entities: int
@@ -56,12 +57,11 @@ class FindingGroup:
 
 @dataclass(frozen=True)
 class FailedExpectation:
-    """A policy that the batch did not keep."""
+    """A requirement that the batch did not meet: what is wrong, and what it claims (``note``)."""
 
     note: str
     severity: str
-    observed: str
-    expected: str = ""
+    breaches: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ class Repairs:
     still_open: int
     overdue: int
     due: date | None = None  # the earliest date by which an open issue must be answered
+    missing: int = 0  # their records are no longer delivered; that is no repair
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,12 @@ class SourceReport:
     def blocked(self) -> bool:
         """Whether a critical expectation keeps this batch out of the base library."""
         return any(expectation.severity == "critical" for expectation in self.failed)
+
+    @property
+    def asks_for_work(self) -> bool:
+        """Whether the owner has something to do: repair, answer, or deliver again."""
+        still_open = self.repairs.still_open if self.repairs else 0
+        return self.blocked or bool(self.problems) or bool(still_open)
 
     @property
     def problems(self) -> int:
@@ -207,6 +214,11 @@ class Report:
         """Of all sources."""
         return sum(each.problems for each in self.sources)
 
+    @property
+    def asks_for_work(self) -> bool:
+        """Whether its reader has something to do; one who has not is asked for nothing."""
+        return any(each.asks_for_work for each in self.sources)
+
 
 def group_findings(
     source: Source,
@@ -237,20 +249,6 @@ def group_findings(
     return sorted([*here, *gone], key=_urgency)
 
 
-def column_title(source: Source, name: str | None) -> str:
-    """The department's own name of a column, explained where it is short: CSRQ（出生日期）.
-
-    "" for the row as a whole.
-    """
-    column = next((each for each in source.columns if each.name == name), None)
-    if column is None or source.reporting.language == "en":
-        return column.physical_name if column else name or ""
-    element = load_elements()[column.element].title if column.element else ""
-    term = column.title if column.title != column.physical_name else element
-    plain = any("\u4e00" <= letter <= "\u9fff" for letter in column.physical_name)
-    return column.physical_name if plain or not term else f"{column.physical_name}（{term}）"
-
-
 def _group(
     source: Source,
     counts: Counts,
@@ -262,6 +260,7 @@ def _group(
     return FindingGroup(
         column_title=column_title(source, impact.column),
         rule=rules_of_library(source.library)[impact.rule],
+        repair=repair_text(rules_of_library(source.library)[impact.rule], impact.column, source),
         rows=impact.rows,
         share=impact.rows / counts.landed if counts.landed else 0.0,
         entities=impact.entities,

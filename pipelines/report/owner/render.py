@@ -92,9 +92,9 @@ def news(report: Report) -> str:
     blocked = sum(each.blocked for each in report.sources)
     if blocked:
         only = len(report.sources) == 1
-        words = "blocked by a quality gate" if english else "未通过质量关卡，暂未入库"
+        words = "returned by the quality gate" if english else "未通过质量校验（门禁），已退回"
         parts.append(words if only else f"{blocked} {words}" if english else f"{blocked} 个{words}")
-    if len(report.sources) == 1 and (score := report.sources[0].score):
+    if len(report.sources) == 1 and not blocked and (score := report.sources[0].score):
         parts.append(_score_news(score.value, score.before, english=english))
     if report.problems:
         parts.append(
@@ -122,7 +122,9 @@ def _with_part(line: str, report: Report, number: int) -> str:
 def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Chart]:
     terms = vocabulary(report.language)
     w = terms.words
-    charts = []
+    charts: list[Chart] = []
+    if each.blocked:  # its figures are those of a delivery that counts for nothing
+        return charts
     if each.score is not None and len(each.score.history) > 1:
         history = each.score.history
         charts.append(draw_trend(folder, history, name="score", title=w["trend_score"], words=w))
@@ -151,6 +153,7 @@ def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Cha
                 name="findings",
                 title=f"{w['harm']}{w['open']}{unit}{w['close']}",
                 words=w,
+                language=report.language,
             )
         )
     return charts

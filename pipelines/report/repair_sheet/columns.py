@@ -18,7 +18,7 @@ REPAIR = "怎么改"
 CORRECTION = "更正值"  # filled in by the owner
 CONFIRMED = "确认无误"  # "是" if the value is right as it stands
 NOTE = "说明"  # by the owner: who confirms, and why
-QUARANTINED = "是否被隔离"
+QUARANTINED = "是否无法入库"
 RULE = "规则"
 
 COLUMNS: Final = (
@@ -43,5 +43,6 @@ YES: Final = "是"
 NO: Final = "否"
 WHOLE_ROW: Final = "（整行）"  # FIELD of a finding that concerns no single column
 EMPTY: Final = "（空）"  # CORRECTION that says: the right value is none
+EMPTY_SPELLINGS: Final = (EMPTY, "(空)", "空")  # as it comes back
 SHEET: Final = "问题清单"  # name of the sheet; a second and later one is numbered
 HELP_SHEET: Final = "使用说明"

@@ -7,7 +7,10 @@ import pyarrow as pa
 
 from pipelines.contracts.source import Source
 from pipelines.libraries import rules_of_library
+from pipelines.quality.discrepancy import DISAGREES
 from pipelines.report.repair_sheet.columns import NO, WHOLE_ROW, YES
+from pipelines.report.titles import column_title, repair_text
+from pipelines.report.words import vocabulary
 from pipelines.standards.rules import Language, Rule
 
 Cell = str | int | None
@@ -35,7 +38,6 @@ class SheetWords:
 def sheet_lines(batches: Iterable[pa.RecordBatch], words: SheetWords) -> Iterator[Line]:
     """One line per row of ``bad_rows.masked``; the owner's own columns are empty."""
     rules = rules_of_library(words.source.library)
-    theirs = {column.name: column.physical_name for column in words.source.columns}
     severities = SEVERITIES[words.language]
     for batch in batches:
         for row in batch.to_pylist():
@@ -46,11 +48,11 @@ def sheet_lines(batches: Iterable[pa.RecordBatch], words: SheetWords) -> Iterato
                 row["file"],
                 row["line"],
                 row["source_key"],
-                theirs.get(column, column) if column else WHOLE_ROW,
+                column_title(words.source, column) if column else WHOLE_ROW,
                 row["value"],
                 severities[row["severity"]],
                 _problem(rule, row, words),
-                rule.repair_in(words.language),
+                repair_text(rule, column, words.source),
                 None,
                 None,
                 None,
@@ -66,6 +68,8 @@ def _problem(rule: Rule, row: Mapping[str, str | None], words: SheetWords) -> st
     if other is None:
         return text
     name = words.others.get(other, other)
+    if rule.code == DISAGREES:
+        text = vocabulary(words.language).words["between_problem"].format(name=name)
     if words.language == "en":
         return f"{text} ({name} has: {row['other_value'] or '—'})"
     return f"{text}（{name}登记为：{row['other_value'] or '无'}）"

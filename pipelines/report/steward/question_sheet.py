@@ -22,7 +22,12 @@ BASIS, PURPOSE, STRATUM, SEAL = "记录指纹", "用途", "分层", "校验码"
 SEALED = (QUESTION, PURPOSE, STRATUM, BASIS)
 NEEDED = (*SEALED, SEAL, VERDICT, REASON)
 VERDICTS: Mapping[str, Verdict] = {"同一": "same", "不同": "different", "无法判断": "cannot_tell"}
-KINDS = {"potential_match": "待定", "conflict": "冲突", "budget": "冲突", "audit": "抽查"}
+KINDS = {"potential_match": "疑似同一对象", "conflict": "证据矛盾", "audit": "抽查"}
+# As verdicts come back where somebody typed them.
+SPELLINGS: Mapping[str, Verdict] = {
+    **VERDICTS, "相同": "same", "同一人": "same", "是": "same", "不相同": "different",
+    "不是": "different", "否": "different",
+}  # fmt: skip
 SIDE_ZH = {"left": "甲", "right": "乙"}
 SHEET, HELP_SHEET = "待判定", "使用说明"
 _COLOURS = {EQUAL: "#E2F0D9", ONE_EDIT: "#FFF2CC", DIFFERENT: "#F8CBAD"}
@@ -145,7 +150,7 @@ def _cells(row: SheetRow, library: Library, key: str) -> dict[str, object]:
     cells: dict[str, object] = {
         **sealed,
         SEAL: seal(key, *(sealed[title] for title in SEALED)),
-        KIND: KINDS.get(row.cause, "冲突"),
+        KIND: KINDS.get(row.cause, "证据矛盾"),
         PROBABILITY: "" if row.probability is None else round(row.probability, 4),
         RULE: row.rule or "",
         VERDICT: "",

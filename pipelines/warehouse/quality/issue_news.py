@@ -13,6 +13,7 @@ class IssueNews:
     """Counts of closed, reopened, new, open and overdue issues."""
 
     fixed: int
+    missing: int  # closed because the record is no longer delivered: nobody repaired it
     confirmed: int
     returned: int
     new: int
@@ -41,7 +42,8 @@ WITH mine AS (
         AND left(batch, 8) || lpad(length(batch)::text, 2, '0') || batch < :key COLLATE "C"
 ), happened AS (
     SELECT
-        count(*) FILTER (WHERE kind IN ('fixed', 'gone')) AS fixed,
+        count(*) FILTER (WHERE kind = 'fixed') AS fixed,
+        count(*) FILTER (WHERE kind = 'gone') AS missing,
         count(*) FILTER (WHERE kind = 'confirmed') AS confirmed,
         count(*) FILTER (WHERE kind = 'reopened') AS returned,
         count(*) FILTER (WHERE kind = 'opened') AS new
@@ -53,5 +55,5 @@ WITH mine AS (
     FROM quality.issue
     WHERE source = :source AND state NOT IN ('fixed', 'confirmed_correct')
 )
-SELECT fixed, confirmed, returned, new, still_open, overdue, due FROM happened, waiting
+SELECT fixed, missing, confirmed, returned, new, still_open, overdue, due FROM happened, waiting
 """)

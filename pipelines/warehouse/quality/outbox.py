@@ -9,7 +9,7 @@ message may have arrived, so nobody sends it again by himself.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -44,6 +44,7 @@ class QueuedMail(NewMail):
     state: str
     attempts: int
     last_error: str | None
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -118,20 +119,27 @@ class Attempt:
         self.claimed._set_state(state, problem, attempts=MAIL.c.attempts + 1, **values)
 
 
-def queue_mail(engine: Engine, parts: Sequence[NewMail], about: Sequence[tuple[str, str]]) -> bool:
+def queue_mail(
+    engine: Engine,
+    parts: Sequence[NewMail],
+    about: Sequence[tuple[str, str]],
+    when: datetime | None = None,
+) -> bool:
     """Put all parts of a message to one recipient into the outbox, or none of them.
 
     Args:
         engine: The warehouse.
         parts: Of the same message.
         about: ``(source, batch)`` of everything that the message reports.
+        when: When it was written, if not now.
 
     Returns:
         False if the recipient has a message of that period, source and batch already.
     """
     with engine.begin() as connection:
         new = upsert(MAIL).on_conflict_do_nothing().returning(MAIL.c.id)
-        rows = [dict(vars(part)) for part in parts]
+        written = {} if when is None else {"created_at": when}
+        rows = [{**vars(part), **written} for part in parts]
         ids = [connection.execute(new.values(row)).scalar_one_or_none() for row in rows]
         if None in ids:
             connection.rollback()

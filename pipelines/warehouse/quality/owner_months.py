@@ -38,6 +38,7 @@ def record_sent(
     batch: str,
     when: datetime,
     batches: Sequence[str] | None = None,
+    composed_at: datetime | None = None,
 ) -> int:
     """Record that a source's issues were sent to its owner; returns how many are new to him.
 
@@ -51,6 +52,7 @@ def record_sent(
         batch: The batch that the mail is about.
         when: With time zone.
         batches: All batches that the mail covers, if it is a digest.
+        composed_at: When the mail was written: it lists no issue that was found later.
     """
     day = when.astimezone(CHINA).date()
     try:
@@ -63,6 +65,7 @@ def record_sent(
         "batches": list({*(batches or ()), batch}),
         "at": when,
         "due": due,
+        "composed": composed_at or when,
     }
     with engine.begin() as connection:
         return connection.execute(_RECORD_SENT, parameters).rowcount
@@ -156,6 +159,7 @@ WITH newly_sent AS (
         told_digest = value_digest
     WHERE source = :source AND state = 'open'
         AND (layer <> 'batch' OR last_batch = ANY (CAST(:batches AS text[])))
+        AND found_at <= :composed
     RETURNING fingerprint
 )
 INSERT INTO quality.issue_event (fingerprint, kind, from_state, to_state, batch, at)
@@ -193,8 +197,8 @@ WITH issues AS (
     SELECT source,
         count(*) FILTER (WHERE kind IN ('opened', 'reopened')) AS found,
         count(*) FILTER (WHERE kind = 'sent') AS sent,
-        count(*) FILTER (WHERE kind IN ('answered', 'confirmed')) AS answered,
-        count(*) FILTER (WHERE kind IN ('fixed', 'gone')) AS fixed,
+        count(DISTINCT fingerprint) FILTER (WHERE kind IN ('answered', 'confirmed')) AS answered,
+        count(*) FILTER (WHERE kind = 'fixed') AS fixed,
         count(*) FILTER (WHERE kind = 'confirmed') AS confirmed
     FROM happened GROUP BY source
 ), limits AS (
@@ -223,7 +227,7 @@ WITH issues AS (
 ), durations AS (
     SELECT happened.source, happened.at - max(opened.at) AS duration
     FROM happened JOIN quality.issue_event AS opened USING (fingerprint)
-    WHERE happened.kind IN ('fixed', 'gone', 'confirmed')
+    WHERE happened.kind IN ('fixed', 'confirmed')
         AND opened.kind IN ('opened', 'reopened') AND opened.id < happened.id
     GROUP BY happened.source, happened.id, happened.at
 ), median AS (

@@ -29,7 +29,7 @@ def test_a_file_without_rows_is_told_by_its_name_with_what_was_expected(departme
         check(department, "20260602", 0)
     told = str(stopped.value)
     assert "people_20260602.csv: 0 row(s)" in told
-    assert "raw/delivery_is_whole (0; expected ≥ 5)" in told
+    assert "raw/delivery_is_whole (0 row(s), at least 5 row(s))" in told
 
 
 def test_what_was_refused_is_no_example_of_a_usual_volume(department: Department):

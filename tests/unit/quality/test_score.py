@@ -7,9 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import DeclarationRefused
-from pipelines.quality.measure import add_counts, count_deliveries, count_outcomes
+from pipelines.quality.measure import count_deliveries, count_outcomes
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.quality.score import Count, changes, score_columns, score_counts
+from pipelines.quality.score import (
+    Count,
+    add_up,
+    ceilings,
+    changes,
+    score_batch,
+    score_columns,
+    score_counts,
+)
 from pipelines.standards.scores import SCORES_FILE, load_scoring
 
 SCORING = load_scoring()
@@ -175,7 +183,7 @@ def test_the_order_of_counts_means_nothing(counts, dice):
     shuffled = list(counts)
     dice.shuffle(shuffled)
     assert score_counts(shuffled) == score_counts(counts)
-    assert score_counts(add_counts(counts)) == score_counts(counts)
+    assert score_counts(add_up(counts)) == score_counts(counts)
 
 
 @given(COUNTS, st.sets(st.sampled_from(sorted(SCORING.indicators)), min_size=1))
@@ -235,3 +243,45 @@ def test_a_declaration_that_cannot_be_meant_is_refused(tmp_path, written, instea
     file.write_text(text.replace(written, instead, 1), encoding="utf-8")
     with pytest.raises(DeclarationRefused, match=complaint):
         load_scoring(file)
+
+
+GOOD = [
+    *(of(n, 100, 100, c) for n in ("0101", "0301", "0302") for c in ("citizen_id", "a", "b", "c")),
+    *(of("0201", 100, 100, c) for c in ("citizen_id", "a")),
+    of("0602", 100, 100, ""),
+    of("0401", 100, 100, "a"),
+]
+
+
+@pytest.mark.parametrize(
+    ("bad", "grade", "place"),
+    [
+        (of("0301", 0, 100, "citizen_id"), "E", ("citizen_id", "0301")),
+        (of("0602", 51, 100, ""), "E", ("", "0602")),
+        (of("0201", 85, 100, "a"), "C", ("a", "0201")),
+    ],
+)
+def test_a_batch_is_no_better_than_what_its_records_need(bad, grade, place):
+    """By other columns it would be A or B: 100 % invalid numbers came to 91.1."""
+    counts = [bad if (c.column_name, c.indicator) == place else c for c in GOOD]
+    assert score_counts(counts).grade in ("A", "B")
+    score = score_batch(counts, {"citizen_id"})
+    assert (score.score, score.grade) == (pytest.approx(100 * bad.a / bad.b), grade)
+    lowest = ceilings(counts, {"citizen_id"})[0]
+    assert (lowest.column_name, lowest.indicator) == place
+
+
+def test_a_column_that_nobody_needs_sets_no_ceiling():
+    counts = [of("0301", 0, 100, "b") if c.column_name == "b" else c for c in GOOD]
+    assert score_batch(counts, {"citizen_id"}) == score_counts(counts)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["0301", "0201", "0602"]), st.integers(0, 9)), max_size=6)
+)
+def test_one_more_bad_value_never_raises_a_score_under_its_ceiling(extra):
+    counts = [*GOOD, *(of(n, a, 10, "" if n == "0602" else "citizen_id") for n, a in extra)]
+    before = score_batch(counts, {"citizen_id"}).score
+    for number, column in (("0301", "citizen_id"), ("0201", "a"), ("0602", "")):
+        after = score_batch([*counts, of(number, 0, 1, column)], {"citizen_id"}).score
+        assert after <= before

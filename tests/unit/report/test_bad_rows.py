@@ -71,6 +71,24 @@ def listed(staged_findings, reasons=(), of=None, per_group=None, **how):
 
 
 @pytest.mark.parametrize(
+    ("rule", "values", "shown"),
+    [
+        ("PLACEHOLDER", ["无"], ["无"]),
+        ("UNKNOWN_CODE", ["再离", "再离"], ["再离", "再离"]),
+        ("UNKNOWN_CODE", ["99"], ["99"]),
+        ("UNKNOWN_CODE", ["张三"], ["**"]),  # once: it may be a name in the wrong column
+        ("UNKNOWN_CODE", [NUMBER, NUMBER], ["1101*************X"] * 2),
+        ("DATE_FORM", ["0000-00-00"], ["0000-00-00"]),
+        ("DATE_FORM", ["1990-3"], ["******"]),
+    ],
+)
+def test_what_failed_because_it_says_nothing_is_shown(rule, values, shown):
+    """In the column of a citizen id, whose mask hides whatever is short."""
+    rows = listed([finding("citizen_id", rule, value=value) for value in values])
+    assert [row["value"] for row in rows] == shown
+
+
+@pytest.mark.parametrize(
     ("column", "rule", "shown"),
     [
         ("citizen_id", "CHECK_DIGIT", "1101*************X"),

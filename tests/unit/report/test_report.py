@@ -129,18 +129,18 @@ def test_the_alternative_text_says_what_the_picture_shows(build, cache):
     alts = [chart.alt for chart in draw_charts(report, cache)[report.sources[0].source.name]]
     assert any("06-29 91.9" in alt and "06-30 91.5" in alt for alt in alts)
     assert any("准确性 88.0" in alt and "可访问性 不适用" in alt for alt in alts)
-    assert any("1 整行 15" in alt and "2 公民身份号码 11" in alt for alt in alts)
+    assert any("1 整行：该行没有主键" in alt and "2 公民身份号码：" in alt for alt in alts)
 
 
 def test_text_and_html_tell_the_same(build, cache):
     report = build.report(
-        build.full(failed=(FailedExpectation("主键必须唯一", "critical", "3 行"),)),
+        build.full(failed=(FailedExpectation("主键必须唯一", "critical", ["3 行重复"]),)),
         contact="数据质量科 010-1",
         files=[AttachedFile("户籍.xlsx", 3, 1)],
     )
     mail = render(report, draw_charts(report, cache))
     facts = [
-        "980", "91.5", "主键必须唯一", "3 行", "未通过质量关卡", "公民身份号码", "新增列：备注",
+        "980", "主键必须唯一", "3 行重复", "未通过质量校验", "公民身份号码", "新增列：备注",
         "21", "33", "示范市民政局《婚姻登记》", "李*", "户籍.csv", "1101*************1",
         "数据质量科 010-1", "户籍.xlsx", "GB 11643", "第二十六条", "与其他部门不一致", "其他问题",
         "2026-05", "701", "702", "703", "704", "705", "706", "707", "3.3", "2026-06", "708",
@@ -150,13 +150,41 @@ def test_text_and_html_tell_the_same(build, cache):
 
 
 def test_a_stopped_batch_is_told_by_its_files_and_what_was_demanded(build):
-    failed = (FailedExpectation("行数不得少于一半", "critical", "0", "≥ 5"),)
-    mail = rendered(build.report(build.told(failed=failed, files=["户籍.csv"])))
+    failed = (FailedExpectation("行数不得少于一半", "critical", ["实际 0 行，下限 5 行"]),)
+    score = Score(91.5, "B", [("20260629", 90.2), ("20260630", 91.5)])
+    mail = rendered(build.report(build.told(failed=failed, files=["户籍.csv"], score=score)))
     for body in (mail.text, Page(mail.html).words):
         assert "本批文件：户籍.csv（1,000 行）" in body
-        assert "（实测：0，要求：≥ 5）" in body
+        assert "实际 0 行，下限 5 行" in body
+        assert "整批重新报送" in body
+        assert "91.5" not in body, "a delivery that was returned has no score"
+        assert "感谢" not in body
+    assert "91.5" not in mail.subject
     passed = rendered(build.report(build.told(files=["户籍.csv"])))
     assert "本批文件" not in passed.text
+
+
+def test_who_has_nothing_to_do_is_asked_for_nothing(build):
+    clean, faulty = build.told(), build.told([("citizen_id", "CHECK_DIGIT", 1, 1)])
+    for each, asks in ((clean, False), (faulty, True)):
+        mail = rendered(build.report(each))
+        for body in (mail.text, Page(mail.html).words):
+            assert ("第二十六条" in body) is asks
+            assert ("本期无需处理" in body) is not asks
+
+
+def test_an_unknown_code_names_the_codes_that_may_be_written(build):
+    columns = (SourceColumn("marital_code", "HYZK", "marital_code"),)
+    (group,) = build.told(
+        [("marital_code", "UNKNOWN_CODE", 1, 1)], source=build.source(columns=columns)
+    ).groups
+    assert group.column_title == "婚姻状况代码（HYZK）"
+    assert group.repair.startswith("请填写：10 未婚、20 已婚、21 初婚")
+    region = SourceColumn("region_code", "QH", "region_code")
+    (group,) = build.told(
+        [("region_code", "UNKNOWN_CODE", 1, 1)], source=build.source(columns=(region,))
+    ).groups
+    assert group.repair == group.rule.repair_zh, "thousands of codes are no answer"
 
 
 def test_a_whole_row_is_not_told_as_empty(build):
@@ -186,9 +214,9 @@ def test_nothing_is_cut_silently(build):
     [
         ([], {}, "未发现问题"),
         ([("citizen_id", "CHECK_DIGIT", 12345, 9)], {}, "发现问题 12,345 处"),
-        ([], {"failed": (FailedExpectation("x", "critical", "3"),)}, "未通过质量关卡"),
+        ([], {"failed": (FailedExpectation("x", "critical", ["3"]),)}, "未通过质量校验"),
         ([("citizen_id", "CHECK_DIGIT", 1, 1)],
-         {"failed": (FailedExpectation("x", "warning", "3"),)}, "：发现问题 1 处"),
+         {"failed": (FailedExpectation("x", "warning", ["3"]),)}, "：发现问题 1 处"),
         ([], {"score": Score(91.5, "B", [("20260629", 90.2), ("20260630", 91.5)])},
          "评分 91.5（↑1.3）"),
         ([], {"score": Score(91.5, "B", [("20260629", 91.9), ("20260630", 91.5)])},
@@ -298,6 +326,6 @@ def test_an_abbreviated_column_is_explained_and_a_plain_one_is_not(build):
     )
     source = build.source(columns=columns)
     titles = [column_title(source, each.name) for each in columns]
-    assert titles == ["CSRQ（出生日期）", "姓名", "BZ（备注）", "BY1"]
+    assert titles == ["出生日期（CSRQ）", "姓名", "备注（BZ）", "BY1"]
     assert column_title(source, None) == ""
     assert column_title(source, "a_golden_column") == "a_golden_column"

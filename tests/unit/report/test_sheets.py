@@ -227,7 +227,7 @@ def test_a_line_speaks_of_the_departments_own_column(build):
     between = bad_row(other_source="c__d", other_value="李*", column=None, is_quarantined=True)
     (told,) = (dict(zip(COLUMNS, each, strict=True)) for each in sheet_lines([between], words))
     assert "示范市民政局《婚姻登记》登记为：李*" in told["问题"]
-    assert (told["字段"], told["是否被隔离"]) == ("（整行）", "是")
+    assert (told["字段"], told["是否无法入库"]) == ("（整行）", "是")
 
 
 def test_the_guide_names_the_columns_and_never_the_password(build):

@@ -35,4 +35,4 @@ def test_no_character_is_drawn_as_a_box(font, recwarn):
     draw(TWO, font)
     assert not [str(w.message) for w in recwarn if "Glyph" in str(w.message)]
     glyphs = TTFont(font).getBestCmap()
-    assert all(ord(sign) in glyphs for sign in "匹配权重比特合计概率姓名读音相同≈")
+    assert all(ord(sign) in glyphs for sign in "证据强弱合计概率姓名读音相同≈")

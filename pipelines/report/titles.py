@@ -1,0 +1,57 @@
+"""Names of columns, and what to do about a finding, as mail and repair sheet both write them."""
+
+from functools import cache
+
+from pipelines.contracts.source import Source
+from pipelines.report.words import vocabulary
+from pipelines.standards.code_tables import load_code_table
+from pipelines.standards.elements import load_elements
+from pipelines.standards.rules import Language, Rule
+
+UNKNOWN_CODE = "UNKNOWN_CODE"
+MOST_CODES = 12  # a longer list is no answer that fits into a cell
+
+
+def column_title(source: Source, name: str | None) -> str:
+    """What a column is called, with its name in the department's system behind: 出生日期（CSRQ）.
+
+    "" for the row as a whole.
+    """
+    column = next((each for each in source.columns if each.name == name), None)
+    if column is None:
+        return name or ""
+    physical = column.physical_name
+    if source.reporting.language == "en":
+        term = column.name.replace("_", " ")
+        return physical if term == physical else f"{physical} ({term})"
+    # An element that fits any column says nothing of this one.
+    named = column.element not in (None, "text")
+    element = load_elements()[column.element].title if column.element and named else ""
+    term = column.title if column.title not in ("", physical) else element
+    plain = any("\u4e00" <= letter <= "\u9fff" for letter in physical)
+    return physical if plain or not term else f"{term}（{physical}）"
+
+
+def repair_text(rule: Rule, column: str | None, source: Source) -> str:
+    """What to do about a finding; of an unknown code, the codes that may be written."""
+    language = source.reporting.language
+    declared = next((each for each in source.columns if each.name == column), None)
+    table = load_elements()[declared.element].code_table if declared and declared.element else None
+    codes = _codes(table, language) if table and rule.code == UNKNOWN_CODE else ""
+    if not codes:
+        return rule.repair_in(language)
+    return vocabulary(language).words["allowed"].format(codes=codes)
+
+
+@cache
+def _codes(table: str, language: Language) -> str:
+    """``10 未婚、20 已婚``; "" of a table that is too long to be read, or has no names."""
+    try:
+        columns = load_code_table(table)
+    except FileNotFoundError:  # regions and industries are made of several tables
+        return ""
+    codes, names = columns.get("code", ()), columns.get("name", ())
+    if not names or len(codes) > MOST_CODES:
+        return ""
+    each = codes if language == "en" else [f"{c} {n}" for c, n in zip(codes, names, strict=True)]
+    return vocabulary(language).words["and"].join(each)
