@@ -13,13 +13,13 @@ class IssueNews:
     """Counts of closed, reopened, new, open and overdue issues."""
 
     fixed: int
-    missing: int  # closed because the record is no longer delivered: nobody repaired it
     confirmed: int
     returned: int
     new: int
     still_open: int
     overdue: int
     due: date | None  # the earliest date by which one must be answered that is not overdue
+    missing: int = 0  # closed because the record is no longer delivered: nobody repaired it
 
 
 def read_issue_news(engine: Engine, source: str, batch: str, today: date) -> IssueNews:

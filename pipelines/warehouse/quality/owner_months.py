@@ -52,7 +52,7 @@ def record_sent(
         batch: The batch that the mail is about.
         when: With time zone.
         batches: All batches that the mail covers, if it is a digest.
-        composed_at: When the mail was written: it lists no issue that was found later.
+        composed_at: When the mail was written: it lists no issue that was found later; None: all.
     """
     day = when.astimezone(CHINA).date()
     try:
@@ -65,7 +65,7 @@ def record_sent(
         "batches": list({*(batches or ()), batch}),
         "at": when,
         "due": due,
-        "composed": composed_at or when,
+        "composed": composed_at,
     }
     with engine.begin() as connection:
         return connection.execute(_RECORD_SENT, parameters).rowcount
@@ -159,7 +159,7 @@ WITH newly_sent AS (
         told_digest = value_digest
     WHERE source = :source AND state = 'open'
         AND (layer <> 'batch' OR last_batch = ANY (CAST(:batches AS text[])))
-        AND found_at <= :composed
+        AND (CAST(:composed AS timestamptz) IS NULL OR found_at <= :composed)
     RETURNING fingerprint
 )
 INSERT INTO quality.issue_event (fingerprint, kind, from_state, to_state, batch, at)

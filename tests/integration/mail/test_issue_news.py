@@ -43,7 +43,14 @@ def test_only_what_happened_since_the_last_report_counts(issues):
     issues("fresh", "sent", ("opened", "20260630"), due="2026-07-14")
     issues("other", "open", ("opened", "20260630"), source="c__d")
     assert issues.read("20260630") == IssueNews(
-        fixed=2, confirmed=1, returned=1, new=1, still_open=3, overdue=1, due=date(2026, 7, 14)
+        fixed=1,
+        missing=1,
+        confirmed=1,
+        returned=1,
+        new=1,
+        still_open=3,
+        overdue=1,
+        due=date(2026, 7, 14),
     )
 
 

@@ -134,13 +134,13 @@ def test_the_alternative_text_says_what_the_picture_shows(build, cache):
 
 def test_text_and_html_tell_the_same(build, cache):
     report = build.report(
-        build.full(failed=(FailedExpectation("主键必须唯一", "critical", ["3 行重复"]),)),
+        build.full(failed=(FailedExpectation("主键必须唯一", "warning", ["3 行重复"]),)),
         contact="数据质量科 010-1",
         files=[AttachedFile("户籍.xlsx", 3, 1)],
     )
     mail = render(report, draw_charts(report, cache))
     facts = [
-        "980", "主键必须唯一", "3 行重复", "未通过质量校验", "公民身份号码", "新增列：备注",
+        "980", "91.5", "主键必须唯一", "3 行重复", "公民身份号码", "新增列：备注",
         "21", "33", "示范市民政局《婚姻登记》", "李*", "户籍.csv", "1101*************1",
         "数据质量科 010-1", "户籍.xlsx", "GB 11643", "第二十六条", "与其他部门不一致", "其他问题",
         "2026-05", "701", "702", "703", "704", "705", "706", "707", "3.3", "2026-06", "708",
