@@ -16,6 +16,18 @@ SHOWN = {
     ("phone", "13800138000"): "138****8000",
     ("last4", "6222020000001234"): "************1234",
     ("all", "x"): "***",
+    # At the border: one character fewer shows nothing at all.
+    ("identity_number", "12345678"): "1234***8",
+    ("identity_number", "1234567"): "*******",
+    ("person_name", "张"): "*",
+    ("phone", "87654321"): "********",
+    ("phone", "0571876543"): "**********",
+    ("last4", "12345678"): "****5678",
+    ("last4", "1234567"): "*******",
+    ("none", "张三"): "张三",
+    ("address", "贵州省平塘县掌布乡开花寨村3组"): "贵州省平塘县掌布乡***",
+    ("address", "文一路9号3幢502室"): "文一路***",
+    ("all", ""): "***",
 }
 
 
@@ -23,6 +35,7 @@ SHOWN = {
 def test_by_example(case, expected):
     kind, value = case
     assert mask_text(value, kind) == expected
+    assert in_engine([value], kind) == [expected]
 
 
 def in_engine(values, kind):

@@ -9,6 +9,9 @@ import pytest
 INTERRUPTS = """
 import os, runpy, signal, sys
 
+# Whoever starts the tests may ignore interrupts (nohup), and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 class Interrupting:
     def find_spec(name, path, target=None):
         if name == sys.argv[2]:
@@ -46,7 +49,8 @@ def test_an_interrupt_that_is_ignored_stays_ignored():
 
 def test_afterwards_an_interrupt_is_an_exception_again():
     code = (
-        "import os, signal; from pipelines.runtime.interrupt import importing\n"
+        "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from pipelines.runtime.interrupt import importing\n"
         "with importing(): pass\n"
         "try: os.kill(os.getpid(), signal.SIGINT)\n"
         "except KeyboardInterrupt: raise SystemExit(7)"

@@ -160,11 +160,14 @@ def test_who_is_interrupted_ends_the_others_and_they_say_nothing(tmp_path):
 
 
 MOTHER = """\
+import signal
 import sys
 from functools import partial
 from pipelines.runtime.worker_pool import Part, work_through
 from test_worker_pool import ignore, meet
 if __name__ == "__main__":
+    # Whoever starts the tests may ignore interrupts, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = sys.argv[1]
     idle, busy = Part(partial(ignore, "")), Part(partial(meet, folder, "begun", "never"))
     work_through({"idle": idle, "busy": busy}, 2, ignore)

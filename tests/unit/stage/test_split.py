@@ -116,3 +116,18 @@ def test_a_key_that_is_the_number_itself_says_nothing_of_whom_a_row_is_about(spl
 
 def test_different_keys_are_nobodys_business(split):
     assert split(ZHANG, LI | {"no": "8"}) == ({"张三丰": [], "李四光": []}, 0)
+
+
+@pytest.mark.parametrize("rows", [(ZHANG, ZHANG | LATER), (ZHANG | LATER, ZHANG)])
+def test_a_row_without_a_time_is_older_than_one_with(split, rows):
+    """Wherever it stands: the row that says when it was changed is the one that stays."""
+    named = [row | {"name": "张三丰" if "changed" in row else "张三风"} for row in rows]
+    told, superseded = split(*named)
+    assert (list(told), superseded) == (["张三丰"], 1)
+
+
+def test_a_row_that_says_of_nobody_is_set_aside(split):
+    """Neither a name nor a number: what is known by is declared, and none of it is there."""
+    nobody = {"no": "9", "born": "1990-03-07", "phone": "13900001234"}
+    assert split(nobody) == ({}, 0)
+    assert split(nobody | {"name": "张三丰"}) == ({"张三丰": []}, 0)
