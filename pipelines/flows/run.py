@@ -167,7 +167,7 @@ def _deliver(settings: Settings, outcome: RunOutcome) -> None:
 
 
 def exit_code(outcome: RunOutcome) -> int:
-    """0 if all is done, 1 if only gates stopped something, 3 if an input was missing or broken."""
+    """0 if all is done, 1 if only gates stopped something, 3 if anything else did."""
     if not outcome.failures:
         return 0
     gates = all(isinstance(error, GateClosed) for error in outcome.failures.values())

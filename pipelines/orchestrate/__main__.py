@@ -1,14 +1,16 @@
 """``python -m pipelines.orchestrate run|up|down|airflow``: what the Makefile calls."""
 
 import argparse
+import os
 import signal
 import sys
+from pathlib import Path
 
 from pipelines.runtime.interrupt import INTERRUPTED, importing
 
 with importing():
-    from pipelines.errors import BaselibError
     from pipelines.orchestrate.commands import run_airflow, run_demo, start_service, stop_service
+    from pipelines.runtime.faults import explain_error
     from pipelines.settings import load_settings
 
 
@@ -27,19 +29,22 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Do what was asked; a failure is said in words and gives exit code 3."""
+    """Do what was asked; a failure, whatever it is, is told in a sentence and gives exit code 3."""
     given = _arguments()
+    home = Path(os.environ.get("BASELIB_HOME", ".baselib")).expanduser()
     # So that what was started is stopped when make is told to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         settings = load_settings()
+        home = settings.home
         if given.command == "run":
             return run_demo(settings, given.persons, given.seed, given.batch)
         if given.command == "airflow":
             return run_airflow(settings, given.arguments)
         sys.stdout.write((start_service if given.command == "up" else stop_service)(settings))
-    except BaselibError as failed:
-        sys.stderr.write(f"baselib: {failed}\n")
+    except Exception as failed:  # noqa: BLE001 - no traceback reaches a terminal
+        told = explain_error(failed, f"make {given.command}", home)
+        sys.stderr.write(f"baselib: {told}\n")
         return 3
     except KeyboardInterrupt:
         return INTERRUPTED

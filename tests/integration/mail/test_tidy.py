@@ -1,12 +1,16 @@
 """What the outbox need not keep is deleted, and nothing that somebody may still need."""
 
 import os
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import ibis
 import pytest
 from sqlalchemy import text
 
+from pipelines.engines.duck import connect as connect_duck
 from pipelines.flows.mail.tidy import tidy
+from pipelines.lake import open_lake
 from pipelines.warehouse import NewMail, connect, migrate, queue_mail
 
 NOW = datetime.now(UTC)
@@ -62,3 +66,22 @@ def test_a_day_of_long_ago_deletes_nothing(settings, outbox):
 
 def test_without_an_outbox_there_is_nothing_to_do(settings):
     assert tidy(settings).deleted == 0
+
+
+def test_files_that_a_crash_left_in_the_lake_go_once_a_day(settings):
+    migrate(settings)
+    con = connect_duck(settings)
+    rows = ibis.memtable({"name": ["a"]}, schema=ibis.schema({"name": "string"}))
+    with closing(open_lake(settings)) as lake:
+        lake.write(con, rows, "staged.a__b", batch="20260630")
+        (kept,) = lake.files("staged.a__b")
+    con.disconnect()
+    assert tidy(settings).orphans == 0
+    for name, days in (("old.parquet", 2), (".half.parquet.0", 2), ("young.parquet", 0)):
+        aged(kept.with_name(name), days)
+    aged(kept.with_name("kept"), 0)
+    os.utime(kept, (0, 0))  # old, and in use
+    assert tidy(settings).orphans == 0  # swept a moment ago
+    os.utime(settings.lake_dir / ".swept", (0, 0))
+    assert tidy(settings).orphans == 2
+    assert {file.name for file in kept.parent.iterdir()} == {kept.name, "young.parquet", "kept"}

@@ -58,3 +58,10 @@ def test_jobs_share_the_memory_and_the_threads(tmp_path, limit, threads, share):
     assert (half.memory_limit, half.threads) == share
     assert whole.shared_by(1).threads == threads
     connect(half)  # DuckDB takes the limit as it is written
+
+
+def test_no_progress_bar_reaches_a_pipe_or_a_log(tmp_path: Path):
+    con = connect(load_settings(home=tmp_path))
+    setting = "SELECT current_setting('enable_progress_bar')"
+    assert con.con.execute(setting).fetchall() == [(False,)]
+    con.disconnect()
