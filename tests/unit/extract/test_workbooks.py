@@ -11,7 +11,7 @@ from openpyxl.worksheet.cell_range import CellRange
 
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.formats.excel import first_rows, read_excel
-from pipelines.extract.formats.sheets.xlsx import column_number, number_text, unescaped
+from pipelines.extract.formats.sheets.numbers import column_number, number_text, unescaped
 from pipelines.extract.limits import Limits
 
 

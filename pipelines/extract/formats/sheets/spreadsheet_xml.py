@@ -6,8 +6,9 @@ from pathlib import Path
 from xml.parsers import expat
 
 from pipelines.extract.formats.encodings import open_plain
+from pipelines.extract.formats.sheets.numbers import number_text
 from pipelines.extract.formats.sheets.rows import Row
-from pipelines.extract.formats.sheets.xlsx import DamagedWorkbook, number_text, refuse_doctype
+from pipelines.extract.formats.sheets.xlsx import DamagedWorkbook, refuse_doctype
 
 BLOCK = 1 << 18
 
