@@ -6,6 +6,8 @@ of any element. Text that would look like a number is protected by a sign before
 ``="007"``), which belongs to no value either.
 """
 
+from collections.abc import Mapping
+
 import ibis
 import ibis.expr.types as ir
 
@@ -30,6 +32,25 @@ def state_of(text: ir.StringValue) -> ir.StringValue:
         (text.re_search(_FORMULA) & ~text.re_search(_PROTECTED), FORMULA_WITHOUT_RESULT),
         else_=ibis.null("string"),
     )
+
+
+def without_values_of_states(made: ir.Table, severity_of: Mapping[str, str]) -> ir.Table:
+    """What parsers made of texts; one with a ``state`` has no value and that one finding only.
+
+    Args:
+        made: ``raw``, ``value`` and its companions, ``broken``, ``state``.
+        severity_of: Rule code to severity.
+    """
+    # ``get``, for no parser has these rules: a score counts them where it judges the indicator.
+    severity = severity_of.get(CELL_ERROR, "error")
+    broken = ibis.array([ibis.struct({"rule": made.state, "severity": severity})])
+    values = {
+        name: ibis.ifelse(made.state.isnull(), made[name], None)
+        for name in made.columns
+        if name.startswith("value")
+    }
+    kept = ibis.ifelse(made.state.isnull(), made.broken, broken.cast(made.broken.type()))
+    return made.select("raw", **values, broken=kept)
 
 
 def without_protection(text: ir.StringValue) -> ir.StringValue:

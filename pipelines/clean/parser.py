@@ -21,7 +21,7 @@ from functools import cached_property, reduce
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.cell_states import CELL_ERROR, state_of
+from pipelines.clean.cell_states import state_of, without_values_of_states
 
 # Ibis would otherwise put the steps back into one SELECT and write every intermediate value out
 # again wherever it is used: exponentially long SQL, and everything computed many times.
@@ -258,24 +258,7 @@ def parse_texts(
         broken=_broken_rules(parsed.findings, severity_of),
         state=state_of(work["raw"]),
     )
-    return _without_values_of_states(made, severity_of)
-
-
-def _without_values_of_states(made: ir.Table, severity_of: Mapping[str, str]) -> ir.Table:
-    """What is no value in any column (an error of a spreadsheet) has that one finding only."""
-    # ``get``, for no parser has these rules: a score counts them where it judges the indicator.
-    severity = severity_of.get(CELL_ERROR, "error")
-    broken = ibis.array(
-        [ibis.struct({"rule": made.state, "severity": severity}).cast(_BROKEN_TYPE)]
-    )
-    values = {
-        name: ibis.ifelse(made.state.isnull(), made[name], None)
-        for name in made.columns
-        if name.startswith("value")
-    }
-    return made.select(
-        "raw", **values, broken=ibis.ifelse(made.state.isnull(), made.broken, broken)
-    )
+    return without_values_of_states(made, severity_of)
 
 
 def finding_array(
