@@ -9,21 +9,20 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from pipelines.contracts.money_units import unit_in_name
+from pipelines.extract.known_names import declared_names, known_names, simple, spellings_of
 from pipelines.extract.sample import Sample, look_at
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.standards.elements import load_elements
 
-NAMES_FILE = Path(__file__).with_name("column_names.yml")
 KEY_SHARE = 0.9  # different values among all rows, from which on a column may be the key
 ENOUGH = 0.8  # share of a column's values that must look like an element; the rest is dirt
-_NOISE = re.compile(r"[\s_\-()（）\[\]【】:：、/.*]+")
 _WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
+_NUMBER = re.compile(r"[0-9０-９][0-9０-９,，]*(?:[.．][0-9０-９]+)?")
 _DATE = re.compile(r"(?:19|20)\d{6}(?!\d)")
 # Values that tell what they are, whatever their column is called.
 _PATTERNS = {
@@ -76,12 +75,16 @@ customProperties:
 
 @dataclass(frozen=True)
 class _Guess:
-    """One column of the contract to be; ``element`` None for the key, ``name`` None if unknown."""
+    """One column of the contract to be; ``element`` None for the key, ``name`` None if unknown.
+
+    ``evidence`` says what speaks for the guess, without a value.
+    """
 
     physical_name: str
     name: str | None
     element: str | None = None
     key: bool = False
+    evidence: str = ""
 
 
 def new_contract(sample: Path, name: str, library: str) -> str:
@@ -112,20 +115,23 @@ def new_contract(sample: Path, name: str, library: str) -> str:
 def _guess_columns(
     values: Mapping[str, Sequence[str | None]], library: Library
 ) -> Sequence[_Guess]:
-    names = _known_names(library)
+    names = known_names(library)
     guesses: list[_Guess] = []
     key = _key(values, names["key"], names["golden"])
     if key is not None:
-        guesses.append(_Guess(key, "source_key", key=True))
+        different = len({*filter(None, values[key])}) / max(len(values[key]), 1)
+        evidence = f"{different:.0%} of its values differ"
+        guesses.append(_Guess(key, "source_key", key=True, evidence=evidence))
     taken: set[str] = set()
     for physical, texts in values.items():
-        golden = _golden_column(physical, texts, library, taken, names)
+        golden, evidence = _golden_column(physical, texts, library, taken, names)
         if golden is not None:
             taken.add(golden)
             element = (
                 "timestamp" if golden == "changed_at" else library.columns[golden].element_name
             )
-            guesses.append(_Guess(physical, golden, element))
+            hint = _ask_for_unit(physical, texts) if element == "money" else ""
+            guesses.append(_Guess(physical, golden, element, evidence=evidence + hint))
         elif physical != key:
             guesses.append(_Guess(physical, None))
     return guesses
@@ -137,17 +143,26 @@ def _golden_column(
     library: Library,
     taken: set[str],
     names: Mapping[str, Mapping[str, str]],
-) -> str | None:
-    """The golden column that a delivered column seems to be, by its name or by its values."""
-    simple = _simple(physical)
-    by_name = names["changed_at"].get(simple) or names["golden"].get(simple)
+) -> tuple[str | None, str]:
+    """The golden column that a delivered column seems to be, and what speaks for that."""
+    both = {**names["golden"], **names["changed_at"]}
+    by_name = next((both[each] for each in spellings_of(physical) if each in both), None)
     if by_name and by_name not in taken:
-        return by_name
+        return by_name, "by its name"
     element = _element_of(texts)
     for column in library.columns.values():
         if element == column.element_name and column.name not in taken:
-            return column.name
-    return None
+            return column.name, "by its values"
+    return None, ""
+
+
+def _ask_for_unit(physical: str, texts: Sequence[str | None]) -> str:
+    """What to add where amounts are bare numbers, and nothing says what they count."""
+    filled = [text.strip() for text in texts if text and text.strip()]
+    bare = sum(_NUMBER.fullmatch(text) is not None for text in filled)
+    if unit_in_name(physical) or bare * 2 <= len(filled):
+        return ""
+    return "; <- bare numbers: add customProperties: [{property: unit, value: 万元}], or what it is"
 
 
 def _element_of(texts: Sequence[str | None]) -> str | None:
@@ -172,12 +187,12 @@ def _key(
         name: len({*filter(None, texts)}) / max(len(texts), 1) for name, texts in values.items()
     }
     nearly = [name for name, distinct in share.items() if distinct >= KEY_SHARE]
-    named = [name for name in nearly if _simple(name) in names]
+    named = [name for name in nearly if simple(name) in names]
     unique = [name for name in nearly if share[name] == 1]
     numbers = [
         name
         for name in unique
-        if _is_like_a_number(name) and _simple(name) not in golden and not _element_of(values[name])
+        if _is_like_a_number(name) and simple(name) not in golden and not _element_of(values[name])
     ]
     strong = [name for name in nearly if _element_of(values[name]) in _identifying()]
     return next(iter([*named, *numbers, *strong, *unique]), None)
@@ -185,9 +200,9 @@ def _key(
 
 def _is_like_a_number(name: str) -> bool:
     """Whether a column is named as numbers of records are: 业务编号, ywbh, record_no, caseId."""
-    names = _declared_names()
+    names = declared_names()
     word = _WORDS.split(name.strip())[-1].casefold()
-    return _simple(name).endswith(tuple(names["key_endings"])) or word in names["key_words"]
+    return simple(name).endswith(tuple(names["key_endings"])) or word in names["key_words"]
 
 
 def _patterns() -> Mapping[str, str]:
@@ -201,30 +216,6 @@ def _identifying() -> set[str]:
     """The elements of the strong identifiers of all libraries."""
     libraries = load_libraries().values()
     return {each.columns[each.identity.strong].element_name for each in libraries}
-
-
-def _known_names(library: Library) -> Mapping[str, Mapping[str, str]]:
-    """For the library's columns, the key and the change time: simplified name -> column."""
-    declared = _declared_names()
-    single = {
-        column: {_simple(name): column for name in declared[column]}
-        for column in ("key", "changed_at")
-    }
-    delivered = library.delivered_as.items()
-    golden = {_simple(n): column for column, names in delivered for n in reversed(names)}
-    others = (each for each in library.columns.values() if each.name not in library.delivered_as)
-    titles = {_simple(column.title): column.name for column in others}
-    return single | {"golden": titles | golden}
-
-
-@cache
-def _declared_names() -> Mapping[str, Any]:
-    declared: Mapping[str, Any] = yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
-    return declared
-
-
-def _simple(name: str) -> str:
-    return _NOISE.sub("", name).casefold()
 
 
 def _server(sample: Sample) -> list[str]:
@@ -246,7 +237,16 @@ def _server(sample: Sample) -> list[str]:
         lines.append(f"delimiter: {_text(sample.delimiter)}")
     if sample.kind in {"csv", "jsonl"}:
         lines.append(f"encoding: {sample.encoding}")
-    return lines
+    return [*lines, *_header_lines(sample.header_row)]
+
+
+def _header_lines(header_row: int | None) -> list[str]:
+    if header_row is None:
+        return []
+    why = f"row {header_row} has the names"
+    if header_row == 0:
+        why = "no row names the columns: they are called by their place"
+    return ["customProperties:", f"  - {{property: header_row, value: {header_row}}}   # {why}"]
 
 
 def _changed_at(guesses: Sequence[_Guess]) -> str:
@@ -275,7 +275,7 @@ def _line(guess: _Guess) -> str:
         about = f"name: source_key, physicalName: {physical}, primaryKey: true, required: true"
     else:
         about = f"name: {guess.name}, physicalName: {physical}, semanticType: {guess.element}"
-    return f"      - {{{about}}}"
+    return f"      - {{{about}}}   # {guess.evidence}"
 
 
 def _text(value: str) -> str:

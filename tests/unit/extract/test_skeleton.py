@@ -220,3 +220,105 @@ def test_a_library_of_a_site_is_guessed_for_by_its_own_names_and_patterns(tmp_pa
         "owner_name": ("权利人", "text"),
         "completion_date": ("竣工日期", "date"),  # known by the library's own title
     }
+
+
+PERSON = ["119900199001010023", "张三丰", "男", "汉族", "13900000001", "示范市东湖区解放路1号"]
+OTHERS = [
+    [f"11990019900101{n:04}", f"李{chr(0x4E00 + n)}", "女", "汉族", f"139{n:08}", f"解放路{n}号"]
+    for n in range(20)
+]
+
+
+def rows_as(form: str, file: Path, rows: list[list[str]]) -> Path:
+    if form == "xlsx":
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.save(file)
+    else:
+        file.write_text("".join(",".join(row) + "\n" for row in rows), "gb18030")
+    return file
+
+
+def shown(sample: Path) -> str:
+    """What anybody sees who begins a contract: the contract, or why there is none."""
+    try:
+        return new_contract(sample, NAME, "population")
+    except UnreadableDelivery as unreadable:
+        return str(unreadable)
+
+
+def quoted_in(text: str, rows: list[list[str]]) -> list[str]:
+    return [cell for row in rows for cell in row if len(cell) > 1 and cell in text]
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+@pytest.mark.parametrize("first", [PERSON, ["无", *PERSON[1:]], ["无", *PERSON[1:4], "无", "x"]])
+def test_a_sample_without_a_header_is_said_to_have_none(tmp_path, form, first):
+    rows = [first, *OTHERS]
+    contract = shown(rows_as(form, tmp_path / f"x.{form}", rows))
+    assert "header_row, value: 0" in contract
+    assert "no row names the columns" in contract
+    assert quoted_in(contract, rows) == []
+    columns = yaml.safe_load(contract)["schema"][0]["properties"]
+    assert {"citizen_id": "column_1", "mobile": "column_5"}.items() <= {
+        column["name"]: column["physicalName"] for column in columns
+    }.items()
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_a_header_with_an_empty_cell_below_a_title_is_found(tmp_path, form):
+    header = ["公民身份号码", "姓名", "", "民族", "电话号码", "不认识的列"]
+    rows = [["人口登记表", "", "", "", "", ""], header, PERSON, *OTHERS]
+    contract = shown(rows_as(form, tmp_path / f"x.{form}", rows))
+    assert "header_row" not in contract
+    assert quoted_in(contract, [PERSON, *OTHERS]) == []
+    assert "physicalName: 不认识的列" in contract
+
+
+def test_columns_of_numbers_under_words_have_a_header(tmp_path):
+    rows = [["甲列", "乙列", "丙列"], *([f"A{n:07}", f"{n}", f"139{n:08}"] for n in range(9))]
+    contract = shown(rows_as("csv", tmp_path / "x.csv", rows))
+    assert "physicalName: 甲列" in contract
+
+
+PEOPLE_AS_JSON = [dict(zip(["id", "name"], row, strict=False)) for row in [PERSON, *OTHERS]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(PEOPLE_AS_JSON, ensure_ascii=False),
+        json.dumps(PEOPLE_AS_JSON, ensure_ascii=False, indent=1),
+        json.dumps({"data": PEOPLE_AS_JSON}, ensure_ascii=False, indent=1),
+        json.dumps({row[0]: row[1] for row in OTHERS}, ensure_ascii=False),
+        "{" + ",".join(PERSON),
+        "\n".join(" ".join(row) for row in OTHERS),
+        "<table>" + "".join(f"<tr><td>{row[1]}</td></tr>" for row in OTHERS),
+        "PK" + ",".join(PERSON),
+        "%PDF" + ",".join(PERSON),
+    ],
+)
+def test_no_message_quotes_the_sample(tmp_path, text):
+    sample = tmp_path / "x.txt"
+    sample.write_text(text, "utf-8")
+    assert quoted_in(shown(sample), [PERSON[:2], *(row[:2] for row in OTHERS)]) == []
+
+
+def test_a_unit_in_a_header_is_seen_and_a_missing_one_asked_for(tmp_path):
+    for name, asks in {"注册资本\n(万元)": False, "注册资本": True}.items():
+        sample = tmp_path / "x.csv"
+        with sample.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["企业名称", "统一社会信用代码", name])
+            writer.writerows(["示范公司", f"91{n:016}", f"{n + 5}0"] for n in range(9))
+        contract = new_contract(sample, NAME, "legal_entity")
+        assert "name: registered_capital" in contract
+        assert ("bare numbers" in contract) is asks
+
+
+def test_every_guess_says_what_speaks_for_it(tmp_path):
+    contract = new_contract(write_csv(tmp_path / "x.csv"), NAME, "population")
+    guesses = [line for line in contract.splitlines() if "- {name: " in line and "…" not in line]
+    assert len(guesses) == 7
+    assert all("# by its" in line or "% of its values differ" in line for line in guesses)
