@@ -35,7 +35,6 @@ class Server:
     encoding: str = "utf-8"  # files, database text; "auto": UTF-8, then GB18030, strictly (files)
     delimiter: str = ","  # delimited text; one character or several
     quote: str | None = '"'  # delimited text; None where quotation marks are ordinary characters
-    escape: str | None = None  # delimited text: character before a quotation mark inside a field
     sheet: str | None = None  # workbooks: sheet name; the first visible one when absent
     sheets: Sequence[str] = ()  # workbooks: several sheets in order; ("*",) for all visible ones
     sheet_column: str | None = None  # physical name of the column that holds the sheet's name
@@ -43,9 +42,6 @@ class Server:
     header_rows: int = 1  # rows of the header, one below the other; their names are joined
     footer_rows: int = 0  # last rows that are no records: totals, signatures
     footer_words: Sequence[str] = ()  # a row whose first cell begins so, and all after it, is none
-    complete_marker: str | None = None  # file that says a delivery is whole; {file}: its base name
-    settle_seconds: int = 0  # a file is taken when it has not changed for so long
-    expected_rows: tuple[int, int] | None = None  # fewest and most records of one delivery
     table: str | None = None  # database: schema-qualified table or view
     query: str | None = None  # database: SELECT with :watermark and :batch parameters
     watermark_column: str | None = None  # physical column whose maximum is the next watermark

@@ -12,12 +12,11 @@ from pipelines.contracts.servers.addresses import (
     hidden,
     refuse_password,
 )
-from pipelines.contracts.servers.files import read_expected_rows
 from pipelines.contracts.source import Server
 
 PROPERTIES = (
     "records_path", "next_path", "page_parameter", "cursor_parameter", "watermark_column", "secret",
-    "success_path", "success_values", "message_path", "total_path", "expected_rows",
+    "success_path", "success_values", "message_path", "total_path",
 )  # fmt: skip
 
 
@@ -48,7 +47,6 @@ def build_api(server: OdcsServer, faults: Faults) -> Server:
         success_values=extra.texts("success_values"),
         message_path=extra.line("message_path"),
         total_path=extra.line("total_path"),
-        expected_rows=read_expected_rows(extra),
     )
 
 

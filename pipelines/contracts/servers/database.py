@@ -18,10 +18,10 @@ from pipelines.contracts.servers.addresses import (
     hidden,
     refuse_password,
 )
-from pipelines.contracts.servers.files import read_encoding, read_expected_rows
+from pipelines.contracts.servers.files import read_encoding
 from pipelines.contracts.source import Server
 
-PROPERTIES = ("table", "query", "watermark_column", "secret", "user", "expected_rows")
+PROPERTIES = ("table", "query", "watermark_column", "secret", "user")
 # What SQLAlchemy takes where a URL names no driver.
 _DRIVERS = {
     "postgresql": "psycopg2", "sqlite": "sqlite3", "mysql": "MySQLdb", "mariadb": "MySQLdb",
@@ -56,7 +56,6 @@ def build_database(server: OdcsServer, home: Path, faults: Faults) -> Server:
         query=query,
         watermark_column=extra.line("watermark_column"),
         secret=check_secret(extra.text("secret"), "servers[0].customProperties.secret", faults),
-        expected_rows=read_expected_rows(extra),
     )
 
 

@@ -21,17 +21,13 @@ FORMATS: Mapping[str, Format] = {
 # Property -> the formats in which it says something; none: in all.
 PROPERTIES: Mapping[str, frozenset[Format]] = {
     "quote": frozenset({"csv"}),
-    "escape": frozenset({"csv"}),
     "sheet": frozenset({"xlsx"}),
     "sheets": frozenset({"xlsx"}),
     "sheet_column": frozenset({"xlsx"}),
     "header_row": frozenset({"csv", "xlsx"}),
     "header_rows": frozenset({"csv", "xlsx"}),
-    "footer_rows": frozenset({"csv", "xlsx"}),
-    "footer_words": frozenset({"csv", "xlsx"}),
-    "complete_marker": frozenset(),
-    "settle_seconds": frozenset(),
-    "expected_rows": frozenset(),
+    "footer_rows": frozenset({"xlsx"}),
+    "footer_words": frozenset({"xlsx"}),
 }
 # Each by the name under which it is written; Python decodes GBK and GB 2312 as GB18030, of which
 # they are parts, so that a file with a later character in it is still read.
@@ -44,8 +40,6 @@ ENCODINGS = {
 }  # fmt: skip
 DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "pipe": "|", "semicolon": ";"}
 _LAST_ROW = 1_048_576  # of a sheet
-_WEEK = 7 * 24 * 3600
-_MOST_ROWS = 10**12
 
 
 def build_files(server: OdcsServer, home: Path, faults: Faults) -> Server:
@@ -63,7 +57,6 @@ def build_files(server: OdcsServer, home: Path, faults: Faults) -> Server:
         encoding=read_encoding(server.encoding, "servers[0].encoding", faults),
         delimiter=_delimiter(server.delimiter, written, quote, faults),
         quote=quote,
-        escape=_escape(extra),
         sheet=extra.line("sheet"),
         sheets=extra.texts("sheets"),
         sheet_column=extra.line("sheet_column"),
@@ -71,9 +64,6 @@ def build_files(server: OdcsServer, home: Path, faults: Faults) -> Server:
         header_rows=extra.number("header_rows", 1, 1, 10),
         footer_rows=extra.number("footer_rows", 0, 0, 1000),
         footer_words=extra.texts("footer_words"),
-        complete_marker=_marker(extra),
-        settle_seconds=extra.number("settle_seconds", 0, 0, _WEEK),
-        expected_rows=read_expected_rows(extra),
     )
 
 
@@ -179,38 +169,3 @@ def _quote(extra: Options) -> str | None:
             "Write '\"', \"'\" or none.",
         )
     return quote
-
-
-def _escape(extra: Options) -> str | None:
-    escape = extra.text("escape")
-    if escape is not None and escape != "\\":
-        where = "servers[0].customProperties.escape"
-        problem = "Only a backslash can stand before a quotation mark."
-        extra.faults.add(where, escape, problem, "Write '\\', or remove it.")
-    return escape
-
-
-def _marker(extra: Options) -> str | None:
-    """The file beside a delivery that says it is whole; ``{file}`` is the delivered file."""
-    marker = extra.line("complete_marker")
-    if marker is not None:
-        where = "servers[0].customProperties.complete_marker"
-        check_placeholders(where, marker, {"file", "batch"}, extra.faults)
-        if "/" in marker or "\\" in marker or marker == "{file}":
-            problem = "The marker is another file, in the folder of the delivery."
-            extra.faults.add(where, marker, problem, 'Write a name, for example "{file}.ok".')
-    return marker
-
-
-def read_expected_rows(extra: Options) -> tuple[int, int] | None:
-    """``[fewest, most]`` records of one delivery; one number is the fewest."""
-    if "expected_rows" not in extra:
-        return None
-    value = extra.values["expected_rows"]
-    written = value if isinstance(value, list) else [value, _MOST_ROWS]
-    bounds = [each for each in written if isinstance(each, int) and not isinstance(each, bool)]
-    if len(bounds) == len(written) == 2 and 0 <= bounds[0] <= bounds[1]:
-        return bounds[0], bounds[1]
-    where, problem = f"{extra.where}.customProperties.expected_rows", "These are no two bounds."
-    extra.faults.add(where, value, problem, "Write [fewest, most], for example [1000, 5000].")
-    return None

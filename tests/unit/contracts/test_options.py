@@ -53,21 +53,15 @@ def column_of(settings: Settings, write: Callable[..., Path]) -> Callable[..., S
 def test_how_records_lie_in_a_file_stands_in_the_contract(server_of):
     plain = server_of({**FILE, "format": "csv"})
     assert (plain.header_row, plain.header_rows, plain.footer_rows) == (None, 1, 0)
-    assert (plain.escape, plain.expected_rows, plain.complete_marker) == (None, None, None)
-    text = server_of(
-        {**FILE, "format": "csv"}, header_row=0, footer_words=["合计", "制表人"], escape="\\",
-        complete_marker="{file}.ok", settle_seconds=60, expected_rows=[10, 500],
-    )  # fmt: skip
-    assert (text.header_row, text.footer_words, text.escape) == (0, ("合计", "制表人"), "\\")
-    assert (text.complete_marker, text.settle_seconds) == ("{file}.ok", 60)
-    assert text.expected_rows == (10, 500)
+    text = server_of({**FILE, "format": "csv"}, header_row=0)
+    assert text.header_row == 0
     book = server_of(
         {**FILE, "format": "xls"}, sheets="*", sheet_column="乡镇", header_row=3, header_rows=2,
-        footer_rows=1, expected_rows=5,
+        footer_rows=1, footer_words=["合计", "制表人"],
     )  # fmt: skip
     assert (book.format, book.sheets, book.sheet_column) == ("xlsx", ("*",), "乡镇")
     assert (book.header_row, book.header_rows, book.footer_rows) == (3, 2, 1)
-    assert book.expected_rows[0] == 5
+    assert book.footer_words == ("合计", "制表人")
 
 
 def test_what_an_api_says_of_success_stands_in_the_contract(server_of):
@@ -94,16 +88,12 @@ def test_postgres_is_found_by_location_too(server_of):
     ("fields", "extra", "field", "remedy"),
     [
         ({**FILE, "format": "csv"}, {"sheet": "a"}, "sheet", "it is for xlsx"),
-        ({**FILE, "format": "xlsx"}, {"escape": "\\"}, "escape", "it is for csv"),
+        ({**FILE, "format": "csv"}, {"footer_rows": 1}, "footer_rows", "it is for xlsx"),
+        ({**FILE, "format": "csv"}, {"no_such": 1}, "property", "one of"),
         ({**FILE, "format": "xlsx"}, {"sheet": "a", "sheets": ["b"]}, "sheets", "Keep"),
         ({**FILE, "format": "xlsx"}, {"sheets": [["b"]]}, "sheets", "Write [A, B]"),
         ({**FILE, "format": "csv"}, {"header_row": -1}, "header_row", "from 0 to"),
         ({**FILE, "format": "csv"}, {"header_row": "three"}, "header_row", "whole number"),
-        ({**FILE, "format": "csv"}, {"escape": "^"}, "escape", "remove it"),
-        ({**FILE, "format": "csv"}, {"expected_rows": [5, 1]}, "expected_rows", "[fewest, most]"),
-        ({**FILE, "format": "csv"}, {"expected_rows": "many"}, "expected_rows", "[fewest, most]"),
-        ({**FILE, "format": "csv"}, {"complete_marker": "/etc/x"}, "complete_marker", "{file}.ok"),
-        ({**FILE, "format": "csv"}, {"complete_marker": "{x}.ok"}, "complete_marker", "one of"),
         ({**FILE, "format": "csv", "delimiter": "\\x"}, {}, "delimiter", "for example"),
         ({**FILE, "format": "csv", "delimiter": "'"}, {"quote": "'"}, "delimiter", "for example"),
         ({"type": "local", "path": "a**/b", "format": "csv"}, {}, "path", "/**/"),
