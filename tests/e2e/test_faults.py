@@ -122,7 +122,8 @@ class Home:
     def contents(self) -> dict[str, list[str]]:
         """The files of every table, which are named by their content."""
         with closing(open_lake(self.settings)) as lake:
-            return {name: [path.name for path in lake.files(name)] for name in lake.tables()}
+            tables = [name for name in lake.tables() if not name.endswith("_input")]  # random ids
+            return {name: [path.name for path in lake.files(name)] for name in tables}
 
     def published(self) -> tuple[object, ...]:
         """How much readers and owners see: entities, records, the batch's accounts, messages."""

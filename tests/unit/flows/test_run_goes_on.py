@@ -38,7 +38,7 @@ def done(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[str], Any]
 def test_a_closed_gate_stops_none_of_what_follows(done, tmp_path):
     closed = QualityGateFailed("health__records, batch 20260630", ["raw/delivery_is_whole"])
     called, failure = done(Settings(home=tmp_path), check=closed)
-    assert called == list(VERBS)
+    assert called == [name for name in VERBS if name != "report"]  # that one follows the libraries
     assert failure is closed
 
 
@@ -47,7 +47,7 @@ def test_the_first_failure_is_the_one_that_is_told(done, tmp_path):
     called, failure = done(
         Settings(home=tmp_path), check=first, track=QualityGateFailed("later", ["b"])
     )
-    assert called == list(VERBS)
+    assert called == [name for name in VERBS if name != "report"]  # that one follows the libraries
     assert failure is first
 
 
