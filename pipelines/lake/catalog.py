@@ -5,10 +5,12 @@ from contextlib import closing
 from functools import cache
 
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.io import PY_IO_IMPL
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
 from pipelines.lake.lock import table_lock
+from pipelines.lake.paths import ROOT, WAREHOUSE, LakeFiles
 from pipelines.settings import Settings
 from pipelines.warehouse.server.database import database_url, sqlalchemy_url
 
@@ -19,7 +21,11 @@ def open_catalog(settings: Settings, namespaces: Sequence[str]) -> SqlCatalog:
     """Open the catalogue, making its schema, tables and ``namespaces`` when they are missing."""
     url = make_url(sqlalchemy_url(database_url(settings)))
     _make_catalog(url, tuple(namespaces))
-    return _catalog(url, warehouse=str(settings.lake_dir))
+    files = {
+        ROOT: str(settings.lake_dir),
+        PY_IO_IMPL: f"{LakeFiles.__module__}.{LakeFiles.__name__}",
+    }
+    return _catalog(url, warehouse=WAREHOUSE, **files)
 
 
 def _catalog(url: URL, **properties: str) -> SqlCatalog:

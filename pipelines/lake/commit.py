@@ -20,6 +20,7 @@ from pyiceberg.typedef import Record
 
 from pipelines.lake.evolve import add_columns, common_schema, set_columns
 from pipelines.lake.listing import live_files
+from pipelines.lake.paths import lake_location, table_path
 
 # Table property: the run that a table, written as a whole, is of. Not in the snapshot's summary: a
 # run that comes to the same rows writes no snapshot, and owns the table all the same.
@@ -62,8 +63,8 @@ def replace_files(catalog: SqlCatalog, wanted: Replacement) -> Outcome:
     """Make the batch (or table) consist of exactly ``wanted.paths``, in one commit or none."""
     arrow = common_schema(wanted.schemas)
     table = _load_or_create(catalog, wanted, arrow)
-    current = {file.file_path: file for file in live_files(table, wanted.batch)}
-    kept = {str(path) for path in wanted.paths} & current.keys()
+    current = {table_path(file.file_path): file for file in live_files(table, wanted.batch)}
+    kept = {table_path(path) for path in wanted.paths} & current.keys()
     if len(kept) == len(current) == len(wanted.paths):
         if wanted.owner and table.properties.get(OWNER) != wanted.owner:
             with table.transaction() as transaction:
@@ -107,7 +108,7 @@ def _stage_files(
             if name not in kept:
                 overwrite.delete_data_file(file)
         for path in wanted.paths:
-            if str(path) not in kept:
+            if table_path(path) not in kept:
                 overwrite.append_data_file(_data_file(transaction, path, wanted.batch))
 
 
@@ -121,7 +122,7 @@ def _data_file(transaction: Transaction, path: Path, batch: str | None) -> DataF
     )
     return DataFile.from_args(
         content=DataFileContent.DATA,
-        file_path=str(path),
+        file_path=lake_location(path),
         file_format=FileFormat.PARQUET,
         partition=Record(batch) if metadata.spec().fields else Record(),
         file_size_in_bytes=path.stat().st_size,

@@ -23,6 +23,7 @@ from pipelines.errors import TableMissing
 from pipelines.lake.commit import OWNER, Replacement, content_name, replace_files
 from pipelines.lake.listing import batch_of, live_files
 from pipelines.lake.lock import table_lock
+from pipelines.lake.paths import table_path
 from pipelines.lake.reading import read_files
 from pipelines.lake.types import storable
 from pipelines.runtime.files import move_file
@@ -117,7 +118,8 @@ class Lake:
     def lost_files(self, table: str, batch: str | None = None) -> list[Path]:
         """Files that the table should have and that somebody has deleted or cut short."""
         loaded = self._load(table, batch)
-        sizes = {Path(f.file_path): f.file_size_in_bytes for f in live_files(loaded, batch)}
+        files = live_files(loaded, batch)
+        sizes = {self.root / table_path(f.file_path): f.file_size_in_bytes for f in files}
         return sorted(path for path, size in sizes.items() if _size(path) != size)
 
     def write(
@@ -235,7 +237,7 @@ class Lake:
             return []
         with table_lock(self.catalog.engine, table):
             loaded = self._load(table, None)
-            used = {Path(path) for path in loaded.inspect.all_files()["file_path"].to_pylist()}
+            used = {self.root / table_path(path) for path in _all_files(loaded)}
             unused = sorted(old - used)
             for path in unused:
                 path.unlink(missing_ok=True)
@@ -254,10 +256,16 @@ class Lake:
     def _files(self, loaded: Table, batch: str | None, snapshot_id: int | None) -> list[Path]:
         if snapshot_id is not None and loaded.snapshot_by_id(snapshot_id) is None:
             raise TableMissing(".".join(loaded.name()), batch, f"No snapshot {snapshot_id}.")
-        return sorted(Path(file.file_path) for file in live_files(loaded, batch, snapshot_id))
+        files = live_files(loaded, batch, snapshot_id)
+        return sorted(self.root / table_path(file.file_path) for file in files)
 
     def _data_dir(self, table: str) -> Path:
         return self.root.joinpath(*table.split("."), "data")
+
+
+def _all_files(table: Table) -> list[str]:
+    paths: list[str] = table.inspect.all_files()["file_path"].to_pylist()
+    return paths
 
 
 def _move(path: Path, target: Path) -> Path:
