@@ -37,7 +37,8 @@ def psql(
     arguments = [str(psql_path()), database_url(load_settings(home=home))]
     for each in command or ():
         arguments += ["-c", each]
-    os.execv(arguments[0], arguments)  # noqa: S606 - psql from the lock file, no shell
+    given = {k: v for k, v in os.environ.items() if not k.startswith("BASELIB_SECRET_")}
+    os.execve(arguments[0], arguments, given)  # noqa: S606 - psql from the lock file, no shell
 
 
 @app.command()

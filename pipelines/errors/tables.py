@@ -108,6 +108,20 @@ class DatabaseUnavailable(BaselibError):
 
 
 @dataclass
+class DatabaseBusy(BaselibError):
+    """Tables or views could not be altered, since somebody reads them without an end."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what}: somebody held a lock on what is to be altered, for more than a minute. "
+            "Nothing was changed. End that session (see pg_stat_activity, column xact_start) and "
+            "repeat the command."
+        )
+
+
+@dataclass
 class DatabaseOutdated(BaselibError):
     """The database was made by another version of baselib, or by none yet."""
 

@@ -1,10 +1,12 @@
-"""One writer at a time per table, across processes: a PostgreSQL advisory lock."""
+"""One writer at a time per table, across processes: a lock in PostgreSQL."""
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
+
+from pipelines.warehouse.server.locks import create_lock_table, take_lock
 
 log = logging.getLogger(__name__)
 
@@ -16,9 +18,9 @@ def table_lock(engine: Engine, table: str) -> Iterator[None]:
     Iceberg's own answer to two writers is that one of them fails and tries again; waiting a few
     hundredths of a second is kinder when fifteen tasks start together.
     """
-    take = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    create_lock_table(engine)
     with engine.begin() as connection:
-        connection.execute(take, {"name": f"baselib lake {table}"})
+        take_lock(connection, f"lake {table}")
         yield
 
 

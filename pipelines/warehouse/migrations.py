@@ -6,7 +6,13 @@ from sqlalchemy import Engine, text
 
 from pipelines.libraries import load_libraries
 from pipelines.settings import PROJECT, Settings
-from pipelines.warehouse.server.database import connect
+from pipelines.warehouse.server.database import connect, shown_url
+from pipelines.warehouse.server.locks import (
+    LOCK_TIMEOUT,
+    create_lock_table,
+    retry_ddl,
+    take_lock,
+)
 
 SCRIPTS = PROJECT / "sql"
 
@@ -34,6 +40,7 @@ def migrate(settings: Settings) -> None:
 
     Raises:
         DatabaseUnavailable: PostgreSQL cannot be reached.
+        DatabaseBusy: a reader kept what is to be altered locked for more than a minute.
     """
     # Here and not above: both take a second or more to load, and most who import this only read.
     from alembic import command
@@ -45,10 +52,18 @@ def migrate(settings: Settings) -> None:
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     logging.getLogger("alembic").setLevel(logging.WARNING)
     engine = connect(settings)
-    with engine.begin() as connection:
-        lock = text("SELECT pg_advisory_xact_lock(hashtextextended('baselib migrate', 0))")
-        connection.execute(lock)
-        connection.execute(text("CREATE SCHEMA IF NOT EXISTS audit"))  # Alembic's own table
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        apply_declarations(connection, load_libraries())
+    create_lock_table(engine)
+
+    def attempt() -> None:
+        with engine.begin() as connection:
+            take_lock(connection, "migrate")
+            connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
+            connection.execute(text("CREATE SCHEMA IF NOT EXISTS audit"))  # Alembic's own table
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            apply_declarations(connection, load_libraries())
+
+    try:
+        retry_ddl(attempt, shown_url(engine.url.render_as_string()))
+    finally:
+        engine.dispose()

@@ -9,9 +9,12 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 from pipelines.clean.masking import mask_sql
-from pipelines.libraries import Library
+from pipelines.libraries import GoldenColumn, Library
 from pipelines.warehouse.base.tables import quoted
 from pipelines.warehouse.server.database import run_sql
+
+_NAME = "_name"
+_ORGANIZATIONS = "0%"  # GB/T 36903-2018: the first digit of a holder type says what holds
 
 
 def create_share_view(connection: Connection, library: Library) -> None:
@@ -64,9 +67,28 @@ def masked_columns(library: Library) -> dict[str, str]:
     """
     columns = {"entity_id": '"entity_id"'}
     for golden in library.columns.values():
-        columns[golden.name] = mask_sql(f'"{golden.name}"', golden.element.mask)
+        columns[golden.name] = _masked(library, golden)
         columns |= {name: f'"{name}"' for name in golden.companion_types}
     return columns | {name: f'"{name}"' for name in library.link_columns}
+
+
+def _masked(library: Library, golden: GoldenColumn) -> str:
+    value = f'"{golden.name}"'
+    kind = _holder_type(library, golden)
+    if kind is None:
+        return mask_sql(value, golden.element.mask)
+    stem = golden.name.removesuffix(_NAME)
+    organization = f"\"{kind}\" LIKE '{_ORGANIZATIONS}'"
+    if "kind" in library.columns[f"{stem}_code"].companions:  # a citizen's number says otherwise
+        organization += f" AND \"{stem}_code_kind\" IS DISTINCT FROM 'citizen_id'"
+    return f"CASE WHEN {organization} THEN {value} ELSE {mask_sql(value, 'person_name')} END"
+
+
+def _holder_type(library: Library, golden: GoldenColumn) -> str | None:
+    """The column that says whose name ``golden`` holds, if it may be a person's or a firm's."""
+    kind = library.columns.get(golden.name.removesuffix(_NAME) + "_type")
+    is_holder = golden.name.endswith(_NAME) and kind and kind.element_name == "holder_type"
+    return kind.name if kind and is_holder else None
 
 
 def _comments(library: Library) -> list[str]:
@@ -75,6 +97,7 @@ def _comments(library: Library) -> list[str]:
     comments = [f"COMMENT ON VIEW {view} IS {title}"]
     for golden in library.columns.values():
         mask = "" if golden.element.mask == "none" else "，已脱敏"
+        mask = "，自然人已脱敏" if _holder_type(library, golden) else mask
         meaning = quoted(f"{golden.title}{mask}")
         comments.append(f'COMMENT ON COLUMN {view}."{golden.name}" IS {meaning}')
     return comments

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pipelines.errors import DatabaseUnavailable
 from pipelines.identity.review.decisions import Decision, Judgement, Pair, Record, Revocation
+from pipelines.warehouse.server.locks import take_lock
 
 _PAIR = ("left_source", "left_key", "right_source", "right_key")
 _JUDGEMENT = (
@@ -76,9 +77,7 @@ def open_ledger(engine: Engine, library: str) -> Iterator[Ledger]:
     Raises:
         DatabaseUnavailable: the login may not act as ``steward``.
     """
-    with _as_steward(engine) as connection:
-        lock = text("SELECT pg_advisory_xact_lock(hashtextextended('baselib decide ' || :name, 0))")
-        connection.execute(lock, {"name": library})
+    with _as_steward(engine, f"decide {library}") as connection:
         yield Ledger(connection, library, _read(connection, library))
 
 
@@ -93,9 +92,12 @@ def read_decisions(engine: Engine, library: str) -> list[Decision]:
 
 
 @contextmanager
-def _as_steward(engine: Engine) -> Iterator[Connection]:
+def _as_steward(engine: Engine, lock: str | None = None) -> Iterator[Connection]:
+    """A transaction as role ``steward``; the lock is taken before, the role may not."""
     with engine.begin() as connection:
         try:
+            if lock:
+                take_lock(connection, lock)
             connection.execute(text("SET LOCAL ROLE steward"))
         except DBAPIError as refused:
             problem = str(refused.orig).strip()

@@ -20,6 +20,7 @@ from pipelines.errors import BaselibError, DatabaseUnavailable
 from pipelines.settings import Settings
 from pipelines.standards.working_days import load_working_calendar
 from pipelines.warehouse.server.database import database_url, shown_url
+from pipelines.warehouse.server.locks import take_lock_by_cursor
 
 
 @dataclass
@@ -125,8 +126,7 @@ def open_issues(settings: Settings, source: Source) -> Iterator[IssueSession]:
     with connection:
         try:
             with connection.cursor() as cursor:
-                lock = "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))"
-                cursor.execute(lock, (f"baselib issues {source.name}",)).fetchall()
+                take_lock_by_cursor(cursor, f"issues {source.name}")
                 yield IssueSession(cursor, source)
             connection.commit()
         except adbc_driver_manager.Error as failed:

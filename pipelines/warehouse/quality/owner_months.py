@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from pipelines.batch import CHINA
 from pipelines.errors import CalendarUnknown
 from pipelines.standards.working_days import load_working_calendar
+from pipelines.warehouse.server.locks import take_lock
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,8 @@ def compute_owner_months(
     whose = {"source": source}
     bounds = {"begin": _midnight(month), "end": _midnight(end), **whose}
     with engine.begin() as connection:
-        connection.execute(_LOCK)
+        # Several sources may be tracked at once, and a digest counts all of them.
+        take_lock(connection, "quality.owner_month")
         sent = connection.execute(_DAYS_SENT, bounds).scalars().all()
         limits = {day: due for day in sent if (due := _due(day, last))}
         connection.execute(_DELETE, {"month": month, **whose})
@@ -171,9 +173,6 @@ _DAYS_SENT = text("""
 SELECT DISTINCT (at AT TIME ZONE 'Asia/Shanghai')::date FROM quality.issue_event
 WHERE kind = 'sent' AND at >= CAST(:begin AS timestamptz) - interval '40 days' AND at < :end
 """)
-
-# Several sources may be tracked at once, and a digest counts all of them.
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('quality.owner_month', 0))")
 
 _DELETE = text("""
 DELETE FROM quality.owner_month

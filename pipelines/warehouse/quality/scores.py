@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, TableClause, and_, case, delete, insert, select, text
+from sqlalchemy import Connection, Engine, TableClause, and_, case, delete, insert, select
 
 from pipelines.quality.score import Change, Count, Scope, Score, changes
 from pipelines.warehouse.quality.tables import INDICATOR_COUNT, SCORE, delivered_order
+from pipelines.warehouse.server.locks import take_lock
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def record_score(
     """
     about = {"scope": scope, "subject": subject, "run": run}
     with engine.begin() as connection:
-        _lock(connection, f"score {scope} {subject}")
+        take_lock(connection, f"score {scope} {subject}")
         _replace(connection, INDICATOR_COUNT, about, [asdict(count) for count in counts])
         rows = [
             {
@@ -88,7 +89,7 @@ def record_score(
 def scoring_lock(engine: Engine, what: str) -> Iterator[None]:
     """Lock the scores of ``what``: two batches of one department may end at the same time."""
     with engine.begin() as connection:
-        _lock(connection, f"scoring {what}")
+        take_lock(connection, f"scoring {what}")
         yield
 
 
@@ -148,12 +149,6 @@ def read_score_news(
     better = [change for change in differences if change.delta > 0]
     worse = [change for change in reversed(differences) if change.delta < 0]
     return ScoreNews(latest, previous, trend[-runs:], counts, better, worse)
-
-
-def _lock(connection: Connection, name: str) -> None:
-    """Take the lock until the end of the transaction."""
-    query = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-    connection.execute(query, {"name": name})
 
 
 def _replace(

@@ -1,10 +1,11 @@
 """Database connections: the URL of the settings, or the embedded server of the home folder."""
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from pipelines.errors import DatabaseUnavailable
@@ -12,6 +13,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse.server.embedded import EmbeddedServer
 
 DATABASE = "baselib"
+_EXISTS = frozenset({"42P04", "23505"})  # duplicate_database, and its row while it is made
 
 
 def database_url(settings: Settings) -> str:
@@ -90,13 +92,24 @@ def _create_if_missing(maintenance: URL, name: str) -> None:
         with engine.connect() as connection:
             if connection.execute(exists, {"name": name}).first():
                 return
-            # CREATE DATABASE has no IF NOT EXISTS; the lock lets only one of us try
-            lock = text("SELECT pg_advisory_lock(hashtextextended('baselib create database', 0))")
-            connection.execute(lock)
-            if not connection.execute(exists, {"name": name}).first():
-                connection.execute(text(f"CREATE DATABASE {quoted}"))
+            with suppress(_MadeByAnother):
+                _create(connection, quoted)
     except (OperationalError, ProgrammingError) as failed:
         raise DatabaseUnavailable(shown_url(url), _first_line(failed)) from None
+
+
+class _MadeByAnother(Exception):
+    """Another process has just created the database: CREATE DATABASE has no IF NOT EXISTS."""
+
+
+def _create(connection: Connection, quoted: str) -> None:
+    try:
+        connection.execute(text(f"CREATE DATABASE {quoted}"))
+    except DBAPIError as failed:
+        if getattr(failed.orig, "pgcode", None) in _EXISTS:
+            raise _MadeByAnother from None
+        raise
+    connection.execute(text(f"REVOKE CONNECT, TEMPORARY ON DATABASE {quoted} FROM PUBLIC"))
 
 
 def shown_url(url: str) -> str:

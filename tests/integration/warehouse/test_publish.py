@@ -13,6 +13,7 @@ from pipelines.errors import DatabaseUnavailable, PublicationFailed
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications
 from pipelines.warehouse.base import publish as publish_module
+from pipelines.warehouse.server.locks import take_lock
 
 
 def query(warehouse: Engine, sql: str, **parameters: object) -> list[tuple[Any, ...]]:
@@ -190,8 +191,7 @@ def test_a_crosswalk_row_without_its_entity_is_refused(publish_rows: Publish):
 
 def test_publishers_take_turns(warehouse: Engine, publish_rows: Publish, migrated: Settings):
     with warehouse.begin() as connection:
-        lock = "SELECT pg_advisory_xact_lock(hashtextextended('baselib publish', 0))"
-        connection.execute(text(lock))
+        take_lock(connection, "publish")
         other = threading.Thread(target=publish_rows, args=("population", people("a")))
         other.start()
         other.join(timeout=2)
