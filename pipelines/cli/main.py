@@ -24,6 +24,7 @@ from pipelines.cli import (
     sources,
     status,
 )
+from pipelines.cli.backup import backup, restore
 from pipelines.cli.doctor import doctor
 from pipelines.cli.run import run
 from pipelines.cli.verify import verify
@@ -58,6 +59,8 @@ app.command()(run)
 app.command()(status.status)
 app.command()(verify)
 app.command()(doctor)
+app.command()(backup)
+app.command()(restore)
 app.add_typer(sources.app, name="sources")
 app.add_typer(libraries.app, name="libraries")
 app.add_typer(identity.app, name="identity")
@@ -94,6 +97,7 @@ def exit_code(error: BaselibError) -> int:
 
 def main() -> None:
     """Run the command line; a failure is said in words, never as a traceback."""
+    os.umask(0o077)  # what a command writes is personal data, and the caller's
     try:
         app(prog_name="baselib")  # however it was started
     except SystemExit as ended:

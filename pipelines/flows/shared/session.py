@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from pipelines.batch import CHINA
 from pipelines.engines.duck import connect
 from pipelines.lake import Lake, open_lake
+from pipelines.runtime.private_home import make_private
 from pipelines.runtime.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import connect as connect_warehouse
@@ -73,6 +74,7 @@ class Session:
 @contextmanager
 def open_session(settings: Settings) -> Iterator[Session]:
     """Open lake, engine and warehouse; memory and connections are given back at the end."""
+    make_private(settings.home)
     with ExitStack() as opened:
         con = connect(settings)
         opened.callback(con.disconnect)
@@ -96,7 +98,7 @@ def identity_key(settings: Settings) -> str:
     Losing it does not change an id that was minted, only those minted afterwards.
     """
     path = settings.home / "identity.key"
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_private(settings.home)
     if not path.exists():
         _create_once(path, secrets.token_hex(32))
     return path.read_text(encoding="ascii")

@@ -17,6 +17,7 @@ from pipelines.warehouse.base.tables import (
     index_statements,
     late_constraints,
 )
+from pipelines.warehouse.server.locks import ddl_with_retry
 
 _INCOMING = "incoming"  # temporary tables
 _DIFFERENCE = "difference"
@@ -67,9 +68,10 @@ def add_constraints_and_indexes(cursor: Any, table: BaseTable) -> None:
     names = {str(row[0]) for row in present.fetchall()}
     for name, definition in late_constraints(table).items():
         if name not in names:
-            cursor.execute(f'ALTER TABLE base."{table.name}" ADD CONSTRAINT "{name}" {definition}')
+            add = f'ALTER TABLE base."{table.name}" ADD CONSTRAINT "{name}" {definition}'
+            cursor.execute(ddl_with_retry(add))
     for statement in index_statements(table).values():
-        cursor.execute(statement)
+        cursor.execute(ddl_with_retry(statement))
 
 
 def relink_others(cursor: Any, library: Library) -> dict[str, int]:

@@ -33,9 +33,9 @@ from pipelines.warehouse.base.publication import (
     record_publication,
 )
 from pipelines.warehouse.base.rows import arrow_batches
-from pipelines.warehouse.base.tables import BaseTable, base_tables
+from pipelines.warehouse.base.tables import base_tables
 from pipelines.warehouse.server.database import database_url, shown_url
-from pipelines.warehouse.server.locks import retry_ddl, savepoint, take_lock_by_cursor
+from pipelines.warehouse.server.locks import take_lock_by_cursor
 
 
 def publish(
@@ -95,16 +95,8 @@ def _load(
     relinked = relink_others(cursor, library)
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # PostgreSQL creates no index before that
     for table in delivered:
-        _complete(cursor, table)
+        add_constraints_and_indexes(cursor, table)
     return Publication(library.name, run, loads, relinked)
-
-
-def _complete(cursor: Any, table: BaseTable) -> None:
-    def attempt() -> None:
-        with savepoint(cursor):
-            add_constraints_and_indexes(cursor, table)
-
-    retry_ddl(attempt, f"base.{table.name}")
 
 
 @contextmanager

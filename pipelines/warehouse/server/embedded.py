@@ -21,7 +21,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from pipelines.errors import DatabaseUnavailable
-from pipelines.warehouse.server.programs import give_to_server, run_program, server_uid
+from pipelines.runtime.private_home import make_private
+from pipelines.warehouse.server.programs import (
+    give_to_server,
+    let_server_pass,
+    run_program,
+    server_uid,
+)
 
 _PORT = 5432  # only names the socket; the server does not listen on any network
 _LONGEST_SOCKET = 100  # bytes; the kernel's limit is 107 on Linux and 103 on macOS
@@ -127,7 +133,10 @@ class EmbeddedServer:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        home = self.folder.parent
+        make_private(home)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        let_server_pass(home, self.folder)
         with (self.folder / "lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield

@@ -5,17 +5,14 @@ grant could hold up publications. These rows belong to the owner of the database
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import adbc_driver_manager
 from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from pipelines.errors import BaselibError
 from pipelines.errors.tables import DatabaseBusy
 
 LOCK_TIMEOUT = 5.0  # seconds that DDL may wait for a reader: all later readers wait behind it
@@ -81,7 +78,7 @@ def retry_ddl(attempt: Callable[[], None], what: str) -> None:
     for number in range(ATTEMPTS):
         try:
             return attempt()
-        except (DBAPIError, adbc_driver_manager.Error) as failed:
+        except DBAPIError as failed:
             if sqlstate(failed) != _TIMED_OUT:
                 raise
         if number < ATTEMPTS - 1:
@@ -89,15 +86,25 @@ def retry_ddl(attempt: Callable[[], None], what: str) -> None:
     raise DatabaseBusy(what)
 
 
-@contextmanager
-def savepoint(cursor: Any) -> Iterator[None]:
-    """A part of an ADBC transaction that is undone alone, with a limit for waiting for locks."""
-    cursor.execute("SAVEPOINT ddl")
-    try:
-        cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'")
-        yield
-    except (adbc_driver_manager.Error, BaselibError):
-        cursor.execute("ROLLBACK TO SAVEPOINT ddl")
-        raise
-    cursor.execute("SET LOCAL lock_timeout = 0")
-    cursor.execute("RELEASE SAVEPOINT ddl")
+def ddl_with_retry(statement: str) -> str:
+    """``statement`` as ``retry_ddl`` would run it, for the middle of a transaction.
+
+    It is tried again by the server: after an error ADBC takes no ROLLBACK TO SAVEPOINT.
+    """
+    return f"""DO $retry$
+BEGIN
+    FOR attempt IN 1..{ATTEMPTS} LOOP
+        BEGIN
+            SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s';
+            EXECUTE $ddl${statement}$ddl$;
+            SET LOCAL lock_timeout = 0;
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            IF attempt = {ATTEMPTS} THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep({_PAUSE});
+        END;
+    END LOOP;
+END
+$retry$"""

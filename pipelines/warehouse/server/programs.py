@@ -33,9 +33,6 @@ def run_program(program: str, option: str, data: str, *arguments: str) -> None:
     """Run one of PostgreSQL's programs as the server's user; its output is kept for the error."""
     command = [str(programs_folder() / program), option, data, *arguments]
     user = server_user()
-    if user is not None:
-        for path in (programs_folder(), Path(data)):
-            make_passable(path)
     with tempfile.TemporaryFile("w+") as output:
         # A file, not a pipe: the server inherits it, and a pipe would never end.
         done = subprocess.run(  # noqa: S603 - our own program and paths
@@ -85,12 +82,35 @@ def give_to_server(path: Path) -> None:
     user = server_user()
     if user is not None:
         os.chown(path, user.pw_uid, user.pw_gid)
-        make_passable(path)
 
 
-def make_passable(path: Path) -> None:
-    """As root: let the server's user pass through (not list) the folders above ``path``."""
-    for folder in path.parents:
-        mode = folder.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXOTH)
+def let_server_pass(home: Path, folder: Path) -> None:
+    """As root: let the server's user pass through (not list) the home and its ``folder``.
+
+    Raises:
+        DatabaseUnavailable: he cannot pass through a folder above. Those are not ours to open.
+    """
+    user = server_user()
+    if user is None:
+        return
+    for own in (home, folder):
+        os.chown(own, -1, user.pw_gid)
+        own.chmod(0o710)
+    for path in (home, programs_folder()):
+        closed = next((each for each in path.parents if not _may_pass(each, user)), None)
+        if closed is not None:
+            raise DatabaseUnavailable(
+                str(path),
+                f"PostgreSQL refuses to run as root, and user {user.pw_name}, who runs it instead, "
+                f"may not pass through {closed}. Run baselib as an ordinary user, or move it to a "
+                f"folder that others may pass, or allow it yourself (chmod o+x {closed})",
+            )
+
+
+def _may_pass(folder: Path, user: pwd.struct_passwd) -> bool:
+    found = folder.stat()
+    if found.st_uid == user.pw_uid:
+        return bool(found.st_mode & stat.S_IXUSR)
+    if found.st_gid == user.pw_gid:
+        return bool(found.st_mode & stat.S_IXGRP)
+    return bool(found.st_mode & stat.S_IXOTH)

@@ -33,6 +33,7 @@ print(database_url(load_settings(home=sys.argv[1])))
 def folder() -> Iterator[Path]:
     """Not pytest's ``tmp_path``, for the reason given at ``postgres_home``."""
     with tempfile.TemporaryDirectory(prefix="baselib-test-") as made:
+        Path(made).chmod(0o711)  # for the user who runs the server
         yield Path(made)
 
 
@@ -204,6 +205,30 @@ def test_a_home_that_was_moved_while_its_server_ran_is_served_at_its_new_place(h
             assert connection.execute(text("SELECT value FROM written")).scalar_one() == 7
     finally:
         stop_embedded(load_settings(home=moved))
+
+
+def test_nothing_in_the_home_is_for_others_and_no_folder_above_is_touched(folder: Path):
+    home = folder / "home"
+    home.mkdir(mode=0o755)
+    home.chmod(0o755)  # as earlier versions made it
+    before = {parent: parent.stat().st_mode for parent in home.parents}
+    try:
+        database_url(load_settings(home=home))
+        assert home.stat().st_mode & 0o067 == 0
+        for path in (home / "postgres").rglob("*"):
+            assert path.lstat().st_mode & 0o067 == 0, path
+        assert {parent: parent.stat().st_mode for parent in home.parents} == before
+    finally:
+        stop_embedded(load_settings(home=home))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user for the server")
+def test_a_folder_above_that_is_closed_is_named_and_stays_closed(folder: Path):
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    with pytest.raises(DatabaseUnavailable, match=r"may not pass through .*/closed\. Run baselib"):
+        database_url(load_settings(home=closed / "home"))
+    assert closed.stat().st_mode & 0o777 == 0o700
 
 
 def test_no_value_reaches_the_server_s_log_and_nobody_else_reads_it(home: Path):

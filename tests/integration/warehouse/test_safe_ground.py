@@ -10,6 +10,7 @@ from conftest import Publish
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
+from pipelines.errors import PublicationFailed
 from pipelines.errors.tables import DatabaseBusy
 from pipelines.settings import Settings
 from pipelines.warehouse import migrate
@@ -105,3 +106,24 @@ def test_the_name_of_a_holder_is_masked_unless_it_is_an_organisation_s(
         connection.execute(text("SET ROLE share_reader"))
         seen = connection.execute(text("SELECT holder_name FROM share.license")).scalar_one()
     assert seen == shown
+
+
+def test_a_first_publication_waits_for_a_reader_with_a_limit_and_tries_again(
+    warehouse: Engine, publish_rows: Publish, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(locks, "_PAUSE", 0.1)
+    monkeypatch.setattr(locks, "LOCK_TIMEOUT", 0.5)
+    monkeypatch.setattr(locks, "ATTEMPTS", 2)
+    idle = warehouse.connect()
+    idle.execute(text("SELECT count(*) FROM base.person_source"))
+    with pytest.raises(PublicationFailed, match="lock timeout"):
+        publish_rows("population", [PERSON])
+    monkeypatch.setattr(locks, "ATTEMPTS", 1000)
+    publishing = threading.Thread(target=publish_rows, args=("population", [PERSON]))
+    publishing.start()
+    publishing.join(timeout=3)
+    assert publishing.is_alive()
+    idle.close()
+    publishing.join(timeout=120)
+    with warehouse.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM base.person")).scalar_one() == 1
