@@ -28,6 +28,7 @@ from pipelines.flows.shared.session import Session, open_session
 from pipelines.flows.source.ingest import stage
 from pipelines.libraries import Library, load_libraries
 from pipelines.runtime.files import link_or_copy
+from pipelines.runtime.private_home import make_private
 from pipelines.settings import Settings
 from pipelines.warehouse import (
     PublicationRecord,
@@ -37,6 +38,7 @@ from pipelines.warehouse import (
     stop_embedded,
 )
 from pipelines.warehouse.quality.id_changes import read_resolutions
+from pipelines.warehouse.server.programs import let_server_pass
 
 _KEYS = {"": ["entity_id"], "_source": ["source", "source_key"], "_redirect": ["entity_id"]}
 
@@ -285,7 +287,9 @@ def _named(row: dict[str, object]) -> str:
 def _scratch_home(settings: Settings) -> Iterator[Settings]:
     """A home with the site's secret and contracts, and a database of its own; gone afterwards."""
     home = settings.home / f"verify-{uuid4().hex[:8]}"
-    home.mkdir(parents=True)
+    make_private(settings.home)
+    make_private(home)
+    let_server_pass(settings.home, home)
     scratch = settings.model_copy(
         update={"home": home, "database_url": None, "id_budget": 1.0, "deletion_budget": 1.0}
     )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
-from pipelines.warehouse.server.locks import create_lock_table, take_lock
+from pipelines.warehouse.server.locks import create_lock_table, take_lock, try_lock
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +27,10 @@ def table_lock(engine: Engine, table: str) -> Iterator[None]:
 @contextmanager
 def work_lock(engine: Engine, subject: str) -> Iterator[None]:
     """As ``table_lock``, for a whole verb: who has to wait for another process says so."""
-    attempt = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
-    name = {"name": f"baselib work {subject}"}
+    name = f"work {subject}"
+    create_lock_table(engine)
     with engine.begin() as connection:
-        if not connection.execute(attempt, name).scalar():
+        if not try_lock(engine, connection, name):
             log.warning("baselib: another process works on %s; waiting until it is done", subject)
-            take = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
-            connection.execute(take, name)
+            take_lock(connection, name)
         yield

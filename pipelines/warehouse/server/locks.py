@@ -27,13 +27,21 @@ _CREATE = (
     "COMMENT ON SCHEMA internal IS '内部：进程间的锁，不授权给任何角色'",
 )
 _INSERT = "INSERT INTO internal.lock (name) VALUES ({name}) ON CONFLICT DO NOTHING"
-_LOCK = "SELECT FROM internal.lock WHERE name = {name} FOR UPDATE"
+_LOCK = "SELECT name FROM internal.lock WHERE name = {name} FOR UPDATE"
 
 
 def take_lock(connection: Connection, name: str) -> None:
     """Wait for the lock, and hold it until the transaction ends. The table must be there."""
     for statement in (_INSERT, _LOCK):
         connection.execute(text(statement.format(name=":name")), {"name": name})
+
+
+def try_lock(engine: Engine, connection: Connection, name: str) -> bool:
+    """``take_lock`` without waiting; ``False`` if another transaction has the lock."""
+    with engine.begin() as own:  # committed at once: nobody waits for the row itself
+        own.execute(text(_INSERT.format(name=":name")), {"name": name})
+    attempt = text(f"{_LOCK.format(name=':name')} SKIP LOCKED")
+    return connection.execute(attempt, {"name": name}).first() is not None
 
 
 def take_lock_by_cursor(cursor: Any, name: str) -> None:

@@ -6,8 +6,8 @@ from alembic import op
 
 from pipelines.warehouse.server.database import run_sql
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:
