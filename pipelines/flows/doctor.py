@@ -28,12 +28,14 @@ LEAST_FREE = 500_000_000  # bytes: PostgreSQL's write-ahead log alone takes some
 CLOCK_STEP = timedelta(minutes=5)  # clocks of a cluster differ by seconds
 PYTHON = (3, 11)
 _LOCKS = """
-SELECT a.pid, a.state, date_trunc('second', now() - a.xact_start)::text AS since,
-       count(*) FILTER (WHERE NOT l.granted) > 0 AS waits
+SELECT DISTINCT a.pid, a.state, date_trunc('second', now() - a.xact_start)::text AS since,
+       EXISTS (SELECT FROM pg_locks AS w WHERE w.pid = a.pid AND NOT w.granted) AS waits,
+       a.xact_start
 FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
-WHERE l.locktype = 'advisory' AND a.pid <> pg_backend_pid()
+WHERE l.locktype = 'relation' AND l.relation = to_regclass('internal.lock')
+  AND a.pid <> pg_backend_pid()
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-GROUP BY a.pid, a.state, a.xact_start ORDER BY a.xact_start
+ORDER BY a.xact_start
 """
 
 
