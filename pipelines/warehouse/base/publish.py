@@ -124,4 +124,9 @@ def _transaction(settings: Settings, library: str) -> Iterator[Any]:
 
 def _first_line(failed: adbc_driver_manager.Error) -> str:
     """First line of PostgreSQL's error, without the detail, which quotes values."""
-    return str(failed).splitlines()[0].removeprefix("INVALID_DATA: ").strip()
+    lines = str(failed).splitlines()
+    if (
+        "ERROR:" not in lines[0]
+    ):  # the driver quotes the statement first, which may be several lines
+        lines = [line.partition("ERROR:")[2] for line in lines if "ERROR:" in line] or lines
+    return lines[0].removeprefix("INVALID_DATA: ").strip()
