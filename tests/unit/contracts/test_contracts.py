@@ -169,7 +169,8 @@ def same_name_twice(document: dict) -> None:
             "'gb18030'", id="encoding",
         ),
         pytest.param(
-            lambda d: d["servers"][0].update(format="exsel"), "format", "exsel", "'excel'", id="format"
+            lambda d: d["servers"][0].update(format="exsel"), "format", "exsel", "'excel'",
+            id="format",
         ),
         pytest.param(
             lambda d: d["servers"][0].update(path="x_{date}.csv"), "path", "date", "batch",
