@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from benchmarks.machine import this_machine
-from pipelines.clean.parser import FINDING_TYPE
+from pipelines.clean.findings import FINDING_TYPE
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
 from pipelines.flows.shared.session import open_session

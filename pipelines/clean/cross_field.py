@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.parser import concat_findings, finding_array
+from pipelines.clean.findings import concat_findings, finding_array
 from pipelines.libraries import load_libraries
 
 

@@ -22,6 +22,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.cell_states import state_of, without_values_of_states
+from pipelines.clean.findings import broken_rules, concat_findings, name_findings, no_findings
 
 # Ibis would otherwise put the steps back into one SELECT and write every intermediate value out
 # again wherever it is used: exponentially long SQL, and everything computed many times.
@@ -29,9 +30,6 @@ ibis.options.sql.fuse_selects = False
 
 # sqlglot writes SQL by recursion, some ten frames for every SELECT within a SELECT.
 _NESTING = 20_000
-
-FINDING_TYPE = "struct<column: string, rule: string, severity: string, value: string>"
-_BROKEN_TYPE = "struct<rule: string, severity: string>"
 
 
 class Scratch:
@@ -255,72 +253,10 @@ def parse_texts(
         "raw",
         value=parsed.value.cast(parser.type),
         **companions,
-        broken=_broken_rules(parsed.findings, severity_of),
+        broken=broken_rules(parsed.findings, severity_of),
         state=state_of(work["raw"]),
     )
     return without_values_of_states(made, severity_of)
-
-
-def finding_array(
-    column: str,
-    value: ir.StringValue,
-    conditions: Mapping[str, ir.BooleanValue],
-    severity_of: Mapping[str, str],
-) -> ir.ArrayValue:
-    """The findings of one column as an array; empty, and nearly free, for a row without any."""
-    broken = _broken_rules(conditions, severity_of)
-    return ibis.ifelse(broken.notnull(), _name_findings(column, value, broken), no_findings())
-
-
-def _broken_rules(
-    conditions: Mapping[str, ir.BooleanValue], severity_of: Mapping[str, str]
-) -> ir.ArrayValue:
-    """Rule and severity of every condition that holds; NULL, and nearly free, if none does."""
-    if not conditions:
-        return ibis.null(f"array<{_BROKEN_TYPE}>")
-    holds = {rule: condition.fill_null(False) for rule, condition in conditions.items()}
-    codes = ibis.array(
-        [ibis.ifelse(condition, rule, ibis.null("string")) for rule, condition in holds.items()]
-    ).filter(lambda code: code.notnull())
-    # Structs are made of the rules that are broken only: three times as fast as one for each rule.
-    severities = {code: severity_of[code] for code in conditions}
-    broken = codes.map(
-        lambda rule: ibis.struct({"rule": rule, "severity": _severity(rule, severities)}).cast(
-            _BROKEN_TYPE
-        )
-    )
-    return ibis.ifelse(ibis.or_(*holds.values()), broken, ibis.null(broken.type()))
-
-
-def _name_findings(column: str, value: ir.StringValue, broken: ir.ArrayValue) -> ir.ArrayValue:
-    """Broken rules as findings about a value of a column."""
-    return broken.map(
-        lambda rule: ibis.struct(
-            {"column": column, "rule": rule["rule"], "severity": rule["severity"], "value": value}
-        ).cast(FINDING_TYPE)
-    )
-
-
-def _severity(rule: ir.StringValue, severity_of: Mapping[str, str]) -> ir.StringValue:
-    """The severity of a rule; an expression as long as there are severities, not rules."""
-    codes: dict[str, list[str]] = {}
-    for code, severity in severity_of.items():
-        codes.setdefault(severity, []).append(code)
-    branches = ((rule.isin(members), severity) for severity, members in codes.items())
-    return ibis.cases(*branches, else_=ibis.null("string"))
-
-
-def no_findings() -> ir.ArrayValue:
-    """An empty array of findings."""
-    return ibis.literal([], type=f"array<{FINDING_TYPE}>")
-
-
-def concat_findings(arrays: Sequence[ir.ArrayValue]) -> ir.ArrayValue:
-    """One array out of many; the order of the arguments is kept."""
-    if not arrays:
-        return no_findings()
-    first, *rest = arrays
-    return first.concat(*rest) if rest else first
 
 
 def _run_step(work: ir.Table, step: Step, as_of: date, live: Set[str]) -> ir.Table:
@@ -399,7 +335,7 @@ def _outcome(work: ir.Table, column: ColumnToParse) -> dict[str, ir.Value]:
 
 def _as_findings(work: ir.Table, column: ColumnToParse, broken: ir.ArrayValue) -> ir.ArrayValue:
     quoted = work[column.quoted or column.physical_name]
-    named = _name_findings(column.name, quoted, broken)
+    named = name_findings(column.name, quoted, broken)
     return ibis.ifelse(broken.notnull(), named, no_findings())
 
 

@@ -14,7 +14,8 @@ import ibis.expr.types as ir
 
 from pipelines.clean.cell_states import state_of, without_protection
 from pipelines.clean.characters import is_placeholder
-from pipelines.clean.parser import FINDING_TYPE, ColumnToParse, parse_columns
+from pipelines.clean.findings import FINDING_TYPE
+from pipelines.clean.parser import ColumnToParse, parse_columns
 from pipelines.clean.registry import parser_for
 from pipelines.contracts.source import Source, SourceColumn
 from pipelines.keyed_digests import record_fingerprint, value_digest, with_site_key

@@ -11,7 +11,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import add_cross_field_findings
-from pipelines.clean.parser import Parser, concat_findings, finding_array, parse_columns
+from pipelines.clean.findings import concat_findings, finding_array
+from pipelines.clean.parser import Parser, parse_columns
 from pipelines.contracts.column_names import record_name
 from pipelines.contracts.source import Source
 from pipelines.libraries import load_library

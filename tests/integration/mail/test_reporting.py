@@ -12,7 +12,7 @@ import pytest
 import yaml
 from openpyxl import load_workbook
 
-from pipelines.clean.parser import FINDING_TYPE
+from pipelines.clean.findings import FINDING_TYPE
 from pipelines.contracts import load_sources
 from pipelines.errors import UnreadableDelivery
 from pipelines.flows.mail.digest import digest

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
-from pipelines.clean.parser import FINDING_TYPE
+from pipelines.clean.findings import FINDING_TYPE
 from pipelines.contracts.source import Source
 from pipelines.quality.profile import PROFILE_SCHEMA, finding_profile
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import ibis
 import pytest
 
-from pipelines.clean.parser import FINDING_TYPE
+from pipelines.clean.findings import FINDING_TYPE
 from pipelines.contracts.source import Owner, Reporting, Server, Source, SourceColumn
 from pipelines.report.owner.bad_rows import affected_entities, bad_rows, examples, impact, masked
 
