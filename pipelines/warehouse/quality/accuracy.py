@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import Engine, func
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipelines.identity.review.accuracy import Accuracy
-from pipelines.warehouse.quality.tables import IDENTITY_ACCURACY
+from pipelines.warehouse.quality.tables import Json, quality_table
+
+IDENTITY_ACCURACY = quality_table(
+    "identity_accuracy",
+    Accuracy,
+    library=str,
+    run=str,
+    model=str,
+    strata=Json,
+    measured_at=datetime,
+)
 
 
 def record_accuracy(

@@ -8,9 +8,16 @@ from sqlalchemy import Engine, delete, exists, insert, select
 
 from pipelines.batch import batch_key
 from pipelines.quality.drift import Drift, Measure
-from pipelines.warehouse.quality.tables import DRIFT, EXPECTATION_RESULT, delivered_order
+from pipelines.warehouse.quality.runs import EXPECTATION_RESULT
+from pipelines.warehouse.quality.tables import (
+    Int4,
+    delivered_order,
+    quality_table,
+    record_columns,
+)
 
 LOOK_BACK = 30  # batches: a month of a daily source; what was usual a year ago is history
+DRIFT = quality_table("drift", Drift, source=str, batch=str, history=Int4)
 
 
 def record_drift(engine: Engine, *, source: str, batch: str, drift: Sequence[Drift]) -> None:
@@ -38,7 +45,7 @@ def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[
     order = delivered_order(t.batch)
     wanted = select(t.batch).where(t.source == source, order < batch_key(before), ~stopped)
     latest = wanted.group_by(t.batch).order_by(order.desc()).limit(LOOK_BACK).subquery()
-    query = select(t.batch, t.measure, t.column_name, t.code, t.value).where(
+    query = select(t.batch, *record_columns(DRIFT, Measure)).where(
         t.source == source, t.batch.in_(select(latest.c.batch))
     )
     found: dict[str, list[Measure]] = defaultdict(list)
@@ -51,8 +58,9 @@ def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[
 def read_drift(engine: Engine, *, source: str, batch: str) -> list[Drift]:
     """Unusual measures of a batch, largest distance first."""
     t = DRIFT.c
-    columns = [t[name] for name in Drift.__dataclass_fields__]
-    query = select(*columns).where(t.source == source, t.batch == batch, t.distance > 1)
+    query = select(*record_columns(DRIFT, Drift)).where(
+        t.source == source, t.batch == batch, t.distance > 1
+    )
     order = (t.distance.desc(), t.measure, t.column_name, t.code)
     with engine.connect() as connection:
         return [Drift(**row) for row in connection.execute(query.order_by(*order)).mappings()]

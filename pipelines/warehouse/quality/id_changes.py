@@ -6,20 +6,14 @@ the run gives another result, it must be approved again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipelines.identity.ids.id_changes import Budget, IdChange, IdStability, SourceLoss
-from pipelines.warehouse.quality.tables import (
-    ID_APPROVAL,
-    ID_CHANGE,
-    ID_COMPARISON,
-    ID_LOSS,
-    RESOLUTION,
-)
+from pipelines.warehouse.quality.tables import quality_table, record_columns
 
 
 @dataclass(frozen=True)
@@ -62,6 +56,25 @@ class ResolutionRecord:
     resolved_at: datetime | None = None  # by the database's clock
 
 
+_CANDIDATE = {"library": str, "run": str, "candidate": str}
+ID_COMPARISON = quality_table(
+    "id_comparison",
+    **_CANDIDATE,
+    published_run=str | None,
+    published_ids=int,
+    changed_ids=int,
+    vanished_ids=int,
+    id_budget=float,
+    deletion_budget=float,
+    is_within=bool,
+    compared_at=datetime,
+)
+ID_CHANGE = quality_table("id_change", IdChange, **_CANDIDATE)
+ID_LOSS = quality_table("id_loss", SourceLoss, **_CANDIDATE)
+ID_APPROVAL = quality_table("id_approval", Approval, id=int, login=str)
+RESOLUTION = quality_table("resolution", ResolutionRecord, resolved_at=datetime)
+
+
 def record_comparison(engine: Engine, comparison: IdComparison) -> None:
     """Keep what a comparison found, in place of what an earlier attempt at the run found.
 
@@ -73,11 +86,8 @@ def record_comparison(engine: Engine, comparison: IdComparison) -> None:
         "candidate": comparison.candidate,
     }
     found = comparison.id_stability
-    changes = [{**key, "kind": c.kind, "rule": c.rule, "ids": c.ids} for c in found.changes]
-    losses = [
-        {**key, "source": loss.source, "records": loss.records, "gone": loss.gone}
-        for loss in found.losses
-    ]
+    changes = [{**key, **asdict(change)} for change in found.changes]
+    losses = [{**key, **asdict(loss)} for loss in found.losses]
     with engine.begin() as connection:
         approved = _delete_unapproved(connection, comparison)
         if comparison.candidate in approved:
@@ -171,8 +181,7 @@ def approve(engine: Engine, comparison: IdComparison, *, by: str, reason: str) -
 def read_approvals(engine: Engine, library: str, run: str | None = None) -> list[Approval]:
     """Approvals of a library, or of one run of it; oldest first."""
     table = ID_APPROVAL
-    names = tuple(Approval.__dataclass_fields__)
-    query = select(*(table.c[name] for name in names)).where(table.c.library == library)
+    query = select(*record_columns(table, Approval)).where(table.c.library == library)
     if run is not None:
         query = query.where(table.c.run == run)
     with engine.connect() as connection:
@@ -202,7 +211,7 @@ def record_resolution(engine: Engine, resolution: ResolutionRecord) -> None:
 def read_resolutions(engine: Engine, library: str | None = None) -> list[ResolutionRecord]:
     """How each run was resolved, oldest first."""
     table = RESOLUTION
-    query = select(*(table.c[name] for name in ResolutionRecord.__dataclass_fields__))
+    query = select(*record_columns(table, ResolutionRecord))
     if library is not None:
         query = query.where(table.c.library == library)
     with engine.connect() as connection:
@@ -212,7 +221,7 @@ def read_resolutions(engine: Engine, library: str | None = None) -> list[Resolut
 
 def _changes(connection: Connection, library: str, run: str, candidate: str) -> Sequence[IdChange]:
     t = ID_CHANGE.c
-    query = select(t.kind, t.rule, t.ids).where(
+    query = select(*record_columns(ID_CHANGE, IdChange)).where(
         t.library == library, t.run == run, t.candidate == candidate
     )
     rows = connection.execute(query.order_by(t.ids.desc(), t.kind, t.rule))
@@ -221,7 +230,7 @@ def _changes(connection: Connection, library: str, run: str, candidate: str) -> 
 
 def _losses(connection: Connection, library: str, run: str, candidate: str) -> Sequence[SourceLoss]:
     t = ID_LOSS.c
-    query = select(t.source, t.records, t.gone).where(
+    query = select(*record_columns(ID_LOSS, SourceLoss)).where(
         t.library == library, t.run == run, t.candidate == candidate
     )
     return [SourceLoss(*row) for row in connection.execute(query.order_by(t.source))]

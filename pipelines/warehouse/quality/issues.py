@@ -17,7 +17,9 @@ import pyarrow as pa
 
 from pipelines.contracts.source import Source
 from pipelines.errors import BaselibError, DatabaseUnavailable
+from pipelines.quality.issues import TRACKED_ISSUE_SCHEMA
 from pipelines.settings import Settings
+from pipelines.stage.overlay import LEDGER_SCHEMA
 from pipelines.standards.working_days import load_working_calendar
 from pipelines.warehouse.server.database import database_url, shown_url
 from pipelines.warehouse.server.locks import take_lock_by_cursor
@@ -46,11 +48,7 @@ class IssueSession:
 
     def read_layer(self, layer: str) -> pa.Table:
         """The issues of a layer: ``TRACKED_ISSUE_SCHEMA`` of ``quality/issues.py``."""
-        return self._read(
-            "SELECT fingerprint, record, column_name, state, first_batch, last_batch, value_digest"
-            " FROM quality.issue WHERE source = $1::text AND layer = $2::text",
-            (self.source.name, layer),
-        )
+        return self._read(_TRACKED, (self.source.name, layer))
 
     def apply(
         self, changes: pa.RecordBatchReader, *, layer: str, batch: str, when: datetime
@@ -194,10 +192,13 @@ UPDATE quality.issue AS issue SET state = 'fixed', closed_batch = $1::text,
     closed_how = CASE action WHEN 'gone' THEN 'record_gone' ELSE 'repaired' END
 FROM change WHERE change.fingerprint = issue.fingerprint AND action IN ('fixed', 'gone')"""
 
-_LEDGER = """
-SELECT id, fingerprint, record, column_name, rule, kind, guard, new_value, since_batch,
-    retired_batch
-FROM quality.correction WHERE source = $1::text ORDER BY id"""
+_TRACKED = f"""
+SELECT {", ".join(TRACKED_ISSUE_SCHEMA)}
+FROM quality.issue WHERE source = $1::text AND layer = $2::text"""  # noqa: S608 - names of a schema
+
+_LEDGER = f"""
+SELECT {", ".join(LEDGER_SCHEMA)}
+FROM quality.correction WHERE source = $1::text ORDER BY id"""  # noqa: S608 - names of a schema
 
 _RETIRE = """
 WITH retired AS (

@@ -14,7 +14,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from pipelines.warehouse.quality.tables import MAIL, MAIL_ABOUT, MAIL_ATTEMPT, delivered_order
+from pipelines.warehouse.quality.tables import (
+    Int4,
+    delivered_order,
+    quality_table,
+    record_columns,
+)
 
 STATES = ("pending", "sent", "failed", "doubtful", "closed")
 UNDELIVERED = ("failed", "doubtful")  # a person has to look
@@ -29,8 +34,8 @@ class NewMail:
     source: str  # "*" for a digest
     batch: str  # of a digest, the last day of its period
     recipient: str
-    part: int
-    parts: int
+    part: Int4
+    parts: Int4
     message_id: str
     subject: str
     path: str
@@ -42,9 +47,29 @@ class QueuedMail(NewMail):
 
     id: int
     state: str
-    attempts: int
+    attempts: Int4
     last_error: str | None
     created_at: datetime
+
+
+MAIL = quality_table(
+    "mail",
+    QueuedMail,
+    message_id=str | None,  # null: written before there were such ids
+    next_attempt_at=datetime,
+    sent_at=datetime | None,
+)
+MAIL_ABOUT = quality_table("mail_about", mail_id=int, source=str, batch=str)
+MAIL_ATTEMPT = quality_table(
+    "mail_attempt",
+    id=int,
+    mail_id=int,
+    started_at=datetime,
+    handed_over_at=datetime | None,
+    ended_at=datetime | None,
+    outcome=str | None,
+    answer=str | None,
+)
 
 
 @dataclass(frozen=True)
@@ -172,8 +197,9 @@ def claim_mail(engine: Engine) -> Iterator[ClaimedMail | None]:
 
     If the block raises, or the process dies, the message is due again.
     """
-    columns = [MAIL.c[name] for name in QueuedMail.__dataclass_fields__]
-    due = select(*columns).where(MAIL.c.state == "pending", MAIL.c.next_attempt_at <= func.now())
+    due = select(*record_columns(MAIL, QueuedMail)).where(
+        MAIL.c.state == "pending", MAIL.c.next_attempt_at <= func.now()
+    )
     first = due.order_by(MAIL.c.next_attempt_at, MAIL.c.id).limit(1)
     with engine.begin() as connection:
         # FOR NO KEY UPDATE: an attempt that refers to the row is written by another connection
@@ -200,7 +226,7 @@ def _claimed(engine: Engine, connection: Connection, mail: QueuedMail) -> Claime
 
 def read_mail(engine: Engine, states: Sequence[str] = STATES) -> list[QueuedMail]:
     """The messages of the outbox in these states, oldest first."""
-    columns = [MAIL.c[name] for name in QueuedMail.__dataclass_fields__]
+    columns = record_columns(MAIL, QueuedMail)
     query = select(*columns).where(MAIL.c.state.in_(states)).order_by(MAIL.c.id)
     with engine.connect() as connection:
         return [QueuedMail(**row) for row in connection.execute(query).mappings()]

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from pipelines.batch import CHINA
 from pipelines.errors import CalendarUnknown
 from pipelines.standards.working_days import load_working_calendar
+from pipelines.warehouse.quality.tables import quality_table, record_columns
 from pipelines.warehouse.server.locks import take_lock
 
 
@@ -31,6 +32,9 @@ class OwnerMonth:
     overdue: int
     still_open: int
     median_days: float | None
+
+
+OWNER_MONTH = quality_table("owner_month", OwnerMonth, computed_at=datetime)
 
 
 def record_sent(
@@ -126,14 +130,12 @@ def read_owner_months(
     engine: Engine, since: date, until: date, source: str | None = None
 ) -> list[OwnerMonth]:
     """The figures of the months from ``since`` to ``until`` (first days), by month and source."""
-    names = ", ".join(OwnerMonth.__dataclass_fields__)
-    query = text(
-        f"SELECT {names} FROM quality.owner_month"  # noqa: S608 - names of a class
-        " WHERE month BETWEEN :since AND :until AND (CAST(:source AS text) IS NULL"
-        " OR source = :source) ORDER BY month, source"
-    )
+    t = OWNER_MONTH.c
+    query = select(*record_columns(OWNER_MONTH, OwnerMonth)).where(t.month.between(since, until))
+    if source is not None:
+        query = query.where(t.source == source)
     with engine.connect() as connection:
-        found = connection.execute(query, {"since": since, "until": until, "source": source})
+        found = connection.execute(query.order_by(t.month, t.source))
         return [OwnerMonth(**row) for row in found.mappings()]
 
 

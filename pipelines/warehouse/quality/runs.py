@@ -8,19 +8,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, TableClause, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Engine, Table, and_, delete, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipelines.batch import batch_key
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.warehouse.quality.tables import (
-    BATCH,
-    EXPECTATION_RESULT,
-    FINDING_COUNT,
-    PUBLICATION,
-    STAGE_TIMING,
-    delivered_order,
-)
+from pipelines.warehouse.quality.tables import delivered_order, quality_table, record_columns
 
 Row = TypeVar("Row")
 
@@ -87,6 +80,15 @@ class TimingRecord:
     seconds: float
     row_count: int | None
     started_at: datetime
+
+
+BATCH = quality_table("batch", BatchRecord)
+FINDING_COUNT = quality_table("finding_count", FindingRecord)
+EXPECTATION_RESULT = quality_table(
+    "expectation_result", ExpectationOutcome, subject=str, run=str, layer=str, checked_at=datetime
+)
+PUBLICATION = quality_table("publication", PublicationRecord, id=int, fingerprint=str)
+STAGE_TIMING = quality_table("stage_timing", TimingRecord)
 
 
 def record_batch(
@@ -179,11 +181,8 @@ def read_expectations(
 ) -> list[ExpectationOutcome]:
     """The outcomes of a source's batch or a library's run, by suite and name."""
     t = EXPECTATION_RESULT.c
-    fields = ("suite", "name", "expectation", "severity", "success", "observed", "expected")
-    counted = ("indicator", "bad", "judged")
-    columns = [t[name] for name in (*fields, "note_zh", "exception", *counted)]
     wanted = _equal(EXPECTATION_RESULT, subject=subject, run=run, layer=layer)
-    query = select(t.column_name.label("column"), *columns).where(wanted)
+    query = select(*record_columns(EXPECTATION_RESULT, ExpectationOutcome)).where(wanted)
     with engine.connect() as connection:
         found = connection.execute(query.order_by(t.layer, t.suite, t.name)).mappings()
         return [ExpectationOutcome(**row) for row in found]
@@ -228,7 +227,7 @@ def read_publications(engine: Engine, library: str | None = None) -> list[Public
     return _read(engine, PUBLICATION, PublicationRecord, wanted, "id")
 
 
-def _equal(table: TableClause, **wanted: str | None) -> ColumnElement[bool]:
+def _equal(table: Table, **wanted: str | None) -> ColumnElement[bool]:
     """Condition: each named column has the value given; ``None`` leaves it open."""
     given = [table.c[name] == value for name, value in wanted.items() if value is not None]
     return and_(True, *given)
@@ -236,7 +235,7 @@ def _equal(table: TableClause, **wanted: str | None) -> ColumnElement[bool]:
 
 def _replace(
     engine: Engine,
-    table: TableClause,
+    table: Table,
     replaced: ColumnElement[bool],
     rows: Sequence[dict[str, Any]],
 ) -> None:
@@ -248,17 +247,16 @@ def _replace(
 
 def _read(
     engine: Engine,
-    table: TableClause,
+    table: Table,
     kind: type[Row],
     wanted: ColumnElement[bool],
     *order: str,
 ) -> list[Row]:
-    names = kind.__dataclass_fields__  # type: ignore[attr-defined]
-    query = select(*(table.c[name] for name in names)).where(wanted)
+    query = select(*record_columns(table, kind)).where(wanted)
     with engine.connect() as connection:
         found = connection.execute(query.order_by(*(_in_order(table, name) for name in order)))
         return [kind(**row) for row in found.mappings()]
 
 
-def _in_order(table: TableClause, name: str) -> ColumnElement[Any]:
+def _in_order(table: Table, name: str) -> ColumnElement[Any]:
     return delivered_order(table.c[name]) if name == "batch" else table.c[name]

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, TableClause, and_, case, delete, insert, select
+from sqlalchemy import Connection, Engine, Table, and_, case, delete, insert, select
 
 from pipelines.quality.score import Change, Count, Scope, Score, changes
-from pipelines.warehouse.quality.tables import INDICATOR_COUNT, SCORE, delivered_order
+from pipelines.warehouse.quality.tables import delivered_order, quality_table, record_columns
 from pipelines.warehouse.server.locks import take_lock
 
 
@@ -29,6 +29,12 @@ class ScoreRecord:
     dimensions: Mapping[str, float]
     weights: Mapping[str, float]
     scored_at: datetime
+
+
+SCORE = quality_table("score", ScoreRecord)
+INDICATOR_COUNT = quality_table(
+    "indicator_count", Count, scope=str, subject=str, run=str, x=float | None
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,7 @@ def read_counts(engine: Engine, *, scope: Scope, subject: str, run: str) -> list
     """A and B of a batch or run, by column and indicator."""
     t = INDICATOR_COUNT.c
     wanted = (t.scope == scope, t.subject == subject, t.run == run)
-    query = select(t.indicator, t.column_name, t.element, t.a, t.b).where(*wanted)
+    query = select(*record_columns(INDICATOR_COUNT, Count)).where(*wanted)
     with engine.connect() as connection:
         found = connection.execute(query.order_by(t.column_name, t.indicator, t.element))
         return [Count(**row) for row in found.mappings()]
@@ -118,7 +124,7 @@ def read_scores(
     t = SCORE.c
     given = {"scope": scope, "subject": subject, "column_name": column_name}
     wanted = [t[name] == value for name, value in given.items() if value is not None]
-    columns = [t[name] for name in ScoreRecord.__dataclass_fields__]
+    columns = record_columns(SCORE, ScoreRecord)
     happened = case((t.scope == "library", t.scored_at))
     order = (t.scope, t.subject, happened, delivered_order(t.run), t.column_name)
     with engine.connect() as connection:
@@ -153,7 +159,7 @@ def read_score_news(
 
 def _replace(
     connection: Connection,
-    table: TableClause,
+    table: Table,
     about: Mapping[str, str],
     rows: Sequence[Mapping[str, object]],
 ) -> None:

@@ -1,24 +1,71 @@
-"""The tables of schema ``quality`` as SQLAlchemy sees them; made by ``sql/versions``."""
+"""Tables of schema ``quality`` from the classes of their rows; made by ``sql/versions``.
 
-from typing import Any
+A table stands beside the class that its rows are read into. A test compares all of them with the
+migrated database: names, types, and what may be null.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import date, datetime
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from sqlalchemy import (
-    ColumnClause,
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
     ColumnElement,
-    TableClause,
+    Date,
+    DateTime,
+    Double,
+    Integer,
+    MetaData,
+    Table,
     Text,
     cast,
     collate,
-    column,
     func,
-    table,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+METADATA = MetaData(schema="quality")
+Int4 = Annotated[int, Integer()]
+Json = Annotated[object, JSONB()]
 
-def _quality_table(name: str, columns: str, *json: str) -> TableClause:
-    plain: list[ColumnClause[Any]] = [column(each) for each in columns.split()]
-    return table(name, *plain, *(column(each, JSONB) for each in json), schema="quality")
+_COLUMN_TYPES: Mapping[object, Any] = {
+    str: Text(),
+    Literal: Text(),
+    int: BigInteger(),
+    float: Double(),
+    bool: Boolean(),
+    date: Date(),
+    datetime: DateTime(timezone=True),
+    Sequence: ARRAY(Text()),
+    Mapping: JSONB(),
+    dict: JSONB(),
+}
+_COLUMN_NAMES = {"column": "column_name"}  # COLUMN is a reserved word of SQL
+
+
+def quality_table(name: str, *records: type, **columns: object) -> Table:
+    """A table with a column for each field of ``records``, and ``columns``.
+
+    Args:
+        name: Of the table, without the schema.
+        records: Dataclasses; a column has the name and the type of its field.
+        columns: Types of the columns that no record has, or has with another type.
+    """
+    hints: dict[str, object] = {}
+    for record in records:
+        hints |= get_type_hints(record, include_extras=True)
+    return Table(name, METADATA, *(_column(*each) for each in (hints | columns).items()))
+
+
+def record_columns(table: Table, record: type) -> list[ColumnElement[Any]]:
+    """The columns of a record, named like its fields and in their order."""
+    names = [field.name for field in fields(record)]
+    return [table.c[_COLUMN_NAMES.get(name, name)].label(name) for name in names]
 
 
 def delivered_order(batch: ColumnElement[str]) -> ColumnElement[str]:
@@ -27,55 +74,12 @@ def delivered_order(batch: ColumnElement[str]) -> ColumnElement[str]:
     return collate(func.concat(func.left(batch, 8), length, batch), "C")
 
 
-BATCH = _quality_table(
-    "batch",
-    "source batch library landed staged superseded quarantined findings files fingerprint encoding"
-    " unmapped_columns remarks landed_at staged_at",
-)
-FINDING_COUNT = _quality_table(
-    "finding_count", "source batch column_name element rule severity row_count"
-)
-EXPECTATION_RESULT = _quality_table(
-    "expectation_result",
-    "subject run layer suite name expectation column_name severity success observed expected"
-    " note_zh exception indicator bad judged checked_at",
-)
-PUBLICATION = _quality_table(
-    "publication", "id library run fingerprint status published_at", "snapshot_ids", "row_counts"
-)
-STAGE_TIMING = _quality_table("stage_timing", "subject run stage seconds row_count started_at")
-MAIL = _quality_table(
-    "mail",
-    "id period source batch recipient part parts message_id subject path state attempts"
-    " next_attempt_at sent_at last_error created_at",
-)
-MAIL_ABOUT = _quality_table("mail_about", "mail_id source batch")
-MAIL_ATTEMPT = _quality_table(
-    "mail_attempt", "id mail_id started_at handed_over_at ended_at outcome answer"
-)
-IDENTITY_ACCURACY = _quality_table(
-    "identity_accuracy",
-    "library run model confidence links sampled precision_mean precision_lower recall_mean"
-    " recall_lower measured_at",
-    "strata",
-)
-ID_COMPARISON = _quality_table(
-    "id_comparison",
-    "library run published_run published_ids changed_ids vanished_ids id_budget deletion_budget"
-    " is_within candidate compared_at",
-)
-ID_CHANGE = _quality_table("id_change", "library run candidate kind rule ids")
-ID_LOSS = _quality_table("id_loss", "library run candidate source records gone")
-ID_APPROVAL = _quality_table(
-    "id_approval", "id library run candidate changed_ids approved_by reason approved_at login"
-)
-RESOLUTION = _quality_table("resolution", "library run records rules resolved_at")
-INDICATOR_COUNT = _quality_table(
-    "indicator_count", "scope subject run column_name element indicator a b x"
-)
-DRIFT = _quality_table(
-    "drift", "source batch measure column_name code value low high distance history"
-)
-SCORE = _quality_table(
-    "score", "scope subject run column_name score grade rating scored_at", "dimensions", "weights"
-)
+def _column(name: str, hint: Any) -> Column[Any]:
+    is_optional = NoneType in get_args(hint)
+    (kind,) = set(get_args(hint)) - {NoneType} if is_optional else {hint}
+    return Column(_COLUMN_NAMES.get(name, name), _column_type(kind), nullable=is_optional)
+
+
+def _column_type(kind: Any) -> Any:
+    origin = get_origin(kind)
+    return kind.__metadata__[0] if origin is Annotated else _COLUMN_TYPES[origin or kind]
