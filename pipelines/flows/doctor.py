@@ -1,6 +1,7 @@
 """``baselib doctor``: is what baselib stands on well, and what to do where it is not.
 
-Nothing is changed. Checks run one by one, and one that cannot be made says why.
+Nothing is mended: missing folders of the home are made, and each is tried with a file that is gone
+again at once. Checks run one by one, and one that cannot be made says why.
 """
 
 import os
