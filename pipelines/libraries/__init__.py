@@ -1,6 +1,7 @@
 """The base libraries: golden columns, authority and matching, declared in one file each."""
 
 from pipelines.libraries.declaration import (
+    Contradiction,
     GoldenColumn,
     Identity,
     Library,
@@ -16,6 +17,7 @@ from pipelines.libraries.load import (
 )
 
 __all__ = [
+    "Contradiction",
     "GoldenColumn",
     "Identity",
     "Library",

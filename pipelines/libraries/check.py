@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from pipelines.errors import DeclarationRefused
-from pipelines.libraries.declaration import GoldenColumn, Library, Link
+from pipelines.libraries.declaration import Contradiction, GoldenColumn, Library, Link
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import load_rules
 
@@ -51,7 +51,7 @@ def refuse_impossible(library: Library) -> None:
     """
     checks = (
         *(_names, _columns, _named_columns, _identity, _links),
-        *(_dates, _shares, _wording),
+        *(_dates, _shares, _wording, _contradictions),
     )
     # One after the other: a later one relies on what an earlier one has made sure of.
     for field, problem, remedy in chain.from_iterable(check(library) for check in checks):
@@ -66,7 +66,8 @@ def refuse_among_libraries(read: Sequence[Library], known: Mapping[str, Library]
         known: All that they may refer to.
 
     Raises:
-        DeclarationRefused: two claim the same name, or a link leads nowhere or in a circle.
+        DeclarationRefused: two claim the same name or rule, a link leads nowhere or in a circle, or
+            a consistency rule needs a library that nothing declares.
     """
     first: dict[tuple[str, str], Library] = {}
     for library in read:
@@ -75,6 +76,7 @@ def refuse_among_libraries(read: Sequence[Library], known: Mapping[str, Library]
             ("entity", library.entity),
             ("id_prefix", library.id_prefix),
             *(("entity", f"{library.entity}_{table}") for table in _TABLES),
+            *(("contradictions", each.rule) for each in library.contradictions),
         ):
             other = first.setdefault((field, value), library)
             if other is not library:
@@ -82,6 +84,9 @@ def refuse_among_libraries(read: Sequence[Library], known: Mapping[str, Library]
                 raise DeclarationRefused(library.file, field, problem, "Choose another one.")
         for link in library.links:
             for field, problem, remedy in _target(link, library, known):
+                raise DeclarationRefused(library.file, field, problem, remedy)
+        for each in library.contradictions:
+            for field, problem, remedy in _looked_at(each, known):
                 raise DeclarationRefused(library.file, field, problem, remedy)
     for library in read:
         if circle := _circle(library, known):
@@ -117,6 +122,29 @@ def _wording(library: Library) -> _Found:
     for code in library.wording.keys() - load_rules().keys():
         remedy = "Correct the code; pipelines/standards/rules.yml has them all."
         yield f"wording.{code}", "is no rule.", remedy
+
+
+def _contradictions(library: Library) -> _Found:
+    times = Counter(each.rule for each in library.contradictions)
+    for each in library.contradictions:
+        where = f"contradictions.{each.rule}"
+        if each.rule not in load_rules():
+            remedy = "Correct the code; pipelines/standards/rules.yml has them all."
+            yield where, f"names {each.rule!r}, which is no rule.", remedy
+        if times[each.rule] > 1:
+            yield where, f"declares {each.rule!r} twice.", "Leave one of them out."
+        if each.other not in load_elements():
+            remedy = "Correct it (docs/elements.md): the element of the other record's value."
+            yield f"{where}.other", f"names {each.other!r}, which is no data element.", remedy
+
+
+def _looked_at(each: Contradiction, known: Mapping[str, Library]) -> _Found:
+    """Libraries that a consistency rule looks at and nothing declares."""
+    for key, names in (("needs", each.needs), ("sees", each.sees)):
+        for name in (name for name in names if name not in known):
+            remedy = f"Write of {', '.join(sorted(known))}."
+            field = f"contradictions.{each.rule}.{key}"
+            yield field, f"names {name!r}, which nothing declares.", remedy
 
 
 def _columns(library: Library) -> _Found:

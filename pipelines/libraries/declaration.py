@@ -114,6 +114,20 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Contradiction:
+    """A consistency rule across libraries: what cannot be true of this one's records."""
+
+    __pydantic_config__ = _STRICT
+
+    library: str  # whose records it judges: the one that declares it
+    rule: str  # code in rules.yml
+    find: str  # its function, ``module.function`` below pipelines.quality.contradiction
+    other: str  # data element of the other value in a finding, not always that of the column
+    needs: Sequence[str] = ()  # libraries that must be published for it
+    sees: Sequence[str] = ()  # libraries that it takes into account where they are published
+
+
+@dataclass(frozen=True)
 class Library:
     """One base library: everything that its declaration says."""
 
@@ -127,6 +141,7 @@ class Library:
     columns: Mapping[str, GoldenColumn]
     identity: Identity
     links: Sequence[Link] = ()
+    contradictions: Sequence[Contradiction] = ()
     # Lower bounds without which nothing is published: precision, recall (docs/identity.md).
     accuracy: Mapping[str, float] = field(default_factory=dict)
     ordered_dates: Sequence[Sequence[str]] = ()  # the first must not lie after the second

@@ -6,7 +6,13 @@ from typing import Any
 
 from pipelines.errors import DeclarationRefused
 from pipelines.libraries.check import refuse_impossible
-from pipelines.libraries.declaration import GoldenColumn, Identity, Library, Link
+from pipelines.libraries.declaration import (
+    Contradiction,
+    GoldenColumn,
+    Identity,
+    Library,
+    Link,
+)
 from pipelines.standards.declared import build, mapping, read_yaml
 
 
@@ -30,6 +36,7 @@ def read_library(file: Path) -> Library:
         "columns": {n: _column(n, fields, authority, file) for n, fields in columns.items()},
         "identity": _identity(_taken(declared, "identity", file), file),
         "links": _links(declared.get("links", {}), file),
+        "contradictions": _contradictions(declared.get("contradictions", []), file),
     }
     library: Library = build(Library, fields, file)
     refuse_impossible(library)
@@ -97,4 +104,19 @@ def _links(declared: object, file: Path) -> list[Link]:
             where = f"links.{name}[{place}]"
             given = {**mapping(fields, file, where), "name": name}
             made.append(build(Link, given, file, where))
+    return made
+
+
+def _contradictions(declared: object, file: Path) -> list[Contradiction]:
+    if not isinstance(declared, list):
+        remedy = "Write a list: - {rule: CODE, find: module.function, other: element}."
+        raise DeclarationRefused(file, "contradictions", "is no list of rules.", remedy)
+    made: list[Contradiction] = []
+    for place, fields in enumerate(declared):
+        where = f"contradictions[{place}]"
+        given = mapping(fields, file, where)
+        if "library" in given:  # a rule judges the records of the library that declares it
+            problem, remedy = "is no key that is known here.", "Leave it out."
+            raise DeclarationRefused(file, f"{where}.library", problem, remedy)
+        made.append(build(Contradiction, {**given, "library": file.stem}, file, where))
     return made

@@ -55,6 +55,7 @@ from pipelines.lake.lock import table_lock
 from pipelines.lake.types import storable
 from pipelines.libraries import Library, libraries_linking_to, load_libraries, load_library
 from pipelines.merge.golden import merge as merge_records
+from pipelines.quality.contradiction import refuse_unknown_functions
 from pipelines.quality.outcome import gate
 from pipelines.quality.suites import empty_core, library_parameters, suites_for_library
 from pipelines.runtime.files import link_or_copy
@@ -71,10 +72,12 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
     Raises:
         TableMissing: no source of the library has been staged.
         EntityIdCollision, EntityTooLarge: see ``pipelines.errors``.
-        DeclarationRefused: the library wants what its columns' parsers do not make.
+        DeclarationRefused: the library wants what its columns' parsers do not make, or declares a
+            consistency rule whose function does not exist.
     """
     library = load_library(library_name)
     refuse_unknown_companions(library)
+    refuse_unknown_functions(library)
     with (
         open_session(settings) as session,
         working_on(session, library),

@@ -15,12 +15,14 @@ from pipelines.quality.contradiction.world import (
     World,
     after,
     judged,
+    judges,
     name_key,
 )
 
 VALID, SUSPENDED = "valid", "suspended"
 
 
+@judges("e_license")
 def live_of_closed_organization(world: World) -> ir.Table:
     """In force, though its holder was revoked or cancelled more than a month before."""
     live = _in_force(world, "holder_legal_entity_id")
@@ -37,6 +39,7 @@ def live_of_closed_organization(world: World) -> ir.Table:
     )
 
 
+@judges("e_license")
 def live_of_deceased_person(world: World) -> ir.Table:
     """In force, though its holder died more than a month before."""
     live = _in_force(world, "holder_person_id")
@@ -54,6 +57,7 @@ def live_of_deceased_person(world: World) -> ir.Table:
     )
 
 
+@judges("e_license")
 def issued_before_holder(world: World) -> ir.Table:
     """Issued before its holder was born or established."""
     both = ibis.union(
@@ -63,6 +67,7 @@ def issued_before_holder(world: World) -> ir.Table:
     return _dated(both, wrong=after(both.day, both.issue_date))
 
 
+@judges("e_license")
 def issued_after_holder(world: World) -> ir.Table:
     """Issued after its holder had died or had been cancelled."""
     persons = _issued(world, "holder_person_id", "population", "death_date")
@@ -75,6 +80,7 @@ def issued_after_holder(world: World) -> ir.Table:
     return _dated(both, wrong=after(both.issue_date, both.day))
 
 
+@judges("e_license")
 def another_name_than_holder(world: World) -> ir.Table:
     """The holder's name on the licence is not the name of whoever has the number on it."""
     person = _named(world, "holder_person_id", "population", "person_name")
@@ -85,11 +91,13 @@ def another_name_than_holder(world: World) -> ir.Table:
     )
 
 
+@judges("e_license")
 def two_holders(world: World) -> ir.Table:
     """Two holders claim one licence: one identifier, or one number of one type and issuer."""
     return ibis.union(_two_by_identifier(world), _two_by_number(world))
 
 
+@judges("e_license")
 def expired_but_valid(world: World) -> ir.Table:
     """Declared to be in force after the day until which it is valid."""
     records = world.records("e_license")

@@ -4,11 +4,19 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.compare.values import names_compatible
-from pipelines.quality.contradiction.world import GRACE_DAYS, World, after, judged, name_key
+from pipelines.quality.contradiction.world import (
+    GRACE_DAYS,
+    World,
+    after,
+    judged,
+    judges,
+    name_key,
+)
 
 OPEN, ABNORMAL, REVOKED, CANCELLED = "1", "2", "3", "4"  # entity_status, GB/T 36104
 
 
+@judges("legal_entity")
 def deceased_representative(world: World) -> ir.Table:
     """The legal representative of a living organisation died more than a month ago."""
     core = world.core("legal_entity")
@@ -32,6 +40,7 @@ def deceased_representative(world: World) -> ir.Table:
     )
 
 
+@judges("legal_entity")
 def number_of_another_person(world: World) -> ir.Table:
     """The number given for the legal representative is held by somebody of another name."""
     records = world.records("legal_entity")
@@ -64,6 +73,7 @@ def number_of_another_person(world: World) -> ir.Table:
     )
 
 
+@judges("legal_entity")
 def active_after_cancellation(world: World) -> ir.Table:
     """A department still counts as active, by a later entry, what its registrar has cancelled."""
     core = world.core("legal_entity")

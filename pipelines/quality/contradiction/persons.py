@@ -11,6 +11,7 @@ from pipelines.quality.contradiction.world import (
     World,
     after,
     judged,
+    judges,
 )
 
 MARRIED = ("20", "21", "22", "23")  # GB/T 2261.2
@@ -18,6 +19,7 @@ MALE = "1"
 AGES = (22, 20)  # 民法典 第一千零四十七条: men, women
 
 
+@judges("population")
 def event_after_death(world: World) -> ir.Table:
     """Somebody married, or was still insured, after a death that is beyond doubt."""
     events = _events(world)
@@ -35,6 +37,7 @@ def event_after_death(world: World) -> ir.Table:
     )
 
 
+@judges("population")
 def doubtful_death(world: World) -> ir.Table:
     """Only one department knows of a death, and something happened afterwards."""
     deaths = world.deaths()
@@ -60,6 +63,7 @@ def doubtful_death(world: World) -> ir.Table:
     )
 
 
+@judges("population")
 def married_under_age(world: World) -> ir.Table:
     """Married before the age at which one may.
 

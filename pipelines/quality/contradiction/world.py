@@ -5,7 +5,7 @@ A rule judges *statements*: a value, and the record that said it. Its answer is 
 unknown there is no row; missing data raise no alarm.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
@@ -149,6 +149,23 @@ class World:
         joined = golden.inner_join(behind, "person_id").inner_join(counted, "person_id")
         confirmed = joined.police | (joined.departments >= 2)
         return joined.mutate(confirmed=confirmed).drop("police", "departments")
+
+
+@dataclass(frozen=True)
+class RuleFunction:
+    """A function that a library's declaration may name as a rule about its records."""
+
+    library: str  # whose records it judges
+    find: Callable[[World], ir.Table]
+
+    def __call__(self, world: World) -> ir.Table:
+        """``JUDGED``: one row per statement that could be judged."""
+        return self.find(world)
+
+
+def judges(library: str) -> Callable[[Callable[[World], ir.Table]], RuleFunction]:
+    """Marks a function as a rule about the records of a library."""
+    return lambda find: RuleFunction(library, find)
 
 
 def judged(rows: ir.Table, column: str, **values: ir.Value) -> ir.Table:

@@ -12,18 +12,25 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from pipelines.clean.registry import parser_for, refuse_unknown_companions
+from pipelines.cli import libraries as cli
 from pipelines.compare.conflicts import EVIDENCE
 from pipelines.errors import DeclarationRefused
+from pipelines.flows.library.build import resolve
 from pipelines.libraries import Library, load_libraries
 from pipelines.libraries.check import CONTRADICTIONS
+from pipelines.quality.contradiction import refuse_unknown_functions
+from pipelines.settings import load_settings
 from pipelines.standards.elements import load_elements
 
 HOUSING = Path(__file__).parents[2] / "fixtures/housing/libraries"
 GOOD: dict[str, Any] = yaml.safe_load((HOUSING / "housing.yml").read_text(encoding="utf-8"))
 ELEMENT: dict[str, Any] = yaml.safe_load((HOUSING / "elements.yml").read_text(encoding="utf-8"))
 UNIT = "real_estate_unit_number"
+# In form only: its function would judge another library's records.
+LAW = {"rule": "LENGTH", "find": "persons.event_after_death", "other": "date"}
 
 
 @pytest.fixture
@@ -130,6 +137,25 @@ def test_the_good_one_is_a_library_beside_the_package_s(site):
         ("past_dates", ["house_use"], "dates", "'house_use' is no date"),
         ("ordered_dates", [["completion_date"]], "ordered_dates", "no list of pairs"),
         ("wording/SILLY", {"zh": "x"}, "wording.SILLY", "no rule"),
+        ("contradictions", {"LENGTH": LAW}, "contradictions", "no list of rules"),
+        ("contradictions", "LENGTH", "contradictions", "no list of rules"),
+        ("contradictions", ["LENGTH"], "contradictions[0]", "no mapping"),
+        ("contradictions", [LAW | {"colour": "red"}], "contradictions[0].colour", "no key"),
+        ("contradictions", [LAW | {"library": "housing"}], "contradictions[0].library", "no key"),
+        ("contradictions", [{"rule": "LENGTH"}], "contradictions[0].find", "missing"),
+        ("contradictions", [LAW | {"needs": "population"}], "contradictions[0].needs", "cannot be"),
+        ("contradictions", [LAW | {"find": 1}], "contradictions[0].find", "cannot be this"),
+        ("contradictions", [LAW | {"rule": "SILLY"}], "contradictions.SILLY", "no rule"),
+        ("contradictions", [LAW, LAW], "contradictions.LENGTH", "twice"),
+        ("contradictions", [LAW | {"other": "colour"}], "LENGTH.other", "'colour'"),
+        ("contradictions", [LAW | {"needs": ["vehicles"]}], "LENGTH.needs", "'vehicles'"),
+        ("contradictions", [LAW | {"sees": ["vehicles"]}], "LENGTH.sees", "'vehicles'"),
+        (
+            "contradictions",
+            [LAW | {"rule": "LICENSE_OF_DECEASED"}],
+            "contradictions",
+            "e_license.yml has as well",
+        ),
         ("accuracy", {"precision": 2}, "accuracy", "no bound"),
         ("colour", "red", "colour", "no key"),
         ("name", "housing", "name", "no key"),
@@ -266,6 +292,42 @@ def test_a_companion_that_no_parser_makes_is_refused(site):
     assert told.value.file == file
 
 
+def test_a_library_may_have_no_consistency_rule_and_needs_nothing_for_it(site):
+    declare(site, GOOD)
+    assert "contradictions" not in GOOD
+    assert load_libraries()["housing"].contradictions == []
+    refuse_unknown_functions(load_libraries()["housing"])
+
+
+@pytest.mark.parametrize(
+    ("find", "problem"),
+    [
+        ("persons.colour", "cannot be loaded"),
+        ("os.system", "cannot be loaded"),
+        ("colour", "cannot be loaded"),
+        ("", "cannot be loaded"),
+        ("world.judged", "is no rule"),
+        ("persons.LINKED_BY_NUMBER", "is no rule"),
+        ("persons.event_after_death", "judges records of population"),
+    ],
+)
+def test_a_consistency_rule_without_its_function_is_refused_where_it_is_looked_up(
+    site, find, problem
+):
+    file = declare(site, changed("contradictions", [LAW | {"find": find}]))
+    library = load_libraries()["housing"]
+    with pytest.raises(DeclarationRefused) as caught:
+        refuse_unknown_functions(library)
+    assert (caught.value.file, caught.value.field) == (file, "contradictions.LENGTH.find")
+    assert problem in caught.value.problem
+    with pytest.raises(DeclarationRefused, match=r"LENGTH\.find"):  # before anything is opened
+        resolve(load_settings(home=site / "home"), "housing", "20260630")
+    assert not (site / "home").exists()
+    result = CliRunner().invoke(cli.app, ["check"])
+    assert isinstance(result.exception, DeclarationRefused)
+    assert result.exception.problem == caught.value.problem
+
+
 def test_the_evidence_that_can_be_named_is_the_evidence_there_is():
     assert CONTRADICTIONS.keys() == EVIDENCE.keys()
     for name, evidence in EVIDENCE.items():
@@ -294,7 +356,7 @@ WRONG: Any = st.one_of(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_a_declaration_loads_or_is_refused_whatever_is_done_to_it(site, data):
-    declared = copy.deepcopy(GOOD)
+    declared = copy.deepcopy(GOOD) | {"contradictions": [dict(LAW), LAW | {"rule": "CHARSET"}]}
     for _ in range(data.draw(st.integers(1, 2))):
         _mutate(declared, data)
     _clear_caches()

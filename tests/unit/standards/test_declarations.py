@@ -10,7 +10,7 @@ from pipelines.clean.registry import parser_for
 from pipelines.clean.rules_of import rules_of
 from pipelines.errors import DeclarationRefused
 from pipelines.flows.source.score import COMPARED
-from pipelines.quality.contradiction import CONTRADICTIONS
+from pipelines.quality.contradiction import declared_contradictions
 from pipelines.standards.code_tables import TABLES_DIR
 from pipelines.standards.elements import (
     DataElement,
@@ -24,7 +24,7 @@ from pipelines.standards.rules import Severity, load_rules
 NOT_OF_A_PARSER = {
     *("NO_KEY", "NO_IDENTITY", "RAGGED_LINE", "UNDECODABLE_BYTES", "SUPERSEDED"),
     *("KEY_SHARED", "MISSING_REQUIRED", "DISAGREES_WITH_AUTHORITY", "NUMBER_OF_ANOTHER_ENTITY"),
-    *(one.rule for one in CONTRADICTIONS),
+    *(one.rule for one in declared_contradictions()),
 }
 INDICATORS = {
     *("0101", "0102", "0103", "0104", "0105", "0106", "0201", "0202", "0301", "0302", "0303"),
@@ -72,7 +72,7 @@ def test_a_rule_says_in_english_what_is_wrong_and_what_to_do(code):
 def test_what_a_comparison_counts_is_counted_by_nothing_else():
     rules = load_rules()
     of_columns = set().union(*(rules_of(element) for element in load_elements().values()))
-    between = {one.rule for one in CONTRADICTIONS}
+    between = {one.rule for one in declared_contradictions()}
     between |= {"DISAGREES_WITH_AUTHORITY", "DISPUTED_BY_USER", "NUMBER_OF_ANOTHER_ENTITY"}
     assert {rules[code].indicator for code in between} == set(COMPARED)
     within = {code for code in rules if code not in between and rules[code].severity != "info"}
