@@ -154,6 +154,7 @@ def _write(settings: Settings, letter: Letter, identifier: str, content: bytes) 
     """The message as a file of the outbox folder; a reader never sees half of one."""
     subject = letter.source if letter.source != "*" else letter.period
     path = settings.outbox_dir / f"{subject}-{letter.batch}-{identifier[1:9]}.eml"
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid4().hex}")
     draft.write_bytes(content)
     draft.replace(path)
