@@ -36,6 +36,7 @@ def list_libraries() -> None:
 def check() -> None:
     """Refuse a declaration that cannot work, of a library or a data element, with the remedy."""
     from pipelines.clean.registry import parser_for, refuse_unknown_companions
+    from pipelines.identity.scores.model import load_model
     from pipelines.quality.contradiction import refuse_unknown_functions
     from pipelines.standards.elements import load_elements
 
@@ -45,6 +46,7 @@ def check() -> None:
     for library in libraries:
         refuse_unknown_companions(library)
         refuse_unknown_functions(library)
+        load_model(library)
     sys.stdout.write(
         f"{counted(len(libraries), 'library', 'libraries')}, "
         f"{counted(len(elements), 'data element', 'data elements')}, no fault.\n"

@@ -128,7 +128,7 @@ def resolve(
 
 def model_in_force(con: BaseBackend, library: Library) -> Model | None:
     """The reviewed model of the library, if it has one, where the engine can score."""
-    return load_model(library.entity) if con.name == "duckdb" else None
+    return load_model(library) if con.name == "duckdb" else None
 
 
 def cluster_and_assign_ids(

@@ -7,6 +7,7 @@ from pipelines.libraries.declaration import (
     Library,
     Link,
     Pass,
+    Scores,
 )
 from pipelines.libraries.load import (
     libraries_in_order,
@@ -23,6 +24,7 @@ __all__ = [
     "Library",
     "Link",
     "Pass",
+    "Scores",
     "libraries_in_order",
     "libraries_linking_to",
     "load_libraries",

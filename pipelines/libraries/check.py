@@ -7,6 +7,7 @@ from itertools import chain
 
 from pipelines.errors import DeclarationRefused
 from pipelines.libraries.declaration import Contradiction, GoldenColumn, Library, Link
+from pipelines.libraries.scores import scores_found
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import load_rules
 
@@ -51,7 +52,7 @@ def refuse_impossible(library: Library) -> None:
     """
     checks = (
         *(_names, _columns, _named_columns, _identity, _links),
-        *(_dates, _shares, _wording, _contradictions),
+        *(scores_found, _dates, _shares, _wording, _contradictions),
     )
     # One after the other: a later one relies on what an earlier one has made sure of.
     for field, problem, remedy in chain.from_iterable(check(library) for check in checks):

@@ -74,6 +74,20 @@ class Pass:
 
 
 @dataclass(frozen=True)
+class Scores:
+    """What takes part in scores; a library without comparisons is not scored.
+
+    ``blocking`` lists, in order, columns that two records must share to be compared, or the name
+    of a blocking rule that is offered (``libraries.scores``).
+    """
+
+    __pydantic_config__ = _STRICT
+
+    comparisons: Sequence[str] = ()
+    blocking: Sequence[str | Sequence[str]] = ()
+
+
+@dataclass(frozen=True)
 class Identity:
     """How records of a library are recognised as the same entity."""
 
@@ -87,6 +101,7 @@ class Identity:
     about: Sequence[str]  # golden columns that say whom a row is about: agreeing in none, two
     contradiction: str = ""  # name of the evidence against the strong identifier, see resolve/
     version: str = ""  # evidence column that says which record of an entity is the newest edition
+    scores: Scores = field(default_factory=Scores)
     id_budget: float = 0.001  # share of published ids that may change before a person is asked
     deletion_budget: float = 0.05  # share of a source's published records that it may delete
 

@@ -81,11 +81,32 @@ def _identity(fields: object, file: Path) -> Identity:
             "names no reason to call two records the same.",
             "Write at least one: - {claim: same_name_and_date, block: [columns that are equal]}.",
         )
+    if "scores" in given:
+        given["scores"] = _scores(given["scores"], file)
     default = [given.get("strong"), *_blocked_by(passes)]
     for key in ("known_by", "about"):
         given.setdefault(key, list(dict.fromkeys(map(str, default))))
     identity: Identity = build(Identity, given, file, "identity")
     return identity
+
+
+def _scores(fields: object, file: Path) -> Mapping[str, Any]:
+    where = "identity.scores"
+    given = mapping(fields, file, where)
+    for key in ("comparisons", "blocking"):
+        if not isinstance(given.get(key), list) or not given[key]:
+            problem, remedy = "lists nothing.", "List some; docs/libraries.md says which there are."
+            raise DeclarationRefused(file, f"{where}.{key}", problem, remedy)
+    for place, rule in enumerate(given["blocking"]):
+        columns = rule if isinstance(rule, list) else [rule]
+        if not all(isinstance(column, str) for column in columns):
+            raise DeclarationRefused(
+                file,
+                f"{where}.blocking[{place}]",
+                f"is {rule!r}: neither a list of columns nor the name of a blocking rule.",
+                "Write [column, ...], or the name alone.",
+            )
+    return given
 
 
 def _blocked_by(passes: list[object]) -> list[object]:

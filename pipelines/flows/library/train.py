@@ -6,9 +6,8 @@ from pathlib import Path
 from pipelines.errors import NothingToTrain
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import open_session
-from pipelines.identity.scores.comparisons import COMPARISONS
-from pipelines.identity.scores.model import load_model
-from pipelines.libraries import load_library
+from pipelines.identity.scores.model import load_model, model_file
+from pipelines.libraries import load_libraries, load_library
 from pipelines.settings import Settings
 
 LINK_AT, ASK_AT = 0.99, 0.2
@@ -17,12 +16,12 @@ LINK_AT, ASK_AT = 0.99, 0.2
 def train(settings: Settings, library_name: str, out: Path | None = None) -> Path:
     """Write a model trained on the records that the last run read.
 
-    The file is a proposal: it takes effect when somebody has reviewed it and put it in place of the
-    one in ``pipelines/identity/scores/models``. The thresholds of the present model are kept.
+    The file is a proposal: it takes effect when somebody has reviewed it and put it where
+    ``model_file`` looks for it. The thresholds of the present model are kept.
 
     Args:
         settings: Where the staged records are.
-        library_name: A library whose records are compared (persons, legal entities).
+        library_name: A library that declares scores.
         out: Where to write; ``<home>/models/<entity>.json`` if not given.
 
     Raises:
@@ -34,9 +33,10 @@ def train(settings: Settings, library_name: str, out: Path | None = None) -> Pat
     )
 
     library = load_library(library_name)
-    if library.entity not in COMPARISONS:
-        raise NothingToTrain(library_name, sorted(COMPARISONS))
-    present = load_model(library.entity)
+    if not library.identity.scores.comparisons:
+        scored = [one for one in load_libraries().values() if one.identity.scores.comparisons]
+        raise NothingToTrain(library_name, sorted(one.entity for one in scored))
+    present = load_model(library) if model_file(library).exists() else None
     thresholds = {
         "link_at": present.match_threshold if present else LINK_AT,
         "ask_at": present.review_threshold if present else ASK_AT,

@@ -14,7 +14,7 @@ from pipelines.flows.shared.session import Session, identity_key, open_session
 from pipelines.identity.ids.id_changes import Budget, IdStability, changed_ids, id_stability
 from pipelines.identity.resolve import resolve
 from pipelines.identity.review.schemas import DECISION_SCHEMA
-from pipelines.identity.scores.model import read_model
+from pipelines.identity.scores.model import Model, model_file, read_model
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.settings import Settings
 
@@ -69,7 +69,7 @@ def compare_identity(
     """
     library = load_library(library_name)
     wanted = _declared(declaration, library) if declaration else library
-    other_model = read_model(model, library.entity) if model else None
+    other_model = _other_model(model, wanted, library)
     with open_session(settings) as session:
         run = latest_run(session, library)
         ledger = session.lake.read(session.con, f"identity.{library.entity}_record")
@@ -105,6 +105,14 @@ def _declared(file: Path, library: Library) -> Library:
             file, "file", f"declares no library {library.name}.", f"Name {library.name}.yml."
         )
     return found
+
+
+def _other_model(file: Path | None, wanted: Library, library: Library) -> Model | None:
+    """The model asked for; a draft that has none beside it is scored by the one in force."""
+    scored = bool(wanted.identity.scores.comparisons)
+    if not file and scored and not model_file(wanted).exists() and model_file(library).exists():
+        file = model_file(library)
+    return read_model(file, wanted) if file else None
 
 
 def _decisions(session: Session, library: Library, run: str) -> ir.Table | None:

@@ -248,7 +248,7 @@ def _waterfalls(
     pair: Pair | None,
 ) -> list[Waterfall]:
     """Of a pair, or of the links of the entity that a score decided, the least sure first."""
-    model = load_model(library.entity)
+    model = load_model(library)
     if model is None:
         return []
     pairs = [pair] if pair else _scored_links(session, library, records, shown)

@@ -16,7 +16,7 @@ from ibis import BaseBackend
 from pipelines.identity.clusters.ambiguous_targets import ambiguous_targets
 from pipelines.identity.rules.apply import RuleResult
 from pipelines.identity.scores.blocking import blocked_pairs
-from pipelines.identity.scores.comparisons import COMPARISONS, Comparison
+from pipelines.identity.scores.comparisons import Comparison, comparisons_of
 from pipelines.identity.scores.match_weights import weigh
 from pipelines.identity.scores.model import Model
 from pipelines.identity.scores.pair_levels import levels_of, records_for_scoring, records_of
@@ -73,7 +73,7 @@ def join_by_score(
         assignments.anti_join(identified, "cluster").select("rid", "cluster")
     )
     everybody = records_for_scoring(rule_result.work, rule_result.groups, library, temp)
-    candidates = blocked_pairs(unmatched.select("rid"), everybody, library.entity, temp)
+    candidates = blocked_pairs(unmatched.select("rid"), everybody, library, temp)
     pairs = temp.materialise(levels_of(candidates, everybody, library, model.frequencies, temp))
     state = _State(con, library, model, temp, identified, pairs)
     now = temp.materialise(assignments.semi_join(records_of(pairs), "rid").select("rid", "cluster"))
@@ -110,7 +110,7 @@ class _State:
 
     @property
     def comparisons(self) -> Sequence[Comparison]:
-        return COMPARISONS[self.library.entity]
+        return comparisons_of(self.library)
 
     def between_clusters(self, now: ir.Table) -> ir.Table:
         """Per unmatched cluster and target: levels, best pair, match weight, ``needs_review``."""
@@ -143,7 +143,7 @@ class _State:
             result.mutate(
                 has_identifier=result.has_identifier.fill_null(False),
                 weight=capped,
-                needs_review=needs_review(result, self.library.entity),
+                needs_review=needs_review(result, self.library),
             )
         )
         return self._with_ambiguity(cluster_pairs)

@@ -3,7 +3,7 @@
 Two records become a candidate pair if they share all values of one blocking rule.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import reduce
 
 import ibis
@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from pipelines.identity.rules.candidate_pairs import ComparableRecords, pairs_in_block
 from pipelines.identity.tables.temp_tables import TempTables
+from pipelines.libraries import Library
 
 # Weak evidence, so a block is only as large as a big family or a dormitory: a value that more
 # records share says little about each, and pairs grow with the square of it.
@@ -19,57 +20,41 @@ LARGEST_BLOCK = 60
 _Key = Callable[[ir.Table], Sequence[ir.Value]]
 
 
-def _columns(*names: str) -> _Key:
-    return lambda rows: [rows[name] for name in names]
-
-
 # A number with one wrong digit has one of these three parts unharmed, wherever the digit is.
 _PARTS_OF_A_NUMBER: Sequence[_Key] = (
     lambda t: [t.some_number.left(14)],
     lambda t: [t.some_number.left(6), t.some_number.right(4)],
     lambda t: [t.some_number.right(8)],
 )
-_BLOCKING_RULES: Mapping[str, Sequence[_Key]] = {
-    "person": (
-        _columns("person_name", "birth_date"),
-        _columns("person_name", "mobile"),
-        _columns("person_name", "residence_address"),
-        _columns("person_name", "employer_name"),
-        _columns("person_name"),
-        _columns("mobile"),
-        _columns("birth_date", "residence_address"),
-        lambda t: [t.birth_date, t.person_name.left(1)],
-        lambda t: [t.birth_date, t.person_name.right(2)],
-        lambda t: [t.birth_date, t.employer_name],
-        *_PARTS_OF_A_NUMBER,
-    ),
-    "legal_entity": (
-        _columns("organization_name"),
-        _columns("plain_name"),
-        lambda t: [ibis.coalesce(t.former_name, t.plain_name)],
-        _columns("organization_code"),
-        _columns("registration_number"),
-        _columns("organization_name_brand", "region_code"),
-        _columns("organization_name_brand", "legal_representative_name"),
-        _columns("legal_representative_name", "registered_address"),
-        _columns("legal_representative_name", "establishment_date"),
-        _columns("legal_representative_name", "phone"),
-        _columns("registered_address", "establishment_date"),
-        _columns("phone"),
-        *_PARTS_OF_A_NUMBER,
-    ),
+# Those that a library may name, besides lists of its own columns (``identity.scores``).
+BLOCKING_RULES: Mapping[str, Sequence[_Key]] = {
+    "birth_date_and_surname": (lambda t: [t.birth_date, t.person_name.left(1)],),
+    "birth_date_and_given_name": (lambda t: [t.birth_date, t.person_name.right(2)],),
+    "plain_name": (lambda t: [t.plain_name],),
+    "former_name": (lambda t: [ibis.coalesce(t.former_name, t.plain_name)],),
+    "part_of_number": _PARTS_OF_A_NUMBER,
 }
 
 
+def _columns(names: Sequence[str]) -> _Key:
+    return lambda rows: [rows[name] for name in names]
+
+
+def _keys_of(library: Library) -> Iterator[_Key]:
+    """The blocking rules that the library declares, in its order."""
+    for rule in library.identity.scores.blocking:
+        yield from BLOCKING_RULES[rule] if isinstance(rule, str) else (_columns(rule),)
+
+
 def blocked_pairs(
-    unmatched: ir.Table, everybody: ComparableRecords, entity: str, temp: TempTables
+    unmatched: ir.Table, everybody: ComparableRecords, library: Library, temp: TempTables
 ) -> ir.Table:
     """Candidate pairs: those that share the values of a blocking rule, in blocks of at most 60.
 
     Args:
         unmatched: ``rid`` of the records to compare.
         everybody: ``records_for_scoring``.
-        entity: Whose blocking rules.
+        library: Whose blocking rules.
         temp: Where intermediate tables are materialised.
 
     Returns:
@@ -77,7 +62,7 @@ def blocked_pairs(
     """
     selected = temp.materialise(everybody.semi_join(unmatched, "rid"))
     pairs = []
-    for parts in _BLOCKING_RULES[entity]:
+    for parts in _keys_of(library):
 
         def keyed(rows: ir.Table, parts: _Key = parts) -> ir.Table:
             return rows.select("rid", **{f"part_{n}": part for n, part in enumerate(parts(rows))})

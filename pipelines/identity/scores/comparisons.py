@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.compare.values import dates_similar, names_agree, organizations_similar
+from pipelines.libraries import Library
 
 Look = Callable[[str], tuple[ir.Value, ir.Value]]  # a column's value on both sides
 Judge = Callable[[Look], Sequence[ir.BooleanValue]]
@@ -186,7 +187,7 @@ def _ethnicities(look: Look) -> Sequence[ir.BooleanValue]:
     return [(a == b) & ~a.isin(["01", "1"]), a == b]
 
 
-PERSON: Sequence[Comparison] = (
+_OF_PERSONS: Sequence[Comparison] = (
     Comparison(
         "person_name",
         ("person_name",),
@@ -233,7 +234,7 @@ PERSON: Sequence[Comparison] = (
 )  # fmt: skip
 
 
-# ---- legal entities ----
+# ---- organizations ----
 
 _SHORTEST_CORE = 4  # characters of a name without its form: a brand of two and an industry of two
 
@@ -285,7 +286,7 @@ def _registrations(look: Look) -> Sequence[ir.BooleanValue]:
     return [a == b, a.levenshtein(b) <= 1]
 
 
-LEGAL_ENTITY: Sequence[Comparison] = (
+_OF_ORGANIZATIONS: Sequence[Comparison] = (
     Comparison(
         "organization_name",
         ("organization_name",),
@@ -304,9 +305,6 @@ LEGAL_ENTITY: Sequence[Comparison] = (
             look("organization_code")[0] == look("organization_code")[1],
             look("organization_code")[0].levenshtein(look("organization_code")[1]) <= 1,
         ],
-    ),
-    Comparison(
-        "some_number", ("some_number",), ("damaged", "two_digits", "other"), _damaged_numbers
     ),
     Comparison(
         "registration_number", ("registration_number",), ("same", "one_digit", "other"),
@@ -338,4 +336,12 @@ LEGAL_ENTITY: Sequence[Comparison] = (
     ),
 )  # fmt: skip
 
-COMPARISONS: Mapping[str, Sequence[Comparison]] = {"person": PERSON, "legal_entity": LEGAL_ENTITY}
+# All that are offered; a library declares by name those that it takes (``identity.scores``).
+COMPARISONS: Mapping[str, Comparison] = {
+    each.name: each for each in (*_OF_PERSONS, *_OF_ORGANIZATIONS)
+}
+
+
+def comparisons_of(library: Library) -> Sequence[Comparison]:
+    """The comparisons that the library declares, in its order; empty if it is not scored."""
+    return [COMPARISONS[name] for name in library.identity.scores.comparisons]

@@ -20,9 +20,9 @@ from pipelines.identity.rules.candidate_pairs import (
     unmatched_records,
 )
 from pipelines.identity.rules.identifier_groups import IdentifierGroups
-from pipelines.identity.scores.comparisons import COMPARISONS
-from pipelines.identity.tables.comparison_keys import evidence_of, keys_of
-from pipelines.identity.tables.features import CARRIED, with_features, with_name_similarity
+from pipelines.identity.scores.comparisons import comparisons_of
+from pipelines.identity.tables.comparison_keys import compared_columns, evidence_of, keys_of
+from pipelines.identity.tables.features import carried_columns, with_features, with_name_similarity
 from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
 
@@ -31,15 +31,22 @@ def records_for_scoring(
     work: ir.Table, groups: IdentifierGroups, library: Library, temp: TempTables
 ) -> ComparableRecords:
     """All records for scoring; a conflicting identifier and what it implies are left out."""
-    more = [*CARRIED[library.entity], *name_columns(library)]
+    compared = compared_columns(library)
+    more = [each for each in carried_columns(library) if each not in compared]
+    more += name_columns(library)
     unmatched = work.select("rid").anti_join(groups.accepted, "rid")
     result = temp.materialise(unmatched_records(work, groups.conflicting, unmatched, library, more))
     return comparable_records(work, result).each(lambda rows: with_some_identifier(rows, library))
 
 
 def with_some_identifier(rows: ir.Table, library: Library) -> ir.Table:
-    """With ``some_number``: the accepted or damaged identifier; a conflicting one is left out."""
+    """With ``some_number``, where damaged identifiers are compared: the accepted or damaged one.
+
+    A conflicting identifier is left out.
+    """
     strong = library.identity.strong
+    if f"{strong}_damaged" not in rows.columns:
+        return rows
     accepted = ibis.ifelse(rows.number.isnull(), rows[strong], ibis.null("string"))
     return rows.mutate(some_number=ibis.coalesce(accepted, rows[f"{strong}_damaged"]))
 
@@ -56,7 +63,7 @@ def levels_of(
     Args:
         pairs: ``rid, other``.
         everybody: ``records_for_scoring``.
-        library: One with comparisons (``comparisons.COMPARISONS``).
+        library: One with comparisons.
         frequencies: See ``with_features``.
         temp: Where intermediate tables are materialised.
 
@@ -67,15 +74,15 @@ def levels_of(
         cannot be one entity whatever else agrees.
     """
     rows = everybody.semi_join(records_of(pairs), "rid")
-    rows = temp.materialise(with_features(rows, library.entity, frequencies))
+    rows = temp.materialise(with_features(rows, library, frequencies))
     theirs = rows.rename({f"{name}_other": name for name in rows.columns if name != "rid"})
     joined = pairs.inner_join(rows, "rid").inner_join(theirs.rename(other="rid"), "other")
-    joined = temp.materialise(with_name_similarity(joined, library.entity))
+    joined = temp.materialise(with_name_similarity(joined, library))
 
     def look(column: str) -> tuple[ir.Value, ir.Value]:
         return joined[column], joined[f"{column}_other"]
 
-    levels = {each.name: each.level(look) for each in COMPARISONS[library.entity]}
+    levels = {each.name: each.level(look) for each in comparisons_of(library)}
     return joined.select(
         "rid",
         "other",

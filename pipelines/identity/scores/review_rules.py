@@ -3,36 +3,35 @@
 They express what match weights cannot, because those take comparisons for independent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.identity.scores.comparisons import COMPARISONS
+from pipelines.libraries import Library
 
 # Beside the name, what two different entities hardly share. Sex is not among them, half have it; a
 # region has thousands of firms.
-_THIRD_ELEMENTS: Mapping[str, Mapping[str, str]] = {
-    "person": {
-        "mobile": "one_digit",
-        "residence_address": "same_house",
-        "employer_name": "same",
-        "school_name": "same",
-        "ethnicity_code": "same_minority",
-        "residence_region_code": "same",
-    },
-    "legal_entity": {
-        "legal_representative_name": "lost_characters",
-        "legal_representative_citizen_id": "same",
-        "establishment_date": "same",
-        "registered_address": "same_house",
-        "phone": "one_digit",
-        "some_number": "damaged",
-    },
+_OF_PERSONS: Mapping[str, str] = {
+    "mobile": "one_digit",
+    "residence_address": "same_house",
+    "employer_name": "same",
+    "school_name": "same",
+    "ethnicity_code": "same_minority",
+    "residence_region_code": "same",
+}
+_OF_ORGANIZATIONS: Mapping[str, str] = {
+    "legal_representative_name": "lost_characters",
+    "legal_representative_citizen_id": "same",
+    "establishment_date": "same",
+    "registered_address": "same_house",
+    "phone": "one_digit",
+    "some_number": "damaged",
 }
 
 
-def needs_review(levels: ir.Table, entity: str) -> ir.BooleanValue:
+def needs_review(levels: ir.Table, library: Library) -> ir.BooleanValue:
     """Whether a pair needs review and is never linked by its score.
 
     Twins are named 小明 and 小亮; a firm with another name, the same address and the same person in
@@ -40,35 +39,42 @@ def needs_review(levels: ir.Table, entity: str) -> ir.BooleanValue:
     unless the name is rare, or not common and the birth date the same. In a city of a million, a
     name of 16 bits (``comparisons.COMMON``) leaves 15 namesakes, and one chance in 1,700 that one
     of them was born on that day; those in the library take their share of the probability.
+
+    The rule comes with the comparison of names (``REVIEW_RULES``); a library that compares no names
+    has none. A comparison that it does not declare counts as unknown.
     """
-    return _person_needs_review(levels) if entity == "person" else _firm_needs_review(levels)
+    compared = library.identity.scores.comparisons
+    rules = [rule(levels) for name, rule in REVIEW_RULES.items() if name in compared]
+    return ibis.or_(*rules) if rules else ibis.literal(False)
 
 
-def _at_least(levels: ir.Table, entity: str, column: str, level: str) -> ir.BooleanValue:
+def _level(levels: ir.Table, column: str) -> ir.IntegerValue:
+    return levels[column] if column in levels.columns else ibis.null("int64")
+
+
+def _at_least(levels: ir.Table, column: str, level: str) -> ir.BooleanValue:
     """This level or a better one; FALSE where a side is unknown."""
-    [comparison] = (each for each in COMPARISONS[entity] if each.name == column)
-    return (levels[column] <= comparison.place(level)).fill_null(False)
+    return (_level(levels, column) <= COMPARISONS[column].place(level)).fill_null(False)
 
 
 def _differs(levels: ir.Table, column: str) -> ir.BooleanValue:
-    """Known on both sides, and at the last of a person's levels."""
-    [comparison] = (each for each in COMPARISONS["person"] if each.name == column)
-    return (levels[column] == len(comparison.levels) - 1).fill_null(False)
+    """Known on both sides, and at the last level."""
+    last = len(COMPARISONS[column].levels) - 1
+    return (_level(levels, column) == last).fill_null(False)
 
 
-def _third_element(levels: ir.Table, entity: str) -> ir.BooleanValue:
-    elements = _THIRD_ELEMENTS[entity].items()
-    return ibis.or_(*(_at_least(levels, entity, column, level) for column, level in elements))
+def _third_element(levels: ir.Table, elements: Mapping[str, str]) -> ir.BooleanValue:
+    return ibis.or_(*(_at_least(levels, column, level) for column, level in elements.items()))
 
 
 def _person_needs_review(levels: ir.Table) -> ir.BooleanValue:
     def at_least(column: str, level: str) -> ir.BooleanValue:
-        return _at_least(levels, "person", column, level)
+        return _at_least(levels, column, level)
 
     number = at_least("some_number", "damaged")
     other_name = ~at_least("person_name", "other_surname")
     damaged_name = ~at_least("person_name", "exact_common")
-    born = levels.birth_date.notnull()
+    born = _level(levels, "birth_date").notnull()
     other_year = born & ~at_least("birth_date", "similar")
     other_birth = born & ~at_least("birth_date", "one_digit")
     rare = at_least("person_name", "exact_rare")
@@ -78,13 +84,13 @@ def _person_needs_review(levels: ir.Table) -> ir.BooleanValue:
         other_name & ~(number & ~other_birth),
         other_year & ~number,
         other_birth & damaged_name & ~number,
-        ~_third_element(levels, "person") & ~rare & ~telling & ~number,
+        ~_third_element(levels, _OF_PERSONS) & ~rare & ~telling & ~number,
     )
 
 
 def _firm_needs_review(levels: ir.Table) -> ir.BooleanValue:
     def at_least(column: str, level: str) -> ir.BooleanValue:
-        return _at_least(levels, "legal_entity", column, level)
+        return _at_least(levels, column, level)
 
     number = at_least("organization_code", "same") | at_least("registration_number", "same")
     ties = (
@@ -100,10 +106,17 @@ def _firm_needs_review(levels: ir.Table) -> ir.BooleanValue:
     differs = _known_beyond(levels, "legal_representative_name", "one_character")
     differs |= _known_beyond(levels, "registered_address", "same_house")
     proves_little = levels.shared_name & (~ibis.or_(*ties) | differs)
-    return ~number & (other_name | proves_little | ~_third_element(levels, "legal_entity"))
+    return ~number & (other_name | proves_little | ~_third_element(levels, _OF_ORGANIZATIONS))
 
 
 def _known_beyond(levels: ir.Table, column: str, level: str) -> ir.BooleanValue:
     """Known on both sides, and worse than this level."""
-    worse = ~_at_least(levels, "legal_entity", column, level)
-    return levels[column].notnull() & worse
+    worse = ~_at_least(levels, column, level)
+    return _level(levels, column).notnull() & worse
+
+
+# The comparison of names to the rule that goes with it.
+REVIEW_RULES: Mapping[str, Callable[[ir.Table], ir.BooleanValue]] = {
+    "person_name": _person_needs_review,
+    "organization_name": _firm_needs_review,
+}

@@ -19,7 +19,7 @@ from ibis import BaseBackend
 
 from pipelines.identity.rules.identifier_groups import IdentifierGroups, group_by_identifier
 from pipelines.identity.scores.blocking import blocked_pairs
-from pipelines.identity.scores.comparisons import COMMON, COMPARISONS, RARE, Comparison
+from pipelines.identity.scores.comparisons import COMMON, RARE, Comparison, comparisons_of
 from pipelines.identity.scores.match_weights import splink_settings
 from pipelines.identity.scores.pair_levels import levels_of, records_for_scoring
 from pipelines.identity.scores.review_rules import needs_review
@@ -54,7 +54,7 @@ def train(
         provenance: What the file should say about where it comes from, besides the counts.
         thresholds: ``match_threshold`` and ``review_threshold``.
     """
-    comparisons = COMPARISONS[library.entity]
+    comparisons = comparisons_of(library)
     with TempTables(con) as temp:
         work = working_set(records, library, temp)
         groups = group_by_identifier(work, library, temp)
@@ -63,12 +63,12 @@ def train(
         same = _of_one_number(everybody, groups, library, frequencies, temp)
         random = _of_two_numbers(everybody, groups, library, frequencies, temp)
         weights = _counted(con, same, random, comparisons)
-        if library.entity == "person":
+        if "person_name" in weights:
             weights["person_name"] = _with_namesakes(
-                con, everybody, groups, frequencies, weights["person_name"], temp
+                con, everybody, groups, library, frequencies, weights["person_name"], temp
             )
         unmatched = temp.materialise(work.select("rid").anti_join(groups.accepted, "rid"))
-        pairs = blocked_pairs(unmatched, everybody, library.entity, temp)
+        pairs = blocked_pairs(unmatched, everybody, library, temp)
         candidates = levels_of(pairs, everybody, library, frequencies, temp)
         candidates = temp.materialise(_plausible_pairs(candidates, groups, library))
         entities = int(con.execute(groups.accepted.gid.nunique()))
@@ -114,20 +114,20 @@ def _plausible_pairs(pairs: ir.Table, groups: IdentifierGroups, library: Library
     its = groups.accepted.select(other="rid", gid="gid")
     joined = pairs.left_join(its, "other").drop("other_right")
     result = joined.mutate(gid=ibis.coalesce(joined.gid, joined.other))
-    names = [each.name for each in COMPARISONS[library.entity]]
+    names = library.identity.scores.comparisons
     best = result.group_by("rid", other=result.gid).agg(
         **{name: result[name].min() for name in names},
         never=result.never.any(),
         same_part=result.same_part.any(),
         shared_name=result.shared_name.any(),
     )
-    return best.filter(~best.never, ~needs_review(best, library.entity))
+    return best.filter(~best.never, ~needs_review(best, library))
 
 
 def _frequencies(
     con: BaseBackend, work: ir.Table, groups: IdentifierGroups, library: Library
 ) -> dict[str, float]:
-    if library.entity != "person":
+    if "person_name" not in library.identity.scores.comparisons:
         return {}
     representatives = groups.accepted.filter(groups.accepted.rid == groups.accepted.gid)
     shares = name_frequencies(work.semi_join(representatives, "rid").select("person_name"))
@@ -182,6 +182,7 @@ def _with_namesakes(
     con: BaseBackend,
     everybody: ir.Table,
     groups: IdentifierGroups,
+    library: Library,
     frequencies: Mapping[str, float],
     weights: Sequence[tuple[float, float]],
     temp: TempTables,
@@ -189,7 +190,7 @@ def _with_namesakes(
     """u of equal names, counted over all pairs of persons: a sample has too few namesakes."""
     representatives = groups.accepted.filter(groups.accepted.rid == groups.accepted.gid)
     rows = everybody.semi_join(representatives, "rid").filter(lambda t: t.person_name.notnull())
-    rows = temp.materialise(with_features(rows, "person", frequencies))
+    rows = temp.materialise(with_features(rows, library, frequencies))
     named = rows.group_by("person_name", "name_bits").agg(n=rows.count())
     rare, common = named.name_bits >= RARE, named.name_bits >= COMMON
     level = ibis.cases((rare, 0), (common, 1), else_=2)
@@ -202,7 +203,7 @@ def _with_namesakes(
 
 
 def _best(levels: ir.Table, by: Sequence[str], library: Library) -> ir.Table:
-    names = [each.name for each in COMPARISONS[library.entity]]
+    names = library.identity.scores.comparisons
     return levels.group_by(list(by)).agg(**{name: levels[name].min() for name in names})
 
 

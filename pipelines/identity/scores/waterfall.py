@@ -11,7 +11,7 @@ from ibis import BaseBackend
 
 from pipelines.identity.review.decisions import Pair, Record, pair_of
 from pipelines.identity.rules.identifier_groups import group_by_identifier
-from pipelines.identity.scores.comparisons import COMPARISONS
+from pipelines.identity.scores.comparisons import comparisons_of
 from pipelines.identity.scores.model import Model
 from pipelines.identity.scores.pair_levels import levels_of, records_for_scoring
 from pipelines.identity.tables.comparison_keys import working_set
@@ -73,8 +73,8 @@ def pair_weights(
         model: The reviewed model.
     """
     bits = level_bits(model)
-    names = [each.name for each in COMPARISONS[library.entity]]
-    labels = {each.name: each.levels for each in COMPARISONS[library.entity]}
+    names = library.identity.scores.comparisons
+    labels = {each.name: each.levels for each in comparisons_of(library)}
     with TempTables(con) as temp:
         work = working_set(records, library, temp)
         groups = group_by_identifier(work, library, temp)

@@ -3,7 +3,7 @@
 Columns: ``rid`` (int64, the record's place in founding order: first batch, source, key), lineage,
 and per compared column its key ``<column>``; where a strong identifier implies values, also what
 the record itself says, ``stated_<column>``, and what its number does, ``implied_<column>``; and
-what only scoring needs (``features.CARRIED``).
+what only scoring needs (``features.carried``).
 """
 
 from collections.abc import Sequence
@@ -25,6 +25,7 @@ from pipelines.identity.tables.distinctiveness import with_bearers
 from pipelines.identity.tables.features import carried
 from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
+from pipelines.libraries.scores import columns_for_scores
 from pipelines.records import batch_order
 
 _NAME = ("source", "source_key")
@@ -38,6 +39,7 @@ def evidence_of(library: Library) -> Evidence:
 def compared_columns(library: Library) -> Sequence[str]:
     """Golden columns and companions that matching compares, in the library's order."""
     used = {library.identity.strong, *evidence_of(library).columns}
+    used |= library.columns.keys() & {*columns_for_scores(library)}
     for each in library.identity.passes:
         used |= {*each.block, *each.agree, *each.unless}
     return tuple(column for column in library.record_columns if column in used)
@@ -58,7 +60,7 @@ def working_set(records: ir.Table, library: Library, temp: TempTables) -> ir.Tab
             keys[f"stated_{column}"] = stated_key_of(rows, column, library)
             keys[f"implied_{column}"] = implied_key_of(rows, column, library)
     lineage = ("rid", *_NAME, "since_batch", "batch")
-    work = temp.materialise(rows.select(*lineage, **carried(rows, library.entity), **keys))
+    work = temp.materialise(rows.select(*lineage, **{**carried(rows, library), **keys}))
     if not evidence_of(library).distinguishing:
         return work
     return temp.materialise(with_bearers(work, evidence_of(library).identifying[0], library))

@@ -4,7 +4,7 @@ Only records in a candidate pair get features.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -13,20 +13,22 @@ import pyarrow as pa
 from pipelines.compare.characters import character_similarity
 from pipelines.compare.lunar import with_solar_dates
 from pipelines.compare.values import normal_form
+from pipelines.libraries import Library
+from pipelines.libraries.scores import columns_for_scores
 
-# What the library's records have beyond the compared keys; carried in the working set.
-CARRIED: Mapping[str, Mapping[str, str]] = {
-    "person": {"citizen_id_damaged": "string", "is_dotted": "boolean"},
-    "legal_entity": {
-        "uscc_damaged": "string",
-        "plain_name": "string",
-        "core_name": "string",
-        "former_name": "string",
-        "organization_name_brand": "string",
-        "organization_name_industry": "string",
-        "legal_representative_citizen_id": "string",
-    },
+# Comparisons and blocking rules -> what they need that is derived of names.
+_DERIVED: Mapping[frozenset[str], Sequence[str]] = {
+    frozenset({"person_name"}): ("is_dotted",),
+    frozenset({"organization_name", "plain_name", "former_name"}): (
+        *("plain_name", "core_name", "former_name"),
+    ),
 }
+# The comparison of names to the column whose characters it compares; a library has one of them.
+_COMPARED_NAMES: Mapping[str, str] = {
+    "person_name": "person_name",
+    "organization_name": "core_name",
+}
+_ADDRESSES = ("residence_address", "registered_address")
 # 有限责任公司 is 有限公司 in keys already; people leave out 有限 and 股份, too.
 _FORM = "(?:股份)?(?:有限)?公司$"
 # A surname or character that too few of a model's persons had to be kept is at most this frequent.
@@ -34,36 +36,46 @@ _RAREST = 2.0**-10
 _LONGEST_CHINESE_NAME = 4
 
 
-def carried(records: ir.Table, entity: str) -> Mapping[str, ir.Value]:
-    """Columns of the working set that only scoring needs."""
-    made: dict[str, ir.Value] = {}
-    if entity == "person":
-        made["is_dotted"] = records.person_name.contains("·").fill_null(False)
-    if entity == "legal_entity":
-        made["plain_name"] = normal_form(records.organization_name, "organization_name")
-        made["core_name"] = made["plain_name"].re_replace(_FORM, "").nullif("")
+def carried(records: ir.Table, library: Library) -> Mapping[str, ir.Value]:
+    """Columns of the working set that only scoring needs, besides golden columns."""
+    names = carried_columns(library)
+    result: dict[str, ir.Value] = {}
+    if "is_dotted" in names:
+        result["is_dotted"] = records.person_name.contains("·").fill_null(False)
+    if "plain_name" in names:
+        result["plain_name"] = normal_form(records.organization_name, "organization_name")
+        result["core_name"] = result["plain_name"].re_replace(_FORM, "").nullif("")
         former = records.organization_name_former.split("；")[0]
-        made["former_name"] = normal_form(former, "organization_name")
-    kept = {name: records[name] for name in CARRIED.get(entity, {}) if name not in made}
-    return kept | made
+        result["former_name"] = normal_form(former, "organization_name")
+    return {name: records[name] for name in names if name not in result} | result
 
 
-def with_features(rows: ir.Table, entity: str, frequencies: Mapping[str, float]) -> ir.Table:
-    """Rows of the working set with what the comparisons of this entity need.
+def carried_columns(library: Library) -> Sequence[str]:
+    """Names of what ``carried`` makes."""
+    scores = library.identity.scores
+    named = {*scores.comparisons, *(each for each in scores.blocking if isinstance(each, str))}
+    derived = [name for users, names in _DERIVED.items() if users & named for name in names]
+    companions = [each for each in columns_for_scores(library) if each not in library.columns]
+    return [*companions, *derived]
+
+
+def with_features(rows: ir.Table, library: Library, frequencies: Mapping[str, float]) -> ir.Table:
+    """Rows of the working set with what the comparisons of the library need.
 
     Args:
         rows: Records in a candidate pair.
-        entity: Whose comparisons.
+        library: Whose comparisons.
         frequencies: Share of names with this surname or, behind ``+``, of given-name characters.
     """
-    if entity == "person":
-        numbered = rows.mutate(some_number=ibis.coalesce(rows.citizen_id, rows.citizen_id_damaged))
-        dated = with_solar_dates(_with_house(numbered, "residence_address"), "birth_date")
-        return _with_rarity(dated, frequencies)
-    if entity == "legal_entity":
-        numbered = rows.mutate(some_number=ibis.coalesce(rows.uscc, rows.uscc_damaged))
-        return _with_house(numbered, "registered_address")
-    return rows
+    compared, strong = library.identity.scores.comparisons, library.identity.strong
+    if "some_number" in compared:
+        number = ibis.coalesce(rows[strong], rows[f"{strong}_damaged"])
+        rows = rows.mutate(some_number=number)
+    for column in (each for each in _ADDRESSES if each in compared):
+        rows = _with_house(rows, column)
+    if "birth_date" in compared:
+        rows = with_solar_dates(rows, "birth_date")
+    return _with_rarity(rows, frequencies) if "person_name" in compared else rows
 
 
 def _with_house(rows: ir.Table, column: str) -> ir.Table:
@@ -75,9 +87,13 @@ def _with_house(rows: ir.Table, column: str) -> ir.Table:
     return rows.mutate(**{f"{column}_{name}": value for name, value in found.items()})
 
 
-def with_name_similarity(pairs: ir.Table, entity: str) -> ir.Table:
-    """Pairs with how many characters of their names sound or look alike."""
-    column = {"person": "person_name", "legal_entity": "core_name"}[entity]
+def with_name_similarity(pairs: ir.Table, library: Library) -> ir.Table:
+    """Pairs with how many characters of their names sound or look alike, if names are compared."""
+    named = [each for each in _COMPARED_NAMES if each in library.identity.scores.comparisons]
+    return _with_name_similarity(pairs, _COMPARED_NAMES[named[0]]) if named else pairs
+
+
+def _with_name_similarity(pairs: ir.Table, column: str) -> ir.Table:
     names = pairs.select(mine=pairs[column], its=pairs[f"{column}_other"]).distinct()
     level = (names.mine.length() == names.its.length()) & (names.mine != names.its)
     likeness = character_similarity(names.filter(level))
