@@ -48,19 +48,23 @@ def needs_review(levels: ir.Table, library: Library) -> ir.BooleanValue:
     return ibis.or_(*rules) if rules else ibis.literal(False)
 
 
-def _level(levels: ir.Table, column: str) -> ir.IntegerValue:
-    return levels[column] if column in levels.columns else ibis.null("int64")
+def _known(levels: ir.Table, column: str) -> ir.BooleanValue:
+    return levels[column].notnull() if column in levels.columns else ibis.literal(False)
 
 
 def _at_least(levels: ir.Table, column: str, level: str) -> ir.BooleanValue:
     """This level or a better one; FALSE where a side is unknown."""
-    return (_level(levels, column) <= COMPARISONS[column].place(level)).fill_null(False)
+    if column not in levels.columns:
+        return ibis.literal(False)
+    return (levels[column] <= COMPARISONS[column].place(level)).fill_null(False)
 
 
 def _differs(levels: ir.Table, column: str) -> ir.BooleanValue:
     """Known on both sides, and at the last level."""
     last = len(COMPARISONS[column].levels) - 1
-    return (_level(levels, column) == last).fill_null(False)
+    if column not in levels.columns:
+        return ibis.literal(False)
+    return (levels[column] == last).fill_null(False)
 
 
 def _third_element(levels: ir.Table, elements: Mapping[str, str]) -> ir.BooleanValue:
@@ -74,7 +78,7 @@ def _person_needs_review(levels: ir.Table) -> ir.BooleanValue:
     number = at_least("some_number", "damaged")
     other_name = ~at_least("person_name", "other_surname")
     damaged_name = ~at_least("person_name", "exact_common")
-    born = _level(levels, "birth_date").notnull()
+    born = _known(levels, "birth_date")
     other_year = born & ~at_least("birth_date", "similar")
     other_birth = born & ~at_least("birth_date", "one_digit")
     rare = at_least("person_name", "exact_rare")
@@ -112,7 +116,7 @@ def _firm_needs_review(levels: ir.Table) -> ir.BooleanValue:
 def _known_beyond(levels: ir.Table, column: str, level: str) -> ir.BooleanValue:
     """Known on both sides, and worse than this level."""
     worse = ~_at_least(levels, column, level)
-    return _level(levels, column).notnull() & worse
+    return _known(levels, column) & worse
 
 
 # The comparison of names to the rule that goes with it.
