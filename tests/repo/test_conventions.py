@@ -106,3 +106,13 @@ def test_the_scripts_are_sound_and_can_be_run(script):
     path = PROJECT / ".ci" / script
     assert path.stat().st_mode & 0o111, f"chmod +x {path}"
     subprocess.run(["sh", "-n", str(path)], check=True)
+
+
+def test_no_two_test_files_share_a_name():
+    """Without packages, pytest imports a test file by its name alone."""
+    places: dict[str, list[str]] = {}
+    for file in (PROJECT / "tests").rglob("*.py"):
+        is_alone = not (file.parent / "__init__.py").exists()
+        if is_alone and file.name not in ("conftest.py", "__init__.py"):
+            places.setdefault(file.name, []).append(str(file.relative_to(PROJECT)))
+    assert [found for found in places.values() if len(found) > 1] == [], "rename one of each"
