@@ -53,7 +53,6 @@ def library_dag(library: Library) -> DAG:
     return build()
 
 
-# A faulty contract stops its own source only; dags/contracts.py shows what is wrong with it.
 SOURCES = list(usable_sources(load_settings()).values())
 FED = {source.library for source in SOURCES}
 ORDER = [library for library in libraries_in_order(load_libraries()) if library.name in FED]

@@ -55,7 +55,8 @@ def _is_plain(text: ir.StringValue, _as_of: date) -> ir.BooleanValue:
     """Section letter, division of it, and no zeros that fill up."""
     table = _divisions()
     pairs = zip(table["section"], table["division"], strict=True)
-    divisions = one_of(f"{section}{division}" for section, division in pairs)
+    # A division that no edition has stands in the table without a section: the parser tells of it.
+    divisions = one_of(f"{section}{division}" for section, division in pairs if section)
     return text.re_search(rf"^{divisions}(?:[1-9]|0[1-9]|[1-9][0-9])?\z")
 
 

@@ -37,7 +37,7 @@ GOOD = {
     "raw": """SELECT '20260630' AS _batch, 'a.csv' AS _file, i + 2 AS _line, 1 AS _age_days,
         CAST(NULL AS VARCHAR) AS _defect FROM range(100) AS r(i)""",
     "staged": "SELECT 'k' || i AS source_key FROM range(100) AS r(i)",
-    "findings": """SELECT * FROM (VALUES
+    "findings": """SELECT *, CAST(1000 * share AS BIGINT) AS row_count FROM (VALUES
         ('finding', 'citizen_id', true, 'CHECK_DIGIT', 'error', 0.02),
         ('finding', 'mobile', false, 'NORMALISED', 'info', 0.9),
         ('column_with_error', 'citizen_id', true, NULL, 'error', 0.02),
