@@ -235,7 +235,6 @@ def test_a_run_whose_worker_is_killed_says_so_and_ends_clean_when_repeated(
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.faults
 def test_a_run_goes_on_when_its_database_is_killed(
     home: Home, clean: dict[str, list[str]], tmp_path: Path
