@@ -6,6 +6,8 @@ from hashlib import sha256
 from sqlalchemy import Connection, text
 
 from pipelines.libraries import Library, libraries_in_order
+from pipelines.warehouse.base.codes import codes_digest, load_codes
+from pipelines.warehouse.base.history import history_statements
 from pipelines.warehouse.base.share_views import (
     create_share_view,
     dispute_statement,
@@ -17,6 +19,7 @@ from pipelines.warehouse.server.database import run_sql
 _GRANTS = (
     "GRANT SELECT ON ALL TABLES IN SCHEMA base TO base_reader",
     "GRANT SELECT ON ALL TABLES IN SCHEMA share TO share_reader",
+    "GRANT SELECT ON ALL TABLES IN SCHEMA base TO serve_owner",
 )
 
 
@@ -30,6 +33,8 @@ def apply_declarations(connection: Connection, libraries: Mapping[str, Library])
     for library in libraries_in_order(libraries):
         create_share_view(connection, library)
         run_sql(connection, dispute_statement(library))
+        _run(connection, history_statements(library))
+    load_codes(connection)
     _run(connection, _GRANTS)
     upsert = text(
         "INSERT INTO audit.declared_schema (name, digest) VALUES ('libraries', :digest)"
@@ -42,6 +47,8 @@ def apply_declarations(connection: Connection, libraries: Mapping[str, Library])
 def _digest(libraries: Mapping[str, Library]) -> str:
     statements = list(create_statements(libraries))
     statements += [view_statement(library) for library in libraries_in_order(libraries)]
+    statements += [each for library in libraries.values() for each in history_statements(library)]
+    statements.append(codes_digest())
     return sha256("\n".join(statements).encode()).hexdigest()
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipelines.libraries import Library, load_libraries
 from pipelines.warehouse.base.tables import (
+    PUBLICATION_NUMBER,
     BaseTable,
     index_statements,
     late_constraints,
@@ -21,6 +22,7 @@ from pipelines.warehouse.server.locks import ddl_with_retry
 
 _INCOMING = "incoming"  # temporary tables
 _DIFFERENCE = "difference"
+_OWNER = "entity_id"  # whose a source record is
 
 
 class KeysRepeated(Exception):
@@ -86,7 +88,9 @@ def relink_others(cursor: Any, library: Library) -> dict[str, int]:
     for other in load_libraries().values():
         for column, target in other.link_columns.items():
             if target == library.name:
-                statement = _relink_statement(f'base."{other.entity}"', column, library.entity)
+                statement = _relink_statement(
+                    f'base."{other.entity}"', column, library.entity, stamp=True
+                )
                 changed[f"{other.entity}.{column}"] = _run(cursor, statement)
     return changed
 
@@ -98,7 +102,7 @@ def _never_loaded(cursor: Any, table: BaseTable) -> bool:
 
 def _load_first(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> Load:
     inserted = cursor.adbc_ingest(table.name, rows, mode="append", db_schema_name="base")
-    _relink(cursor, table, f'base."{table.name}"')
+    _relink(cursor, table, f'base."{table.name}"', stamp=table.is_stamped)
     cursor.execute(f'ANALYZE base."{table.name}"')
     return Load(rows=inserted, inserted=inserted, updated=0, deleted=0)
 
@@ -112,6 +116,8 @@ def _load_changes(cursor: Any, table: BaseTable, rows: pa.RecordBatchReader) -> 
     _run(cursor, _difference(table))
     cursor.execute(f"ANALYZE {_DIFFERENCE}")
     deleted, updated, inserted = (_run(cursor, statement) for statement in _changes(table))
+    if _OWNER in table.columns and _OWNER not in table.key:
+        _run(cursor, _moved(table))
     cursor.execute(f"DROP TABLE {_INCOMING}, {_DIFFERENCE}")
     if inserted or updated or deleted:
         cursor.execute(f"ANALYZE {base}")
@@ -129,7 +135,8 @@ def _difference(table: BaseTable) -> str:
     same_key = " AND ".join(f'new."{name}" = old."{name}"' for name in table.key)
     old = ", ".join(f'old."{name}"' for name in table.columns)
     new = ", ".join(f'new."{name}"' for name in table.columns)
-    old_key = ", ".join(f'old."{name}" AS "old_{name}"' for name in table.key)
+    remembered = dict.fromkeys((*table.key, *({_OWNER} & table.columns.keys())))
+    old_key = ", ".join(f'old."{name}" AS "old_{name}"' for name in remembered)
     return (
         f"CREATE TEMPORARY TABLE {_DIFFERENCE} ON COMMIT DROP AS SELECT {new}, {old_key}"
         f' FROM base."{table.name}" AS old FULL JOIN {_INCOMING} AS new ON {same_key}'
@@ -144,6 +151,7 @@ def _changes(table: BaseTable) -> tuple[str, str, str]:
     here = " AND ".join(f'here."{name}" = change."old_{name}"' for name in table.key)
     rest = [name for name in table.columns if name not in table.key]
     assignments = ", ".join(f'"{name}" = change."{name}"' for name in rest)
+    assignments += ', "publication" = DEFAULT' if table.is_stamped else ""
     columns = ", ".join(f'"{name}"' for name in table.columns)
     return (
         f"DELETE FROM {base} AS here USING {_DIFFERENCE} AS change"
@@ -155,15 +163,25 @@ def _changes(table: BaseTable) -> tuple[str, str, str]:
     )
 
 
-def _relink(cursor: Any, table: BaseTable, stored_in: str) -> None:
-    for column, entity in table.links.items():
-        _run(cursor, _relink_statement(stored_in, column, entity))
-
-
-def _relink_statement(table: str, column: str, entity: str) -> str:
-    """Replace links to an unknown entity by its current id, or NULL if it has none (now or yet)."""
+def _moved(table: BaseTable) -> str:
+    """Note which entities gave records to which others: what a split or a merge consists of."""
     return (
-        f'UPDATE {table} AS link SET "{column}" = (SELECT current_id'
+        "INSERT INTO serve.moved (publication, library, from_id, to_id, records)"
+        f' SELECT {PUBLICATION_NUMBER}, \'{table.library}\', "old_{_OWNER}", "{_OWNER}", count(*)'
+        f' FROM {_DIFFERENCE} WHERE "old_{_OWNER}" <> "{_OWNER}" GROUP BY 3, 4'
+    )
+
+
+def _relink(cursor: Any, table: BaseTable, stored_in: str, *, stamp: bool = False) -> None:
+    for column, entity in table.links.items():
+        _run(cursor, _relink_statement(stored_in, column, entity, stamp=stamp))
+
+
+def _relink_statement(table: str, column: str, entity: str, *, stamp: bool) -> str:
+    """Replace links to an unknown entity by its current id, or NULL if it has none (now or yet)."""
+    stamped = '"publication" = DEFAULT, ' if stamp else ""
+    return (
+        f'UPDATE {table} AS link SET {stamped}"{column}" = (SELECT current_id'
         f' FROM base."{entity}_redirect" AS old WHERE old.entity_id = link."{column}")'
         f' WHERE "{column}" IS NOT NULL AND NOT EXISTS'
         f' (SELECT FROM base."{entity}" AS found WHERE found.entity_id = link."{column}")'

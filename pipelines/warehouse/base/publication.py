@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,32 @@ from pipelines.warehouse.base.load import Load
 
 
 @dataclass(frozen=True)
+class Restored:
+    """That a publication restores an earlier one. ``publication``: its number."""
+
+    publication: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Publication:
     """Result of a publication: row counts by table, and other libraries' links that were changed.
 
     ``relinked``: ``table.column`` to how many links went to an entity's new id or became NULL.
+    ``number``: its place among all publications. ``noted``: library to how many of its entities
+    have a new state in the history.
     """
 
     library: str
     run: str
     loads: Mapping[str, Load]
     relinked: Mapping[str, int]
+    number: int
+    noted: Mapping[str, int] = field(default_factory=dict)
+    without: Sequence[str] = ()  # sources that have nothing usable of this time
+    late: Sequence[str] = ()  # sources that should have delivered again
+    restored: Restored | None = None
 
     @property
     def changed(self) -> bool:
@@ -83,16 +99,27 @@ def record_publication(
     cursor: Any, publication: Publication, fingerprint: str, snapshot_ids: Mapping[str, int]
 ) -> None:
     """Insert the row, in the transaction of the publication itself."""
+    restored = publication.restored
     cursor.execute(
         "INSERT INTO quality.publication"
-        " (library, run, snapshot_ids, row_counts, fingerprint, status) VALUES ($1::text,"
-        " $2::text, CAST($3::text AS jsonb), CAST($4::text AS jsonb), $5::text, $6::text)",
+        " (id, library, run, snapshot_ids, row_counts, fingerprint, status, without_sources,"
+        " late_sources, restores, restored_by, reason) OVERRIDING SYSTEM VALUE"
+        " VALUES ($1::bigint, $2::text, $3::text, CAST($4::text AS jsonb),"
+        " CAST($5::text AS jsonb), $6::text, $7::text,"
+        " string_to_array($8::text, ','), string_to_array($9::text, ','), "
+        " NULLIF($10::text, '')::bigint, NULLIF($11::text, ''), NULLIF($12::text, ''))",
         (
+            publication.number,
             publication.library,
             publication.run,
             json.dumps(dict(snapshot_ids), sort_keys=True),
             json.dumps(publication.rows),
             fingerprint,
             "published" if publication.changed else "unchanged",
+            ",".join(publication.without),
+            ",".join(publication.late),
+            str(restored.publication) if restored else "",
+            restored.by if restored else "",
+            restored.reason if restored else "",
         ),
     )

@@ -8,6 +8,7 @@ touched, and views and grants stay. A crash, or a lost connection, leaves the la
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipelines.errors import DatabaseUnavailable, PublicationFailed
 from pipelines.libraries import Library
 from pipelines.runtime.stop_points import stop_point
 from pipelines.settings import Settings
+from pipelines.warehouse.base.history import begin_publication, note_changes
 from pipelines.warehouse.base.load import (
     KeysRepeated,
     Load,
@@ -28,6 +30,7 @@ from pipelines.warehouse.base.load import (
 )
 from pipelines.warehouse.base.publication import (
     Publication,
+    Restored,
     fingerprint_files,
     last_publication,
     record_publication,
@@ -44,6 +47,9 @@ def publish(
     run: str,
     tables: Mapping[str, Sequence[Path]],
     snapshot_ids: Mapping[str, int],
+    without: Sequence[str] = (),
+    late: Sequence[str] = (),
+    restored: Restored | None = None,
 ) -> Publication:
     """Load ``tables`` into ``base``, and record it in ``quality.publication``.
 
@@ -58,6 +64,9 @@ def publish(
             which they shall lie on disk. Columns are matched by name; one that the files lack is
             NULL, one that ``base`` lacks is left out.
         snapshot_ids: Lake table to the Iceberg snapshot that the files are of.
+        without: Sources without anything usable of this time; kept with the publication.
+        late: Sources that should have delivered again; kept with the publication.
+        restored: The earlier publication whose content these rows are; kept with this one.
 
     Raises:
         DatabaseUnavailable: PostgreSQL cannot be reached.
@@ -68,10 +77,11 @@ def publish(
         last = last_publication(cursor, library)
         if last and last.fingerprint == fingerprint and last.is_current:
             loads = {name: Load(rows, 0, 0, 0) for name, rows in last.counts.items()}
-            publication = Publication(library.name, run, loads, {})
+            publication = Publication(library.name, run, loads, {}, begin_publication(cursor))
         else:
             publication = _load(cursor, settings, library, run, tables)
-        if publication.changed or last is None or last.run != run:
+        publication = replace(publication, without=without, late=late, restored=restored)
+        if publication.changed or publication.noted or last is None or last.run != run:
             record_publication(cursor, publication, fingerprint, snapshot_ids)
     return publication
 
@@ -83,6 +93,7 @@ def _load(
     run: str,
     tables: Mapping[str, Sequence[Path]],
 ) -> Publication:
+    number = begin_publication(cursor)
     delivered = [table for table in base_tables(library) if table.name in tables]
     engine = connect_duck(settings)
     try:
@@ -96,7 +107,8 @@ def _load(
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # PostgreSQL creates no index before that
     for table in delivered:
         add_constraints_and_indexes(cursor, table)
-    return Publication(library.name, run, loads, relinked)
+    noted = note_changes(cursor, library, number)
+    return Publication(library.name, run, loads, relinked, number, noted)
 
 
 @contextmanager

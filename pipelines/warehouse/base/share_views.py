@@ -69,7 +69,8 @@ def masked_columns(library: Library) -> dict[str, str]:
     for golden in library.columns.values():
         columns[golden.name] = _masked(library, golden)
         columns |= {name: f'"{name}"' for name in golden.companion_types}
-    return columns | {name: f'"{name}"' for name in library.link_columns}
+    columns |= {name: f'"{name}"' for name in library.link_columns}
+    return columns | {"publication": '"publication"'}
 
 
 def _masked(library: Library, golden: GoldenColumn) -> str:

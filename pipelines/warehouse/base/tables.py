@@ -25,6 +25,12 @@ _POSTGRES_TYPES = {
     "timestamp": "timestamp",
 }
 _INDEXED = ("identifiers.", "names.")  # parsers of the elements that people search by
+_LOOKED_UP = ("birth_date", "mobile", "phone")  # and further elements that they do
+# Of the transaction that publishes: the number that each row it touches is stamped with.
+PUBLICATION_SETTING = "baselib.publication"
+PUBLICATION_NUMBER = f"nullif(current_setting('{PUBLICATION_SETTING}', true), '')::bigint"
+_STAMP = f"bigint DEFAULT {PUBLICATION_NUMBER}"
+_STAMPED = "最后改动该行的发布编号（quality.publication.id）"
 _ID = 'text COLLATE "C"'  # ids are compared, never sorted for a reader
 
 
@@ -41,6 +47,7 @@ class BaseTable:
     """One table of ``base``. ``key`` identifies a row across publications."""
 
     name: str
+    library: str
     comment: str
     columns: Mapping[str, Column]
     key: Sequence[str]
@@ -51,6 +58,7 @@ class BaseTable:
     references: Mapping[str, str] = field(default_factory=dict)  # foreign keys: column -> entity
     links: Mapping[str, str] = field(default_factory=dict)  # those of them to other libraries
     indexes: Sequence[str] = ()  # columns
+    is_stamped: bool = False  # has a column with the number of the publication that wrote the row
 
 
 def base_tables(library: Library) -> list[BaseTable]:
@@ -130,9 +138,12 @@ def _golden_table(library: Library) -> BaseTable:
         golden.name
         for golden in library.columns.values()
         if golden.element.parser.startswith(_INDEXED)
+        or golden.element_name in _LOOKED_UP
+        or golden.name in library.identity.known_by
     ]
     return BaseTable(
         name=library.entity,
+        library=library.name,
         comment=f"{library.title}：{library.entity_title}",
         columns=columns,
         key=("entity_id",),
@@ -140,6 +151,7 @@ def _golden_table(library: Library) -> BaseTable:
         references=references,
         links=references,
         indexes=[*looked_up, *references],
+        is_stamped=True,
     )
 
 
@@ -147,18 +159,19 @@ def _source_table(library: Library) -> BaseTable:
     name = f"{library.entity}_source"
     columns = {
         "entity_id": Column(_ID, f"{library.entity_title}标识"),
-        "record_no": Column("smallint", "来源记录在该实体内的序号"),
+        "record_no": Column("smallint", "来源记录在该归并结果内的序号"),
         "source": Column("text", "数据源"),
         "source_key": Column("text", "数据源内的记录主键"),
-        "rule": Column("text", "归入该实体的依据"),
+        "rule": Column("text", "归入该处的依据"),
         "linked_source": Column("text", "依据所指的另一条来源记录：数据源"),
         "linked_key": Column("text", "依据所指的另一条来源记录：主键"),
-        "withheld": Column("text", "因与其他实体冲突而未采信的标识列"),
-        "since_batch": Column("text", "首次归入该实体的批次"),
+        "withheld": Column("text", "因证据矛盾而未采信的标识列"),
+        "since_batch": Column("text", "首次归入该处的批次"),
     }
     return BaseTable(
         name=name,
-        comment=f"{library.entity_title}来源对照：每条来源记录属于哪个实体，依据是什么",
+        library=library.name,
+        comment=f"{library.entity_title}来源对照：每条来源记录归入哪个归并结果，依据是什么",
         columns=columns,
         key=("source", "source_key"),
         late_constraints={
@@ -176,10 +189,11 @@ def _redirect_table(library: Library) -> BaseTable:
     name = f"{library.entity}_redirect"
     return BaseTable(
         name=name,
+        library=library.name,
         comment=f"{library.entity_title}旧标识的去向",
         columns={
             "entity_id": Column(_ID, "已停用的标识"),
-            "current_id": Column(_ID, "现行标识；为空表示该实体已不存在"),
+            "current_id": Column(_ID, "现行标识；为空表示已不存在"),
         },
         key=("entity_id",),
         constraints={f"{name}_pkey": 'PRIMARY KEY ("entity_id")'},
@@ -194,6 +208,7 @@ def _create_table(table: BaseTable) -> str:
         f'"{name}" {column.type}{" NOT NULL" if name in key else ""}'
         for name, column in table.columns.items()
     ]
+    parts += [f'"publication" {_STAMP}'] if table.is_stamped else []
     parts += [f'CONSTRAINT "{name}" {what}' for name, what in table.constraints.items()]
     body = ",\n    ".join(parts)
     return f'CREATE TABLE IF NOT EXISTS base."{table.name}" (\n    {body}\n)'
@@ -203,6 +218,7 @@ def _add_columns(table: BaseTable) -> Iterator[str]:
     additions = ", ".join(
         f'ADD COLUMN IF NOT EXISTS "{name}" {column.type}' for name, column in table.columns.items()
     )
+    additions += f', ADD COLUMN IF NOT EXISTS "publication" {_STAMP}' if table.is_stamped else ""
     yield f'ALTER TABLE base."{table.name}" {additions}'
 
 
@@ -210,6 +226,8 @@ def _comments(table: BaseTable) -> Iterator[str]:
     yield f'COMMENT ON TABLE base."{table.name}" IS {quoted(table.comment)}'
     for name, column in table.columns.items():
         yield f'COMMENT ON COLUMN base."{table.name}"."{name}" IS {quoted(column.comment)}'
+    if table.is_stamped:
+        yield f'COMMENT ON COLUMN base."{table.name}"."publication" IS {quoted(_STAMPED)}'
 
 
 def _value_view(library: Library) -> str:

@@ -10,7 +10,7 @@ from pipelines.contracts.source import Source
 from pipelines.quality.answers import ANSWERED_ISSUE_SCHEMA
 from pipelines.settings import Settings
 from pipelines.stage.overlay import LEDGER_SCHEMA
-from pipelines.warehouse.quality.issues import open_issues
+from pipelines.warehouse.quality.issues.tracked import open_issues
 
 APPLIED_ANSWER_SCHEMA = (
     *("fingerprint", "record", "column_name", "rule", "verdict"),
@@ -32,19 +32,40 @@ def read_ledger(engine: Engine, source: str) -> pa.Table:
     return pa.Table.from_pylist(rows, schema)
 
 
-def find_issues(engine: Engine, fingerprints: Sequence[str]) -> pa.Table:
-    """The issues that answers name: ``ANSWERED_ISSUE_SCHEMA`` of ``quality/answers.py``."""
-    names = ", ".join(ANSWERED_ISSUE_SCHEMA)
+def last_answer(engine: Engine, source: str) -> int:
+    """Number of the last entry of a source's ledger; 0 if there is none."""
+    query = text("SELECT coalesce(max(id), 0) FROM quality.correction WHERE source = :source")
+    with engine.connect() as connection:
+        return int(connection.execute(query, {"source": source}).scalar_one())
+
+
+def has_open_promise(engine: Engine, source: str) -> bool:
+    """Whether an issue was answered and no correction stands in its place: a batch will tell."""
     query = text(
-        f"SELECT {names} FROM quality.issue"  # noqa: S608 - names of a schema
-        " WHERE fingerprint = ANY (CAST(:named AS text[]))"
+        "SELECT EXISTS (SELECT FROM quality.issue AS issue"
+        " WHERE source = :source AND layer = 'batch' AND state = 'answered' AND NOT EXISTS ("
+        " SELECT FROM quality.correction AS entry WHERE entry.record = issue.record"
+        " AND entry.column_name = issue.column_name AND entry.retired_batch IS NULL))"
     )
     with engine.connect() as connection:
-        rows = connection.execute(query, {"named": list(fingerprints)}).all()
+        return bool(connection.execute(query, {"source": source}).scalar_one())
+
+
+def find_issues(engine: Engine, fingerprints: Sequence[str]) -> pa.Table:
+    """The issues that answers name: ``ANSWERED_ISSUE_SCHEMA`` of ``quality/answers.py``."""
+    with engine.connect() as connection:
+        rows = connection.execute(_FIND_ISSUES, {"named": list(fingerprints)}).all()
     values = zip(*rows, strict=True) if rows else ((),) * len(ANSWERED_ISSUE_SCHEMA)
     kinds = (_TYPES[kind] for kind in ANSWERED_ISSUE_SCHEMA.values())
     columns = [pa.array(each, kind) for each, kind in zip(values, kinds, strict=True)]
     return pa.table(columns, names=list(ANSWERED_ISSUE_SCHEMA))
+
+
+def find_alike(engine: Engine, fingerprints: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """Each of the issues, and every open one of its source about the same value and rule."""
+    with engine.connect() as connection:
+        rows = connection.execute(_FIND_ALIKE, {"named": list(fingerprints)}).all()
+    return [(str(named), str(alike)) for named, alike in rows]
 
 
 def record_answers(
@@ -86,6 +107,27 @@ def record_import(engine: Engine, digest: str, who: str, when: datetime, counts:
         connection.execute(statement, {"digest": digest, "who": who, "at": when, "counts": counts})
 
 
+_NAMES = ", ".join(name for name in ANSWERED_ISSUE_SCHEMA if name != "shared")
+# How many open issues are about the same value under the same rule.
+_FIND_ISSUES = text(f"""
+WITH named AS MATERIALIZED (
+    SELECT {_NAMES} FROM quality.issue WHERE fingerprint = ANY (CAST(:named AS text[]))
+), alike AS (
+    SELECT source, column_name, rule, value_digest, count(*) AS shared FROM quality.issue
+    WHERE source IN (SELECT source FROM named) AND state NOT IN ('fixed', 'confirmed_correct')
+    GROUP BY source, column_name, rule, value_digest
+)
+SELECT named.*, coalesce(shared, 1) AS shared
+FROM named LEFT JOIN alike USING (source, column_name, rule, value_digest)""")  # noqa: S608 - names of a schema
+
+_FIND_ALIKE = text("""
+SELECT named.fingerprint, issue.fingerprint
+FROM quality.issue AS named JOIN quality.issue AS issue
+    USING (source, layer, column_name, rule, value_digest)
+WHERE named.fingerprint = ANY (CAST(:named AS text[]))
+    AND issue.state NOT IN ('fixed', 'confirmed_correct') AND issue.missing_since IS NULL
+ORDER BY named.fingerprint, issue.file, issue.line, issue.fingerprint""")
+
 _ANSWER = """
 CREATE TEMPORARY TABLE answer (
     fingerprint text COLLATE "C", record text COLLATE "C", column_name text, rule text,
@@ -100,8 +142,9 @@ FROM answer
 WHERE old.record = answer.record AND old.column_name = answer.column_name
     AND old.retired_batch IS NULL AND (
         (answer.verdict = 'accepted' AND (old.kind = 'confirmation'
+            OR old.kind = 'statement'
             OR (old.guard, old.new_value) IS DISTINCT FROM (answer.guard, answer.new_value)))
-        OR (answer.verdict = 'confirmed' AND (old.kind = 'correction'
+        OR (answer.verdict = 'confirmed' AND (old.kind IN ('correction', 'statement')
             OR (old.fingerprint = answer.fingerprint AND old.guard <> answer.guard))))"""
 
 _INSERT = """
@@ -112,14 +155,15 @@ SELECT DISTINCT ON (answer.record, answer.column_name, kind.name, kind.about)
     answer.guard, answer.new_value, answer.since_batch, $2::text, answer.reason,
     CAST($3::text AS timestamptz)
 FROM answer CROSS JOIN LATERAL (
-    SELECT CASE verdict WHEN 'accepted' THEN 'correction' ELSE 'confirmation' END AS name,
-        CASE verdict WHEN 'accepted' THEN '' ELSE answer.fingerprint END AS about
+    SELECT CASE verdict WHEN 'accepted' THEN 'correction' WHEN 'stated' THEN 'statement'
+            ELSE 'confirmation' END AS name,
+        CASE verdict WHEN 'confirmed' THEN answer.fingerprint ELSE '' END AS about
 ) AS kind
-WHERE answer.verdict IN ('accepted', 'confirmed') AND NOT EXISTS (
+WHERE answer.verdict IN ('accepted', 'confirmed', 'stated') AND NOT EXISTS (
     SELECT FROM quality.correction AS old
     WHERE old.record = answer.record AND old.column_name = answer.column_name
         AND old.kind = kind.name AND old.retired_batch IS NULL
-        AND (old.kind = 'correction' OR old.fingerprint = answer.fingerprint))
+        AND (old.kind <> 'confirmation' OR old.fingerprint = answer.fingerprint))
 ORDER BY answer.record, answer.column_name, kind.name, kind.about, answer.fingerprint"""
 
 # A corrected value answers whatever else was wrong with it.

@@ -33,8 +33,9 @@ class PublishedValue:
     entity_id: str  # the current one
     column_name: str
     value: str
-    source: str
-    source_key: str
+    source: str  # of a fused value: library <name>
+    source_key: str  # of a fused value: its entity
+    department: str  # that answers, short name
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class DisputeRecord:
     due_date: date
     source: str
     state: str
+    department: str = ""
 
 
 def published_value(
@@ -69,13 +71,26 @@ def published_value(
                 continue
             query = text(_VALUE.format(entity=library.entity))
             row = connection.execute(query, {**names, "entity_id": current}).mappings().first()
-        if row is None or row["source"] is None:
+        if row is not None and row["source"] is not None:
+            department = str(row["source"]).partition("__")[0]
+            about = (library.entity, str(current), column)
+            return PublishedValue(*about, **row, department=department)
+        if row is not None and library.responsible:
+            source, key = f"library {library.name}", str(current)
+            return PublishedValue(
+                library.entity, key, column, row["value"], source, key, library.responsible
+            )
+        if row is not None:
             raise DisputeRefused(
                 f"{entity_id}, {column}",
-                "Nothing is published there.",
-                f"The columns of base.{library.entity} are {', '.join(library.columns)}.",
+                "Its value comes from no single record.",
+                f"Name who answers for such values in {library.name}.yml: responsible.",
             )
-        return PublishedValue(library.entity, str(current), column, **row)
+        raise DisputeRefused(
+            f"{entity_id}, {column}",
+            "Nothing is published there.",
+            f"The columns of base.{library.entity} are {', '.join(library.columns)}.",
+        )
     raise DisputeRefused(
         entity_id, "No library knows this entity.", "Copy the id from the published table."
     )
@@ -97,6 +112,7 @@ def add_dispute(
         "entity_id": value.entity_id,
         "column_name": value.column_name,
         "source": value.source,
+        "department": value.department,
         "reason": reason,
         **details,
     }
@@ -188,9 +204,9 @@ WHERE dispute.state = 'open' AND dispute.entity = :entity AND value.source IS NO
 
 _ADD = text("""
 INSERT INTO quality.dispute (entity, entity_id, column_name, reason, raised_by, raised_at,
-    due_date, source, fingerprint, value_digest)
+    due_date, source, department, fingerprint, value_digest)
 VALUES (:entity, :entity_id, :column_name, :reason, :raised_by, :raised_at,
-    :due_date, :source, :fingerprint, :value_digest)
+    :due_date, :source, :department, :fingerprint, :value_digest)
 ON CONFLICT (entity_id, column_name, raised_by) WHERE state = 'open' DO NOTHING RETURNING id""")
 
 _OPEN = text("""

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Engine, delete, exists, insert, select
+from sqlalchemy import Engine, and_, exists, select
 
 from pipelines.batch import batch_key
 from pipelines.quality.drift import Drift, Measure
@@ -14,6 +14,7 @@ from pipelines.warehouse.quality.tables import (
     delivered_order,
     quality_table,
     record_columns,
+    replace_rows,
 )
 
 LOOK_BACK = 30  # batches: a month of a daily source; what was usual a year ago is history
@@ -24,10 +25,7 @@ def record_drift(engine: Engine, *, source: str, batch: str, drift: Sequence[Dri
     """Replace the measures of a batch, which ``record_batch`` must know already."""
     t = DRIFT.c
     rows = [{"source": source, "batch": batch, **asdict(each)} for each in drift]
-    with engine.begin() as connection:
-        connection.execute(delete(DRIFT).where(t.source == source, t.batch == batch))
-        if rows:
-            connection.execute(insert(DRIFT), rows)
+    replace_rows(engine, DRIFT, and_(t.source == source, t.batch == batch), rows)
 
 
 def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[Measure]]:
@@ -53,6 +51,18 @@ def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[
         for batch, *measured in connection.execute(query):
             found[batch].append(Measure(*measured))
     return dict(found)
+
+
+def read_measures(engine: Engine, *, source: str, batch: str) -> list[Measure]:
+    """What was measured of a batch, without what it was held against."""
+    t = DRIFT.c
+    structural = t.measure.like("new_%") | t.measure.like("gone_%") | t.measure.like("emptied_%")
+    query = select(*record_columns(DRIFT, Measure)).where(
+        t.source == source, t.batch == batch, ~structural
+    )
+    with engine.connect() as connection:
+        found = connection.execute(query.order_by(t.measure, t.column_name, t.code)).mappings()
+        return [Measure(**row) for row in found]
 
 
 def read_drift(engine: Engine, *, source: str, batch: str) -> list[Drift]:

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipelines.identity.ids.id_changes import Budget, IdChange, IdStability, SourceLoss
 from pipelines.warehouse.quality.tables import quality_table, record_columns
+from pipelines.warehouse.server.locks import take_lock
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def record_comparison(engine: Engine, comparison: IdComparison) -> None:
     changes = [{**key, **asdict(change)} for change in found.changes]
     losses = [{**key, **asdict(loss)} for loss in found.losses]
     with engine.begin() as connection:
+        take_lock(connection, f"replace {ID_COMPARISON.name}")
         approved = _delete_unapproved(connection, comparison)
         if comparison.candidate in approved:
             return

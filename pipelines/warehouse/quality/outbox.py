@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Engine, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from pipelines.batch import batch_key
 from pipelines.warehouse.quality.tables import (
     Int4,
     delivered_order,
@@ -21,6 +22,10 @@ from pipelines.warehouse.quality.tables import (
     record_columns,
 )
 
+# Periods of messages that are no reports: of a delivery that was not taken, by cause; or not come;
+# of a repair sheet that came back, by its content.
+FAILED, REMINDER, RECEIPT = "failed", "reminder", "receipt"
+DUTY = "duty"  # of late duties: its source is a department, its batch the Monday of the week
 STATES = ("pending", "sent", "failed", "doubtful", "closed")
 UNDELIVERED = ("failed", "doubtful")  # a person has to look
 ANSWER_LENGTH = 500  # of a server's answer, characters kept
@@ -52,6 +57,17 @@ class QueuedMail(NewMail):
     created_at: datetime
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a report said of a batch; None where it said nothing, or is older than this record."""
+
+    source: str
+    batch: str
+    score: float | None = None
+    dimensions: Mapping[str, float] | None = None  # by number, as in ``quality.score``
+    last_event: int | None = None  # of the source's issues: what happened until then was told
+
+
 MAIL = quality_table(
     "mail",
     QueuedMail,
@@ -59,7 +75,7 @@ MAIL = quality_table(
     next_attempt_at=datetime,
     sent_at=datetime | None,
 )
-MAIL_ABOUT = quality_table("mail_about", mail_id=int, source=str, batch=str)
+MAIL_ABOUT = quality_table("mail_about", Told, mail_id=int)
 MAIL_ATTEMPT = quality_table(
     "mail_attempt",
     id=int,
@@ -147,7 +163,7 @@ class Attempt:
 def queue_mail(
     engine: Engine,
     parts: Sequence[NewMail],
-    about: Sequence[tuple[str, str]],
+    about: Sequence[Told],
     when: datetime | None = None,
 ) -> bool:
     """Put all parts of a message to one recipient into the outbox, or none of them.
@@ -155,7 +171,7 @@ def queue_mail(
     Args:
         engine: The warehouse.
         parts: Of the same message.
-        about: ``(source, batch)`` of everything that the message reports.
+        about: Every batch that the message reports, and what it says of it.
         when: When it was written, if not now.
 
     Returns:
@@ -169,8 +185,10 @@ def queue_mail(
         if None in ids:
             connection.rollback()
             return False
-        subjects = [{"mail_id": i, "source": s, "batch": b} for i in ids for s, b in set(about)]
-        connection.execute(insert(MAIL_ABOUT), subjects)
+        told = {(each.source, each.batch): vars(each) for each in about}
+        subjects = [{"mail_id": i, **each} for i in ids for each in told.values()]
+        if subjects:
+            connection.execute(insert(MAIL_ABOUT), subjects)
         return True
 
 
@@ -182,6 +200,16 @@ def has_mail(engine: Engine, *, period: str, source: str, batch: str, recipient:
         return connection.execute(query.limit(1)).first() is not None
 
 
+def has_failure_notice(engine: Engine, source: str, since: str) -> bool:
+    """Whether the owner was told that a delivery of a batch later than ``since`` was not taken."""
+    later = delivered_order(MAIL.c.batch) > batch_key(since)
+    query = select(MAIL.c.id).where(
+        MAIL.c.source == source, MAIL.c.period.startswith(f"{FAILED} "), later
+    )
+    with engine.connect() as connection:
+        return connection.execute(query.limit(1)).first() is not None
+
+
 def reported_batches(engine: Engine, recipient: str) -> set[tuple[str, str]]:
     """Every ``(source, batch)`` that a message to the recipient reports, sent or not."""
     joined = MAIL_ABOUT.join(MAIL, MAIL.c.id == MAIL_ABOUT.c.mail_id)
@@ -189,6 +217,19 @@ def reported_batches(engine: Engine, recipient: str) -> set[tuple[str, str]]:
     with engine.connect() as connection:
         rows = connection.execute(query.where(MAIL.c.recipient == recipient))
         return {(source, batch) for source, batch in rows}
+
+
+def read_told(engine: Engine, source: str) -> list[Told]:
+    """What owners were told of a source's batches, by batch; of several mails the latest counts.
+
+    One that was refused for good, or was given up, told nobody anything.
+    """
+    joined = MAIL_ABOUT.join(MAIL, MAIL.c.id == MAIL_ABOUT.c.mail_id)
+    query = select(*record_columns(MAIL_ABOUT, Told)).select_from(joined)
+    theirs = query.where(MAIL_ABOUT.c.source == source, MAIL.c.state.not_in(("failed", "closed")))
+    with engine.connect() as connection:
+        rows = connection.execute(theirs.order_by(delivered_order(MAIL_ABOUT.c.batch), MAIL.c.id))
+        return list({row.batch: Told(**row._mapping) for row in rows}.values())
 
 
 @contextmanager

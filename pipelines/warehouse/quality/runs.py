@@ -5,22 +5,31 @@ Every ``record_`` function may be called again with the same arguments: a retry 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Engine, Table, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Engine, Table, and_, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from pipelines.batch import batch_key
 from pipelines.quality.outcome import ExpectationOutcome
-from pipelines.warehouse.quality.tables import delivered_order, quality_table, record_columns
+from pipelines.warehouse.quality.tables import (
+    delivered_order,
+    quality_table,
+    record_columns,
+    replace_rows,
+)
 
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
 class BatchRecord:
-    """One batch of one source; a number is ``None`` until its stage has run."""
+    """One batch of one source; a number is ``None`` until its stage has run.
+
+    ``equal_to`` is the batch that said the same and whose rows stand for this one's too;
+    ``judged_by`` and ``judged_again_on`` say by what these were judged, and until when that holds.
+    """
 
     source: str
     batch: str
@@ -37,6 +46,9 @@ class BatchRecord:
     remarks: Sequence[str]
     landed_at: datetime | None
     staged_at: datetime | None
+    equal_to: str | None = None
+    judged_by: str | None = None
+    judged_again_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,10 @@ class FindingRecord(FindingCount):
 
 @dataclass(frozen=True)
 class PublicationRecord:
-    """One publication of a library: Iceberg snapshots and rows by table."""
+    """One publication of a library: Iceberg snapshots, rows by table, sources that it lacks.
+
+    ``fingerprint``: digest of the content of all of its files.
+    """
 
     library: str
     run: str
@@ -68,11 +83,18 @@ class PublicationRecord:
     row_counts: dict[str, int]
     status: str
     published_at: datetime
+    without_sources: Sequence[str] = ()
+    late_sources: Sequence[str] = ()
+    fingerprint: str = ""
+    id: int = 0
+    restores: int | None = None  # id of the publication whose content it has again
+    restored_by: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True)
 class TimingRecord:
-    """How long a stage took when it last ran for a source's batch or a library's run."""
+    """How long a stage took when it last ran for a batch or run, and whether it ended well."""
 
     subject: str
     run: str
@@ -80,6 +102,7 @@ class TimingRecord:
     seconds: float
     row_count: int | None
     started_at: datetime
+    is_done: bool = True
 
 
 BATCH = quality_table("batch", BatchRecord)
@@ -87,7 +110,7 @@ FINDING_COUNT = quality_table("finding_count", FindingRecord)
 EXPECTATION_RESULT = quality_table(
     "expectation_result", ExpectationOutcome, subject=str, run=str, layer=str, checked_at=datetime
 )
-PUBLICATION = quality_table("publication", PublicationRecord, id=int, fingerprint=str)
+PUBLICATION = quality_table("publication", PublicationRecord)
 STAGE_TIMING = quality_table("stage_timing", TimingRecord)
 
 
@@ -107,10 +130,13 @@ def record_batch(
     encoding: str | None = None,
     unmapped_columns: Sequence[str] | None = None,
     remarks: Sequence[str] | None = None,
+    judged_by: str | None = None,
+    judged_again_on: date | None = None,
 ) -> None:
     """Upsert the facts of a batch; what is not given stays as it was.
 
-    ``landed_at`` is when ``landed`` was first given, ``staged_at`` when ``staged`` was last given.
+    ``landed_at`` is when ``landed`` was first given, ``staged_at`` when ``staged`` was last given;
+    a batch of which either is given has rows of its own. ``judged_again_on`` goes with ``staged``.
     """
     lists = {"files": files, "unmapped_columns": unmapped_columns, "remarks": remarks}
     facts: dict[str, Any] = {
@@ -121,13 +147,14 @@ def record_batch(
         "findings": findings,
         "fingerprint": fingerprint,
         "encoding": encoding,
+        "judged_by": judged_by,
         **{name: None if value is None else list(value) for name, value in lists.items()},
     }
     given = {name: value for name, value in facts.items() if value is not None}
     if landed is not None:
-        given["landed_at"] = func.now()
+        given |= {"landed_at": func.now(), "equal_to": None}
     if staged is not None:
-        given["staged_at"] = func.now()
+        given |= {"staged_at": func.now(), "judged_again_on": judged_again_on}
     new = upsert(BATCH).values(source=source, batch=batch, library=library, **given)
     changed: dict[str, Any] = {name: new.excluded[name] for name in ("library", *given)}
     if landed is not None:
@@ -152,7 +179,7 @@ def record_findings(
 ) -> None:
     """Replace the finding counts of a batch, which ``record_batch`` must know already."""
     rows = [{"source": source, "batch": batch, **asdict(count)} for count in counts]
-    _replace(engine, FINDING_COUNT, _equal(FINDING_COUNT, source=source, batch=batch), rows)
+    replace_rows(engine, FINDING_COUNT, _equal(FINDING_COUNT, source=source, batch=batch), rows)
 
 
 def read_findings(
@@ -173,7 +200,7 @@ def record_expectations(
         {"column_name": fields.pop("column"), **fields, **about}
         for fields in (asdict(outcome) for outcome in outcomes)
     ]
-    _replace(engine, EXPECTATION_RESULT, _equal(EXPECTATION_RESULT, **about), rows)
+    replace_rows(engine, EXPECTATION_RESULT, _equal(EXPECTATION_RESULT, **about), rows)
 
 
 def read_expectations(
@@ -198,9 +225,19 @@ def read_stopped_batches(engine: Engine, source: str) -> set[str]:
 
 
 def record_timing(
-    engine: Engine, *, subject: str, run: str, stage: str, seconds: float, rows: int | None = None
+    engine: Engine,
+    *,
+    subject: str,
+    run: str,
+    stage: str,
+    seconds: float,
+    rows: int | None = None,
+    is_done: bool = True,
 ) -> None:
-    """Record the duration (seconds) and the rows written of a stage that has just ended."""
+    """Record the duration (seconds) and the rows written of a stage that has just ended.
+
+    ``is_done``: it ended well.
+    """
     new = upsert(STAGE_TIMING).values(
         subject=subject,
         run=run,
@@ -208,17 +245,21 @@ def record_timing(
         seconds=seconds,
         row_count=rows,
         started_at=func.now() - timedelta(seconds=seconds),
+        is_done=is_done,
     )
-    measured = ("seconds", "row_count", "started_at")
+    measured = ("seconds", "row_count", "started_at", "is_done")
     changed = {name: new.excluded[name] for name in measured}
     key = ["subject", "run", "stage"]
     with engine.begin() as connection:
         connection.execute(new.on_conflict_do_update(index_elements=key, set_=changed))
 
 
-def read_timings(engine: Engine, run: str | None = None) -> list[TimingRecord]:
+def read_timings(
+    engine: Engine, run: str | None = None, subject: str | None = None
+) -> list[TimingRecord]:
     """The last timing of every stage, or of one batch or run; in the order in which they began."""
-    return _read(engine, STAGE_TIMING, TimingRecord, _equal(STAGE_TIMING, run=run), "started_at")
+    wanted = _equal(STAGE_TIMING, run=run, subject=subject)
+    return _read(engine, STAGE_TIMING, TimingRecord, wanted, "started_at")
 
 
 def read_publications(engine: Engine, library: str | None = None) -> list[PublicationRecord]:
@@ -227,22 +268,30 @@ def read_publications(engine: Engine, library: str | None = None) -> list[Public
     return _read(engine, PUBLICATION, PublicationRecord, wanted, "id")
 
 
+def content_run(publications: Sequence[PublicationRecord]) -> str:
+    """Whose run's content is published last: a roll back has that of another.
+
+    Args:
+        publications: Of one library, at least one, oldest first.
+    """
+    known = {one.id: one for one in publications}
+    last = publications[-1]
+    while last.restores is not None and last.restores in known:
+        last = known[last.restores]
+    return last.run
+
+
+def restorable_runs(publications: Sequence[PublicationRecord]) -> list[str]:
+    """Runs of one library whose publication may be gone back to, the newest first."""
+    runs = dict.fromkeys(one.run for one in reversed(publications))
+    current = publications[-1].run if publications else None
+    return [run for run in runs if run != current]
+
+
 def _equal(table: Table, **wanted: str | None) -> ColumnElement[bool]:
     """Condition: each named column has the value given; ``None`` leaves it open."""
     given = [table.c[name] == value for name, value in wanted.items() if value is not None]
     return and_(True, *given)
-
-
-def _replace(
-    engine: Engine,
-    table: Table,
-    replaced: ColumnElement[bool],
-    rows: Sequence[dict[str, Any]],
-) -> None:
-    with engine.begin() as connection:
-        connection.execute(delete(table).where(replaced))
-        if rows:
-            connection.execute(insert(table), rows)
 
 
 def _read(

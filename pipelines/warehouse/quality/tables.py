@@ -19,15 +19,20 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    Engine,
     Integer,
     MetaData,
     Table,
     Text,
     cast,
     collate,
+    delete,
     func,
+    insert,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+
+from pipelines.warehouse.server.locks import take_lock
 
 METADATA = MetaData(schema="quality")
 Int4 = Annotated[int, Integer()]
@@ -60,6 +65,24 @@ def quality_table(name: str, *records: type, **columns: object) -> Table:
     for record in records:
         hints |= get_type_hints(record, include_extras=True)
     return Table(name, METADATA, *(_column(*each) for each in (hints | columns).items()))
+
+
+def replace_rows(
+    engine: Engine,
+    table: Table,
+    replaced: ColumnElement[bool],
+    rows: Sequence[Mapping[str, object]],
+) -> None:
+    """Put ``rows`` in the place of those that are there; two at once do it one after the other.
+
+    Without the lock neither would see what the other has just written, and the second would fail
+    at the key.
+    """
+    with engine.begin() as connection:
+        take_lock(connection, f"replace {table.name}")
+        connection.execute(delete(table).where(replaced))
+        if rows:
+            connection.execute(insert(table), rows)
 
 
 def record_columns(table: Table, record: type) -> list[ColumnElement[Any]]:

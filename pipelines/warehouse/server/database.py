@@ -40,7 +40,7 @@ def ensure_database(settings: Settings, name: str) -> str:
         socket_dir = EmbeddedServer(settings.home / "postgres").ensure_running()
         wanted = _socket_url(socket_dir, name)
         maintenance = _socket_url(socket_dir, "postgres")
-    _create_if_missing(maintenance, name)
+    _create_if_missing(maintenance, name, is_ours=not settings.database_url)
     return wanted.render_as_string(hide_password=False)
 
 
@@ -83,19 +83,36 @@ def _socket_url(socket_dir: Path, database: str) -> URL:
 
 
 @cache
-def _create_if_missing(maintenance: URL, name: str) -> None:
+def _create_if_missing(maintenance: URL, name: str, *, is_ours: bool) -> None:
+    """Create the database; of a server of our own close the databases that came with it, too."""
     url = sqlalchemy_url(maintenance.render_as_string(hide_password=False))
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     exists = text("SELECT 1 FROM pg_database WHERE datname = :name")
     quoted = engine.dialect.identifier_preparer.quote(name)
     try:
         with engine.connect() as connection:
+            if is_ours:
+                _close_to_strangers(connection)
             if connection.execute(exists, {"name": name}).first():
                 return
             with suppress(_MadeByAnother):
                 _create(connection, quoted)
     except (OperationalError, ProgrammingError) as failed:
         raise DatabaseUnavailable(shown_url(url), _first_line(failed)) from None
+
+
+def _close_to_strangers(connection: Connection) -> None:
+    """Whoever may connect to any database of a server can take its room and its locks."""
+    for name in connection.execute(_OPEN).scalars().all():
+        quoted = connection.dialect.identifier_preparer.quote(str(name))
+        with suppress(DBAPIError):  # another process is doing just this
+            connection.execute(text(f"REVOKE CONNECT, TEMPORARY ON DATABASE {quoted} FROM PUBLIC"))
+
+
+_OPEN = text(
+    "SELECT datname FROM pg_database WHERE has_database_privilege('public', datname, 'CONNECT')"
+    " OR has_database_privilege('public', datname, 'TEMPORARY') ORDER BY 1"
+)
 
 
 class _MadeByAnother(Exception):

@@ -11,10 +11,12 @@ from pipelines.errors import DatabaseUnavailable
 from pipelines.warehouse.server.database import shown_url
 from pipelines.warehouse.server.programs import program_environment, programs_folder
 
+SERVICE_LOGIN = "serve_login"  # the one login that is baselib's own; sites make all others
 _ROLES = text("""
 SELECT DISTINCT role.rolname, has_database_privilege(role.rolname, current_database(), 'CONNECT')
 FROM pg_roles AS role
-WHERE NOT role.rolsuper AND NOT role.rolcanlogin AND role.rolname !~ '^pg_' ORDER BY 1
+WHERE NOT role.rolsuper AND (NOT role.rolcanlogin OR role.rolname = 'serve_login')
+    AND role.rolname !~ '^pg_' ORDER BY 1
 """)
 
 
@@ -46,13 +48,14 @@ def read_roles(engine: Engine) -> dict[str, bool]:
 
 
 def create_roles(connection: Connection, roles: Mapping[str, bool]) -> None:
-    """Create the group roles that are missing, and let the login act as steward."""
+    """Create the roles that are missing, and let the login act as steward."""
     quote = connection.dialect.identifier_preparer.quote
     database = quote(str(connection.execute(text("SELECT current_database()")).scalar_one()))
     known = {str(name) for (name,) in connection.execute(text("SELECT rolname FROM pg_roles"))}
     for name, connects in roles.items():
         if name not in known:
-            connection.execute(text(f"CREATE ROLE {quote(name)} NOLOGIN NOINHERIT"))
+            login = "LOGIN" if name == SERVICE_LOGIN else "NOLOGIN"
+            connection.execute(text(f"CREATE ROLE {quote(name)} {login} NOINHERIT"))
         if connects:
             connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {quote(name)}"))
     if "steward" in roles:

@@ -14,7 +14,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,11 @@ wal_level = minimal
 max_wal_senders = 0
 jit = off
 timezone = 'UTC'
+"""
+_THROWAWAY = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
 """
 # Given at every start, so that they hold for homes of any age. Values of personal data are in the
 # statements that fail and in the details of errors ("Key (citizen_id)=(...) already exists"), which
@@ -97,6 +102,12 @@ class EmbeddedServer:
             raise DatabaseUnavailable(str(self.folder), f"it does not answer: {self._log_tail()}")
         return running
 
+    def make_throwaway(self) -> None:
+        """Make a server, not started yet, that waits for no disk: nobody needs it after a crash."""
+        with self._lock():
+            if not (self.data / "PG_VERSION").exists():
+                self._initialise(("--no-sync",), _CONFIGURATION + _THROWAWAY)
+
     def socket_dir(self) -> Path | None:
         """The folder of the socket when the server accepts connections, else ``None``."""
         try:
@@ -112,8 +123,11 @@ class EmbeddedServer:
                 return None
         return Path(lines[4])
 
-    def stop(self) -> None:
+    def stop(self, *, for_good: bool = False) -> None:
         """Stop the server, if it runs; open connections are cut.
+
+        Args:
+            for_good: Nobody needs what it holds: it writes nothing more, which may take minutes.
 
         Raises:
             DatabaseUnavailable: it still runs after two minutes.
@@ -124,7 +138,8 @@ class EmbeddedServer:
             pid = self._server_process()
             if pid is None:
                 return
-            os.kill(pid, signal.SIGINT)  # PostgreSQL's "fast shutdown"
+            # PostgreSQL's "immediate shutdown" and "fast shutdown"
+            os.kill(pid, signal.SIGQUIT if for_good else signal.SIGINT)
             deadline = time.monotonic() + _TIMEOUT
             while self._server_process() == pid:
                 if time.monotonic() > deadline:
@@ -141,7 +156,7 @@ class EmbeddedServer:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
-    def _initialise(self) -> None:
+    def _initialise(self, options: Sequence[str] = (), configuration: str = _CONFIGURATION) -> None:
         """Run initdb beside the data directory and rename it into place: all of it or nothing."""
         for half_made in self.folder.glob("making-*"):
             shutil.rmtree(half_made)
@@ -151,9 +166,9 @@ class EmbeddedServer:
         give_to_server(making)
         arguments = ("--auth=trust", "--username=postgres", "--encoding=UTF8")
         collation = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
-        run_program("initdb", "-D", str(making), *arguments, *collation)
+        run_program("initdb", "-D", str(making), *arguments, *collation, *options)
         with (making / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write(_CONFIGURATION)
+            file.write(configuration)
         making.rename(self.data)
 
     def _socket_folder(self) -> Path:

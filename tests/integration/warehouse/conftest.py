@@ -1,11 +1,12 @@
 """A migrated warehouse, and small libraries' tables as Parquet files."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from publishing import Publish
 from sqlalchemy import Engine
 
 from pipelines.libraries import load_library
@@ -15,7 +16,6 @@ from pipelines.warehouse.base.publication import Publication
 from pipelines.warehouse.base.publish import publish
 
 Rows = Sequence[Mapping[str, object]]
-Publish = Callable[..., Publication]
 
 
 @pytest.fixture
@@ -42,13 +42,14 @@ def publish_rows(migrated: Settings, tmp_path: Path) -> Publish:
         run: str = "20260630",
         source: Rows | None = None,
         redirect: Rows = (),
+        **lacks: Sequence[str],
     ) -> Publication:
         declared = load_library(library)
         entity = declared.entity
         records = source if source is not None else [_record(row) for row in golden]
         tables = {entity: golden, f"{entity}_source": records, f"{entity}_redirect": redirect}
         files = {name: [_write(tmp_path, name, rows)] for name, rows in tables.items()}
-        return publish(migrated, declared, run, files, {f"core.{entity}": 1})
+        return publish(migrated, declared, run, files, {f"core.{entity}": 1}, **lacks)
 
     return run
 

@@ -81,6 +81,20 @@ def test_a_killed_server_comes_back_with_its_data(home: Path):
     kill(home)
     with connect(settings).connect() as connection:
         assert connection.execute(text("SELECT value FROM kept")).scalar_one() == 7
+        waits = connection.execute(text("SELECT current_setting('fsync')")).scalar_one()
+    assert waits == "on"  # what is committed outlives a power failure
+
+
+def test_a_throwaway_server_waits_for_no_disk(home: Path):
+    EmbeddedServer(home / "postgres").make_throwaway()
+    names = ("fsync", "synchronous_commit", "full_page_writes")
+    with connect(load_settings(home=home)).connect() as connection:
+        asked = [text(f"SELECT current_setting('{name}')") for name in names]
+        assert [connection.execute(query).scalar_one() for query in asked] == ["off"] * 3
+    EmbeddedServer(home / "postgres").stop(for_good=True)
+    assert EmbeddedServer(home / "postgres").socket_dir() is None
+    log = (home / "postgres" / "server.log").read_text()
+    assert "shutting down" not in log  # and wrote nothing
 
 
 def test_a_pid_file_whose_number_is_another_program_s_now_does_not_stop_the_start(home: Path):

@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any
 
 import pytest
-from conftest import Publish
+from publishing import Publish
 from sqlalchemy import Engine, text
 
 from pipelines.errors import DatabaseUnavailable, PublicationFailed
+from pipelines.flows.library.lacks import what_was_lacking
+from pipelines.libraries import load_library
 from pipelines.settings import Settings
 from pipelines.warehouse import read_publications
 from pipelines.warehouse.base import publish as publish_module
@@ -62,6 +64,21 @@ def test_the_same_files_send_no_row(warehouse: Engine, publish_rows: Publish):
     assert len(read_publications(warehouse, "population")) == 1
     publish_rows("population", people("ab"), run="20260701")
     assert [p.status for p in read_publications(warehouse)] == ["published", "unchanged"]
+
+
+def test_a_publication_says_what_it_was_built_without(migrated, warehouse, publish_rows: Publish):
+    publish_rows("population", people("a"), without=["health__a", "health__b"], late=["a__b"])
+    publication = read_publications(warehouse, "population")[-1]
+    assert publication.without_sources == ["health__a", "health__b"]
+    assert publication.late_sources == ["a__b"]
+    library = load_library("population")
+    (told,) = what_was_lacking(migrated, [library, load_library("e_license")], "20260630")
+    assert told == (
+        "人口库 (population) was built with gaps; without: health__a, health__b; late: a__b."
+    )
+    assert what_was_lacking(migrated, [library], "20260701") == []
+    publish_rows("population", people("ab"), run="20260701")
+    assert what_was_lacking(migrated, [library], "20260701") == []
 
 
 def test_other_files_with_the_same_rows_change_no_row(warehouse: Engine, publish_rows: Publish):
@@ -235,7 +252,6 @@ def test_a_nul_character_does_not_stop_a_publication(warehouse: Engine, publish_
 
 
 def test_a_server_that_is_gone_is_named(migrated: Settings, publish_rows: Publish):
-    from pipelines.libraries import load_library
 
     gone = migrated.model_copy(
         update={"database_url": type(migrated.database_url)("postgresql://x:hush@127.0.0.1:1/y")}

@@ -1,9 +1,13 @@
 """What runs report about themselves is kept once, however often it is reported."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
+from pipelines.quality.drift import Drift
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.warehouse import (
     FindingCount,
@@ -16,6 +20,7 @@ from pipelines.warehouse import (
     record_findings,
     record_timing,
 )
+from pipelines.warehouse.quality.drift import record_drift
 
 BATCH = {"source": "a__b", "batch": "20260630", "library": "population"}
 COUNTS = {"staged": 7, "superseded": 2, "quarantined": 1}
@@ -76,3 +81,30 @@ def test_the_last_timing_counts(warehouse: Engine):
     record_timing(warehouse, **about, seconds=2.5, rows=10)
     (timing,) = read_timings(warehouse, "20260630")
     assert (timing.seconds, timing.row_count) == (2.5, 10)
+
+
+def test_who_records_the_same_at_once_waits_and_neither_fails(warehouse: Engine):
+    """The command line and Airflow check one batch; one has written and not committed yet."""
+    outcome = ExpectationOutcome("staged", "few", "expect_x", None, "warning", False, "3", "2", "x")
+    about = {"subject": "a__b", "run": "20260630", "layer": "source", "outcomes": [outcome]}
+    record_batch(warehouse, **BATCH, landed=10)
+    measures = [Drift("null_rate", "mobile", "", 0.5, 0.1, 0.9, 0.2, 9)]
+    count = FindingCount("citizen_id", "citizen_id", "CHECK_DIGIT", "error", 4)
+    batch = {"source": "a__b", "batch": "20260630"}
+    for record in (
+        lambda: record_expectations(warehouse, **about),
+        lambda: record_findings(warehouse, **batch, counts=[count]),
+        lambda: record_drift(warehouse, **batch, drift=measures),
+    ):
+        barrier = Barrier(4)
+
+        def at_once(record=record, barrier=barrier) -> None:
+            barrier.wait(timeout=60)
+            for _ in range(10):
+                record()
+
+        with ThreadPoolExecutor(4) as pool:
+            for done in [pool.submit(at_once) for _ in range(4)]:
+                done.result()
+    assert read_expectations(warehouse, subject="a__b", run="20260630") == [outcome]
+    assert len(read_findings(warehouse, "a__b")) == 1

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Publish
+from publishing import Publish
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
@@ -34,6 +34,16 @@ def test_without_a_grant_nobody_connects_and_nobody_makes_temporary_tables(wareh
         assert tuple(stranger) == (False, False, False)
         for role in ROLES:
             assert tuple(connection.execute(asked, {"role": role}).one())[:2] == (True, False)
+
+
+def test_no_other_database_of_the_home_s_server_lets_a_stranger_in(warehouse: Engine):
+    asked = text(
+        "SELECT datname FROM pg_database WHERE datallowconn AND"
+        " (has_database_privilege('public', datname, 'CONNECT')"
+        " OR has_database_privilege('public', datname, 'TEMPORARY'))"
+    )
+    with warehouse.connect() as connection:
+        assert connection.execute(asked).all() == []
 
 
 @pytest.mark.parametrize("role", ROLES)

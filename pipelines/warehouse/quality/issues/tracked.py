@@ -65,6 +65,8 @@ class IssueSession:
         self.cursor.execute(_SET_NOT_FIXED)
         self._run(_BACKDATE, (batch,))
         self._run(_CLOSE, (batch, at))
+        self._run(_MARK_MISSING, (batch,))
+        self.cursor.execute(_FOUND_AGAIN)
         counted = self.cursor.execute("SELECT action, count(*) FROM change GROUP BY action")
         counts = Counter({str(action): int(count) for action, count in counted.fetchall()})
         self.cursor.execute("DROP TABLE change")
@@ -89,6 +91,11 @@ class IssueSession:
             (self.source.name,),
         ).fetchone()
         return int(row[0])
+
+    def lack_due_dates(self) -> bool:
+        """Whether an issue was sent and has no due date yet."""
+        found = self.cursor.execute(_SENT_WITHOUT_DUE_DATE, (self.source.name,))
+        return bool(found.fetchall())
 
     def set_due_dates(self) -> None:
         """Give every issue that was sent its due date.
@@ -146,10 +153,10 @@ _INSERT_EVENTS = """
 INSERT INTO quality.issue_event (fingerprint, kind, from_state, to_state, batch, at)
 SELECT change.fingerprint, action, issue.state,
     CASE action WHEN 'opened' THEN 'open' WHEN 'reopened' THEN 'open'
-        WHEN 'not_fixed' THEN 'not_fixed' ELSE 'fixed' END,
+        WHEN 'not_fixed' THEN 'not_fixed' WHEN 'fixed' THEN 'fixed' END,
     $1::text, CAST($2::text AS timestamptz)
 FROM change LEFT JOIN quality.issue AS issue USING (fingerprint)
-WHERE action IN ('opened', 'reopened', 'not_fixed', 'fixed', 'gone')
+WHERE action IN ('opened', 'reopened', 'not_fixed', 'fixed', 'missing')
 ORDER BY change.fingerprint"""
 
 _OPEN = """
@@ -188,9 +195,17 @@ FROM change WHERE change.fingerprint = issue.fingerprint AND action = 'older'"""
 
 _CLOSE = """
 UPDATE quality.issue AS issue SET state = 'fixed', closed_batch = $1::text,
-    closed_at = CAST($2::text AS timestamptz),
-    closed_how = CASE action WHEN 'gone' THEN 'record_gone' ELSE 'repaired' END
-FROM change WHERE change.fingerprint = issue.fingerprint AND action IN ('fixed', 'gone')"""
+    closed_at = CAST($2::text AS timestamptz), closed_how = 'repaired'
+FROM change WHERE change.fingerprint = issue.fingerprint AND action = 'fixed'"""
+
+_MARK_MISSING = """
+UPDATE quality.issue AS issue SET missing_since = $1::text
+FROM change WHERE change.fingerprint = issue.fingerprint AND action = 'missing'"""
+
+_FOUND_AGAIN = """
+UPDATE quality.issue AS issue SET missing_since = NULL
+FROM change WHERE change.fingerprint = issue.fingerprint AND missing_since IS NOT NULL
+    AND action IN ('seen', 'reopened', 'not_fixed', 'fixed')"""
 
 _TRACKED = f"""
 SELECT {", ".join(TRACKED_ISSUE_SCHEMA)}

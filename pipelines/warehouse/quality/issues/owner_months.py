@@ -32,6 +32,8 @@ class OwnerMonth:
     overdue: int
     still_open: int
     median_days: float | None
+    carried: int = 0  # open when the month began; carried + found - fixed - confirmed - gone = open
+    gone: int = 0  # their records are no longer delivered; that is no repair
 
 
 OWNER_MONTH = quality_table("owner_month", OwnerMonth, computed_at=datetime)
@@ -161,7 +163,7 @@ _RECORD_SENT = text("""
 WITH newly_sent AS (
     UPDATE quality.issue SET state = 'sent', sent_at = :at, due_date = CAST(:due AS date),
         told_digest = value_digest
-    WHERE source = :source AND state = 'open'
+    WHERE source = :source AND state = 'open' AND missing_since IS NULL
         AND (layer <> 'batch' OR last_batch = ANY (CAST(:batches AS text[])))
         AND (CAST(:composed AS timestamptz) IS NULL OR found_at <= :composed)
     RETURNING fingerprint
@@ -200,7 +202,8 @@ WITH issues AS (
         count(*) FILTER (WHERE kind = 'sent') AS sent,
         count(DISTINCT fingerprint) FILTER (WHERE kind IN ('answered', 'confirmed')) AS answered,
         count(*) FILTER (WHERE kind = 'fixed') AS fixed,
-        count(*) FILTER (WHERE kind = 'confirmed') AS confirmed
+        count(*) FILTER (WHERE kind = 'confirmed') AS confirmed,
+        count(*) FILTER (WHERE kind = 'gone') AS gone
     FROM happened GROUP BY source
 ), limits AS (
     SELECT day, due FROM unnest(CAST(:days AS date[]), CAST(:due AS date[])) AS t (day, due)
@@ -213,7 +216,7 @@ WITH issues AS (
         AND NOT EXISTS (
             SELECT FROM quality.issue_event AS answer
             WHERE answer.fingerprint = notice.fingerprint AND answer.id > notice.id
-                AND answer.kind IN ('answered', 'confirmed', 'fixed', 'gone')
+                AND answer.kind IN ('answered', 'confirmed', 'fixed', 'missing', 'gone')
                 AND (answer.at AT TIME ZONE 'Asia/Shanghai')::date <= limits.due
         )
     GROUP BY issues.source
@@ -224,6 +227,14 @@ WITH issues AS (
     ORDER BY event.fingerprint, event.id DESC
 ), open_issues AS (
     SELECT source, count(*) AS still_open FROM state_then
+    WHERE to_state NOT IN ('fixed', 'confirmed_correct') GROUP BY source
+), state_before AS (
+    SELECT DISTINCT ON (event.fingerprint) issues.source, event.to_state
+    FROM quality.issue_event AS event JOIN issues USING (fingerprint)
+    WHERE event.to_state IS NOT NULL AND event.at < :begin
+    ORDER BY event.fingerprint, event.id DESC
+), carried_issues AS (
+    SELECT source, count(*) AS carried FROM state_before
     WHERE to_state NOT IN ('fixed', 'confirmed_correct') GROUP BY source
 ), durations AS (
     SELECT happened.source, happened.at - max(opened.at) AS duration
@@ -237,10 +248,10 @@ WITH issues AS (
     FROM durations GROUP BY source
 )
 INSERT INTO quality.owner_month (month, source, department, found, sent, answered, fixed,
-    confirmed, overdue, still_open, median_days)
+    confirmed, overdue, still_open, median_days, carried, gone)
 SELECT CAST(:month AS date), source, split_part(source, '__', 1), coalesce(found, 0),
     coalesce(sent, 0), coalesce(answered, 0), coalesce(fixed, 0), coalesce(confirmed, 0),
-    coalesce(overdue, 0), coalesce(still_open, 0), days
+    coalesce(overdue, 0), coalesce(still_open, 0), days, coalesce(carried, 0), coalesce(gone, 0)
 FROM counted FULL JOIN overdue_issues USING (source) FULL JOIN open_issues USING (source)
-    FULL JOIN median USING (source)
+    FULL JOIN median USING (source) FULL JOIN carried_issues USING (source)
 """)

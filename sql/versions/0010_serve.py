@@ -1,0 +1,15 @@
+"""Every publication tells what it changed: the change feed, history, code tables."""
+
+from pathlib import Path
+
+from alembic import op
+
+from pipelines.warehouse.server.database import run_sql
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

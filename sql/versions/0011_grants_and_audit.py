@@ -1,0 +1,15 @@
+"""Grants to consumers, and the log of everything that is read, decided and published."""
+
+from pathlib import Path
+
+from alembic import op
+
+from pipelines.warehouse.server.database import run_sql
+
+revision = "0011"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

@@ -1,0 +1,15 @@
+"""Two stewards at once: who has a question before him, and until when."""
+
+from pathlib import Path
+
+from alembic import op
+
+from pipelines.warehouse.server.database import run_sql
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

@@ -1,0 +1,15 @@
+"""Erasure with proof, and where the history that can be replayed begins after it."""
+
+from pathlib import Path
+
+from alembic import op
+
+from pipelines.warehouse.server.database import run_sql
+
+revision = "0020"
+down_revision = "0019"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))

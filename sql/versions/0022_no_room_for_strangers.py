@@ -1,0 +1,15 @@
+"""Nobody stores anything in the server who was only granted to read."""
+
+from pathlib import Path
+
+from alembic import op
+
+from pipelines.warehouse.server.database import run_sql
+
+revision = "0022"
+down_revision = "0021"
+
+
+def upgrade() -> None:
+    """Run the SQL file of the same name."""
+    run_sql(op.get_bind(), Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"))
