@@ -6,7 +6,7 @@ of any element. Text that would look like a number is protected by a sign before
 ``="007"``), which belongs to no value either.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -34,12 +34,16 @@ def state_of(text: ir.StringValue) -> ir.StringValue:
     )
 
 
-def without_values_of_states(made: ir.Table, severity_of: Mapping[str, str]) -> ir.Table:
+def without_values_of_states(
+    made: ir.Table, severity_of: Mapping[str, str], also: Sequence[str] = ()
+) -> ir.Table:
     """What parsers made of texts; one with a ``state`` has no value and that one finding only.
 
     Args:
-        made: ``raw``, ``value`` and its companions, ``broken``, ``state``.
+        made: ``raw``, ``value`` and its companions, ``broken``, ``state``; and ``due``, if it has
+            one, which stays as it is.
         severity_of: Rule code to severity.
+        also: Further columns to keep.
     """
     # ``get``, for no parser has these rules: a score counts them where it judges the indicator.
     severity = severity_of.get(CELL_ERROR, "error")
@@ -50,7 +54,8 @@ def without_values_of_states(made: ir.Table, severity_of: Mapping[str, str]) -> 
         if name.startswith("value")
     }
     kept = ibis.ifelse(made.state.isnull(), made.broken, broken.cast(made.broken.type()))
-    return made.select("raw", **values, broken=kept)
+    due = ("due",) if "due" in made.columns else ()
+    return made.select("raw", *also, *due, **values, broken=kept)
 
 
 def without_protection(text: ir.StringValue) -> ir.StringValue:

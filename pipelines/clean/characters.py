@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.parser import Derive
+from pipelines.clean.engine_functions import url_decode
+from pipelines.clean.parsing.parser import Derive
 
 # Written as ranges of code points, because both RE2 and Java read \x{...} the same way.
 _SPACE = (
@@ -256,11 +257,6 @@ def _character_and_rest(cut: ir.StructValue) -> ir.StringValue:
     return character + cut["rest"]
 
 
-@ibis.udf.scalar.builtin(name="url_decode")  # type: ignore[untyped-decorator]
-def _url_decode(text: str) -> str:  # type: ignore[empty-body]
-    """The engines' own function; the only way to make a character that all of them share."""
-
-
 @ibis.udf.scalar.builtin(name="hex")  # type: ignore[untyped-decorator]
 def _hexadecimal(value: int) -> str:  # type: ignore[empty-body]
     """The engines' own function."""
@@ -271,7 +267,7 @@ def _utf8(code: ir.IntegerValue) -> ir.StringValue:
     last = _byte(0x80 + code % 64)
     third = _byte(0x80 + (code // 64) % 64) + last
     second = _byte(0x80 + (code // 4096) % 64) + third
-    return _url_decode(
+    return url_decode(
         ibis.cases(
             (code < 0x80, _byte(code)),
             (code < 0x800, _byte(0xC0 + code // 64) + last),

@@ -13,36 +13,42 @@ from functools import cache, partial
 import ibis.expr.types as ir
 
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, remove_spaces, upper
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.parsing.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch
 from pipelines.errors import DeclarationRefused
 from pipelines.standards.code_tables import TABLES_DIR, load_code_table
 
 
+@cache
 def sex_code() -> Parser:
     """The parser of ``sex_code``, GB/T 2261.1: 0 and 9 are kept, and noted as saying nothing."""
     return _parser("sex", unspecified=("0", "9"))
 
 
+@cache
 def ethnicity_code() -> Parser:
     """The parser of ``ethnicity_code``, GB/T 3304, with 97 and 98 of the household register."""
     return _parser("ethnicity", unspecified=("97",))
 
 
+@cache
 def marital_code() -> Parser:
     """The parser of ``marital_code``, GB/T 2261.2; one digit is read as in GB 4766-1984."""
     return _parser("marital", unspecified=("90",))
 
 
+@cache
 def entity_status() -> Parser:
     """The parser of ``entity_status``, GB/T 36104 状态. Codes are read as that table's."""
     return _parser("entity_status", unspecified=("9",))
 
 
+@cache
 def license_status() -> Parser:
     """The parser of ``license_status``: our own words; 01 to 07 as the construction ministry's."""
     return _parser("license_status", unspecified=("other",))
 
 
+@cache
 def holder_type() -> Parser:
     """The parser of ``holder_type``, GB/T 36903 持证主体代码类型."""
     return _parser("holder_type")

@@ -7,13 +7,14 @@ beyond its characters; where it begins with regions, they are also given apart.
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, upper
 from pipelines.clean.names.persons import HAN, LOST
-from pipelines.clean.parser import Derive, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.parsing.parser import Derive, Parsed, Parser, PlainForm, Scratch
 from pipelines.clean.places import region_names
 
 # ---- address ----
@@ -29,6 +30,7 @@ _DASHES = "‐‑‒–—―─━−－"
 _ZONE = f"[{HAN}]{{0,8}}(?:(?:经济技术|高新技术产业|经济)?开发区|高?新区|工业园区|保税区)"
 
 
+@cache
 def address() -> Parser:
     """The parser of ``address``.
 
@@ -46,7 +48,7 @@ def address() -> Parser:
         Derive(_take_county),
     )
     companions = dict.fromkeys(("province", "city", "county", "detail"), "string")
-    return Parser(steps, _finish_address, "string", companions)
+    return Parser(steps, _finish_address, "string", companions, words=True)
 
 
 def _write_address(s: ir.StringValue) -> ir.StringValue:
@@ -139,12 +141,14 @@ _INVENTED = (
 )
 
 
+@cache
 def mobile() -> Parser:
     """The parser of ``mobile``: 11 digits. Companion: ``other``, further numbers of the field."""
     steps, plain = (*TEXT_STEPS, *_NUMBER_STEPS), PlainForm(_is_plain_mobile)
     return Parser(steps, _finish_mobile, "string", {"other": "string"}, plain)
 
 
+@cache
 def phone() -> Parser:
     """The parser of ``phone``, landline or mobile. Companion: ``other``, further numbers."""
     steps, plain = (*TEXT_STEPS, *_NUMBER_STEPS), PlainForm(_is_plain_phone)

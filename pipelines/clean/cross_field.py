@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.findings import concat_findings, finding_array
+from pipelines.clean.parsing.findings import concat_findings, finding_array
 from pipelines.libraries import load_libraries
+
+FUTURE_DATE = "FUTURE_DATE"
 
 
 class Disagreement(NamedTuple):
@@ -78,6 +80,15 @@ def _with_findings(
     return table.mutate(findings=concat_findings([table.findings, *arrays]), **left)
 
 
+def first_future_date(findings: ir.ArrayValue) -> ir.DateScalar:
+    """The earliest date that was taken away for lying ahead of the data; NULL: none was.
+
+    On that day it is a date like any other.
+    """
+    ahead = findings.filter(lambda each: each["rule"] == FUTURE_DATE)
+    return ahead.map(lambda each: each["value"].try_cast("date")).mins().min()
+
+
 def disagreements(
     table: ir.Table, elements: Mapping[str, str], as_of: date | None = None
 ) -> list[Disagreement]:
@@ -126,7 +137,7 @@ def _ahead_of(table: ir.Table, as_of: date) -> Iterator[Disagreement]:
     for column in _declared("past_dates"):
         if column in table.columns and _are_dates(table, column):
             ahead = table[column] > ibis.literal(as_of)
-            yield Disagreement(column, "FUTURE_DATE", ahead, table[column].notnull())
+            yield Disagreement(column, FUTURE_DATE, ahead, table[column].notnull())
 
 
 def _differs(column: str, rule: str, table: ir.Table, other: str) -> Disagreement:

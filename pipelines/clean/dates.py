@@ -7,13 +7,14 @@ a time of day. What does not name exactly one day becomes NULL with a finding: n
 
 from collections.abc import Mapping
 from datetime import date as calendar_date
+from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder
-from pipelines.clean.parser import Derive, Parsed, Parser, PlainForm, Scratch
-from pipelines.clean.plain import month_and_day, years
+from pipelines.clean.parsing.parser import Derive, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.parsing.plain import month_and_day, years
 
 OLDEST_BIRTH = calendar_date(1840, 1, 1)  # before it nobody can be in any register
 GREATEST_AGE = 120  # years
@@ -36,22 +37,25 @@ _TIME = (
 )
 
 
+@cache
 def date() -> Parser:
     """The parser of ``date``. 长期 and 9999-12-31 are NULL without an error: no end."""
     plain = PlainForm(_is_plain_date, _read_plain_date)
-    return Parser(_STEPS, _finish_date, "date", plain=plain)
+    return Parser(_STEPS, _finish_date, "date", plain=plain, due=_date_due)
 
 
+@cache
 def birth_date() -> Parser:
     """The parser of ``birth_date``: a ``date`` that is judged against the date of the data."""
-    plain = PlainForm(_is_plain_birth_date, _read_plain_date)
-    return Parser(_STEPS, _finish_birth_date, "date", plain=plain)
+    plain = PlainForm(_is_plain_birth_date, _read_plain_date, until=_plain_birth_holds_until)
+    return Parser(_STEPS, _finish_birth_date, "date", plain=plain, due=_birth_due)
 
 
+@cache
 def timestamp() -> Parser:
     """The parser of ``timestamp``: Beijing time without zone; other zones are converted."""
     plain = PlainForm(_is_plain_timestamp, lambda text: text.try_cast("timestamp"))
-    return Parser(_STEPS, _finish_timestamp, "timestamp", plain=plain)
+    return Parser(_STEPS, _finish_timestamp, "timestamp", plain=plain, due=_timestamp_due)
 
 
 # ---- plain forms ----
@@ -69,6 +73,11 @@ def _is_plain_birth_date(text: ir.StringValue, as_of: calendar_date) -> ir.Boole
     first = max(_FIRST_PLAIN, as_of.year - GREATEST_AGE + 1)
     plain = text.re_search(_plain_days(first, as_of.year))
     return plain & (text.replace("-", "") <= as_of.strftime("%Y%m%d"))
+
+
+def _plain_birth_holds_until(as_of: calendar_date) -> calendar_date:
+    """Nobody who is plain grows implausibly old before."""
+    return calendar_date(as_of.year + 2, 1, 1)
 
 
 def _is_plain_timestamp(text: ir.StringValue, as_of: calendar_date) -> ir.BooleanValue:
@@ -355,3 +364,31 @@ def _finish_timestamp(s: Scratch) -> Parsed:
         "FUTURE_TIMESTAMP": s.usable & (s.moment.date() > s.as_of + ibis.interval(days=1)),
     }
     return Parsed(ibis.ifelse(s.usable, s.moment, None), _shared_findings(s) | findings)
+
+
+# ---- when a text is judged otherwise ----
+
+
+def _date_due(s: Scratch) -> ir.DateValue:
+    """What lies too far ahead is plausible when the year comes near enough."""
+    year = s.moment.date().year() - _FARTHEST
+    first = (year.cast("string") + "-01-01").try_cast("date")
+    return ibis.ifelse(s.usable & (year > s.as_of.year()), first, ibis.null("date"))
+
+
+def _birth_due(s: Scratch) -> ir.DateValue:
+    """A birth that lies ahead comes; whoever was born grows too old (29 February: a day early)."""
+    day = s.moment.date()
+    too_old = (day + ibis.interval(years=GREATEST_AGE + 1)).cast("date")
+    return ibis.cases(
+        (s.usable & (day > s.as_of), day),
+        (s.usable & (too_old > s.as_of), too_old),
+        else_=ibis.null("date"),
+    )
+
+
+def _timestamp_due(s: Scratch) -> ir.DateValue:
+    """What lies ahead of the data by more than a day is told until the day before."""
+    day = s.moment.date()
+    before = (day - ibis.interval(days=1)).cast("date")
+    return ibis.ifelse(s.usable & (before > s.as_of), before, ibis.null("date"))

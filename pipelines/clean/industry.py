@@ -13,13 +13,14 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import written_form
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch
-from pipelines.clean.plain import one_of
+from pipelines.clean.parsing.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.parsing.plain import one_of
 from pipelines.standards.code_tables import load_code_table
 
 _NONE = ibis.null("string")
 
 
+@cache
 def industry_code() -> Parser:
     """Parser of ``industry_code``: section letter and digits, as given; companion ``section``.
 

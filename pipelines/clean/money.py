@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, upper
 from pipelines.clean.codes import spellings
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch
+from pipelines.clean.parsing.parser import Derive, Lookup, Parsed, Parser, Scratch
 
 TYPE = "decimal(20, 2)"
 # Digits before the point; TYPE has room for one more, which rounding up may need.
@@ -23,6 +23,7 @@ _AMOUNT = r"[0-9]+(?:\.[0-9]*)?"
 _FILLING = "注册资本|注册资金|认缴|实缴|出资额?|开办资金|共计|合计|总额|[约整正:=]"
 
 
+@cache
 def money() -> Parser:
     """The parser of ``money``: exact, rounded half up to cents. Companion: ``currency_code``."""
     find = Lookup(

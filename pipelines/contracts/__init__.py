@@ -6,6 +6,7 @@ faulty, in whatever way, is a fault of its own source: the others are loaded.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.contracts.builder import build_source
@@ -136,8 +137,41 @@ def _read(file: Path, references: References, faults: Faults) -> Source | None:
     except Unreadable as unreadable:
         faults.add(unreadable.where, file.name, unreadable.problem, unreadable.remedy)
         return None
+    built = _known.get((file, references.home))
+    if built is None or not built.is_of(text, references):
+        if len(_known) >= _MOST_FILES:
+            _known.clear()
+        built = _known[file, references.home] = _build(file, text, references)
+    faults.found.extend(built.faults)
+    return built.source
+
+
+@dataclass(frozen=True)
+class _Built:
+    """What a file was found to say, and what it was read against: the same text says it again."""
+
+    text: str
+    references: References
+    source: Source | None
+    faults: Sequence[ContractFault]
+
+    def is_of(self, text: str, references: References) -> bool:
+        """Whether text and declarations are those; of declarations, the very same ones."""
+        mine = self.references
+        same = mine.elements is references.elements and mine.libraries is references.libraries
+        return same and self.text == text
+
+
+_MOST_FILES = 1000  # that are remembered at once
+_known: dict[tuple[Path, Path], _Built] = {}
+
+
+def _build(file: Path, text: str, references: References) -> _Built:
+    """To read YAML and check it costs some 10 ms a file, and every verb asks for all sources."""
+    faults = Faults(file)
     document = read_document(text, faults)
-    return build_source(document, references, faults) if document is not None else None
+    source = build_source(document, references, faults) if document is not None else None
+    return _Built(text, references, source, tuple(faults.found))
 
 
 def _check_file_name(file: Path, faults: Faults) -> None:

@@ -12,6 +12,7 @@ from open_data_contract_standard.model import (
     TeamMember,
 )
 
+from pipelines.contracts.column_names import trimmed
 from pipelines.contracts.columns import TIMES, build_columns
 from pipelines.contracts.faults import Faults
 from pipelines.contracts.options import read_options
@@ -43,7 +44,10 @@ def build_source(
     server = _server(document, references.home, faults)
     table = _table(document, faults)
     columns = build_columns(table, references, library, faults) if table else ()
-    delivery, changed_at = _delivery(table, columns, faults) if table else ("snapshot", None)
+    delivery, changed_at, group_by = (
+        _delivery(table, columns, faults) if table else ("snapshot", None, ())
+    )
+    _check_places(server, columns, faults)
     owner = _owner(document, faults)
     sla = {entry.property: entry for entry in document.slaProperties or []}
     schedule, frequency = _schedule(sla.get("frequency"), faults)
@@ -53,6 +57,8 @@ def build_source(
     faults.one_of("customProperties.sharing_type", sharing, SHARING, "a way of sharing")
     event = str(custom.get("event", ""))
     faults.one_of("customProperties.event", event, EVENTS, "a kind of event")
+    changes = str(custom.get("expects_changes", False)).lower()
+    faults.one_of("customProperties.expects_changes", changes, ("true", "false"), "true or false")
     _check_lines(document, faults)
     reporting = build_reporting(custom, faults)
     weights = build_quality_weights(custom, faults)
@@ -78,9 +84,26 @@ def build_source(
         retention=retention,
         reporting=reporting,
         quality_weights=weights,
+        group_by=group_by,
         event=event,
+        expects_changes=changes == "true",
         custom=custom,
     )
+
+
+def _check_places(server: Server | None, columns: tuple[SourceColumn, ...], faults: Faults) -> None:
+    """In text of fixed width a column that has no place cannot be read."""
+    if server is None or server.format != "fixed":
+        return
+    placed = {position.name for position in server.positions}
+    for column in columns:
+        if column.physical_name not in placed:
+            faults.add(
+                f"schema[0].properties.{column.name}.physicalName",
+                column.physical_name,
+                "The property positions of servers[0] does not say where it is.",
+                "Add its first and last place there.",
+            )
 
 
 def _check_lines(document: OpenDataContractStandard, faults: Faults) -> None:
@@ -119,12 +142,14 @@ def _table(document: OpenDataContractStandard, faults: Faults) -> SchemaObject |
 
 def _delivery(
     table: SchemaObject, columns: tuple[SourceColumn, ...], faults: Faults
-) -> tuple[str, str | None]:
-    extra = read_options(table.customProperties, ("delivery", "changed_at"), "schema[0]", faults)
+) -> tuple[str, str | None, tuple[str, ...]]:
+    known = ("delivery", "changed_at", "group_by")
+    extra = read_options(table.customProperties, known, "schema[0]", faults)
     where = "schema[0].customProperties"
     delivery = extra.text("delivery")
     faults.one_of(f"{where}.delivery", delivery, DELIVERIES, "a way of delivery")
-    return delivery or "", _changed_at(extra.text("changed_at"), columns, where, faults)
+    changed_at = _changed_at(extra.text("changed_at"), columns, where, faults)
+    return delivery or "", changed_at, tuple(map(trimmed, extra.texts("group_by")))
 
 
 def _changed_at(

@@ -14,10 +14,19 @@ from typing import Literal
 from pipelines.standards.rules import Language
 
 Delivery = Literal["snapshot", "delta"]
-Format = Literal["csv", "xlsx", "jsonl", "parquet", "table", "api"]
+Format = Literal["csv", "xlsx", "jsonl", "parquet", "xml", "dbf", "fixed", "table", "api"]
 Period = Literal["batch", "daily", "weekly", "monthly"]
 Protection = Literal["masked", "password"]
 DateOrder = Literal["ymd", "dmy", "mdy"]
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a column of fixed width stands in a line: first and last place, from 1."""
+
+    name: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,9 @@ class Server:
     encoding: str = "utf-8"  # files, database text; "auto": UTF-8, then GB18030, strictly (files)
     delimiter: str = ","  # delimited text; one character or several
     quote: str | None = '"'  # delimited text; None where quotation marks are ordinary characters
+    escape: str | None = None  # delimited text; the character that takes the next one literally
+    positions: Sequence[Position] = ()  # text of fixed width
+    by_bytes: bool = True  # positions are bytes, else characters
     sheet: str | None = None  # workbooks: sheet name; the first visible one when absent
     sheets: Sequence[str] = ()  # workbooks: several sheets in order; ("*",) for all visible ones
     sheet_column: str | None = None  # physical name of the column that holds the sheet's name
@@ -45,7 +57,7 @@ class Server:
     table: str | None = None  # database: schema-qualified table or view
     query: str | None = None  # database: SELECT with :watermark and :batch parameters
     watermark_column: str | None = None  # physical column whose maximum is the next watermark
-    records_path: str = "data"  # api: dotted path of the list of records in the JSON answer
+    records_path: str = "data"  # api, JSON, XML: dotted path of the records; XML, "": found
     next_path: str = "next"  # api: dotted path of the next page's URL or token
     page_parameter: str = "page"
     cursor_parameter: str | None = None  # api: query parameter for the token found at next_path
@@ -54,6 +66,11 @@ class Server:
     message_path: str | None = None  # api: dotted path of the message of a page that failed
     total_path: str | None = None  # api: dotted path of the number of records of all pages
     secret: str | None = None
+    marker: str | None = None  # files: name of the file that says that they are whole
+    settle_minutes: int = 0  # files: for how long they must have been left alone
+    min_rows: int = 0  # fewer rows cannot be a whole delivery
+    count_line: str | None = None  # files: example of the line that says how many records there are
+    count_in_marker: bool = False  # that line stands in the marker, not in the file
 
 
 @dataclass(frozen=True)
@@ -120,6 +137,8 @@ class Source:
     retention: timedelta | None = None
     reporting: Reporting = Reporting()
     quality_weights: Mapping[str, float] = field(default_factory=dict)  # dimension ("01") -> weight
+    group_by: Sequence[str] = ()  # delivered columns that say where, or by whom, a record was made
+    expects_changes: bool = False  # the owner is told of a delivery that says nothing new
     event: str = ""  # marriage | insurance: what each record is, on the day of ``changed_at``
     custom: Mapping[str, object] = field(default_factory=dict)
 
@@ -132,7 +151,3 @@ class Source:
     def key_columns(self) -> Sequence[SourceColumn]:
         """The columns that identify a record at the source."""
         return tuple(column for column in self.columns if column.primary_key)
-
-    def column_of(self, element: str) -> SourceColumn | None:
-        """The first column mapped to ``element``, if any."""
-        return next((column for column in self.columns if column.element == element), None)

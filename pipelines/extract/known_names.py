@@ -50,5 +50,7 @@ def _of(library: Library) -> Iterable[Mapping[str, str]]:
 @cache
 def declared_names() -> Mapping[str, Any]:
     """The file as it is."""
-    declared: Mapping[str, Any] = yaml.safe_load(NAMES_FILE.read_text(encoding="utf-8"))
+    declared: Mapping[str, Any] = yaml.load(
+        NAMES_FILE.read_text(encoding="utf-8"), yaml.CSafeLoader
+    )
     return declared

@@ -10,12 +10,14 @@ from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipelines.contracts.column_names import stored_name
 from pipelines.extract.formats.chunk import Chunk, string_array
 
 GROUP_ROWS = 122_880  # DuckDB's own row group, so that a scan spreads over its threads
+_SAMPLE = 5_000  # rows by which a column is judged
 GROUP_BYTES = 128 << 20  # but no more than this in memory, however wide the rows are
 _ADDED = (
     pa.field("_batch", pa.string()),
@@ -94,11 +96,17 @@ class RawWriter:
         )
 
     def _flush(self) -> None:
+        table = pa.concat_tables(self._pending or [self._schema().empty_table()])
         if self._writer is None:
             path = self._folder / f"{self._stem}-{len(self.paths) + 1}.parquet"
             self.paths.append(path)
-            self._writer = pq.ParquetWriter(path, self._schema(), compression="zstd")
-        table = pa.concat_tables(self._pending or [self._schema().empty_table()])
+            self._writer = pq.ParquetWriter(
+                path,
+                self._schema(),
+                compression="zstd",
+                use_dictionary=_repeating(table),
+                column_encoding={"_line": "DELTA_BINARY_PACKED"},
+            )
         self._writer.write_table(table, row_group_size=GROUP_ROWS)
         self._pending = []
         self._pending_rows = self._pending_bytes = 0
@@ -110,6 +118,19 @@ class RawWriter:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+
+def _repeating(table: pa.Table) -> list[str]:
+    """The columns whose values repeat themselves, by the first ones.
+
+    A dictionary of keys or addresses costs a third of all writing, and makes the file larger.
+    """
+    first = table.slice(0, _SAMPLE)
+    return [
+        name
+        for name in first.column_names
+        if name != "_line" and pc.count_distinct(first[name]).as_py() * 2 <= len(first)
+    ]
 
 
 def _nothing(count: int) -> pa.Array:

@@ -13,12 +13,14 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.limits import Limits
+from pipelines.runtime.child_environment import without_secrets
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _OUT_OF_MEMORY = 87  # the exit code that says so; the usual ones are taken
@@ -37,22 +39,55 @@ class ReaderJob:
     limits: Limits
 
 
+@dataclass(frozen=True)
+class Call:
+    """A function of a module, what it is called with, and how much memory it may use."""
+
+    module: str
+    function: str
+    arguments: tuple[object, ...]
+    memory: int
+
+
+@dataclass
+class ReaderCrashed(Exception):
+    """The other process died; ``how`` says of what, ``by_memory`` whether it needed too much."""
+
+    how: str
+    by_memory: bool
+
+
 def read_apart(job: ReaderJob) -> object:
     """What ``read_landed`` returns, or raises, in another process.
 
     Raises:
         UnreadableDelivery: the reader crashed, was killed or needs more memory than it may have.
     """
-    with TemporaryDirectory(dir=_made(job.scratch), prefix="reader-") as folder:
+    arguments = (job.source, job.batch, job.folder, job.scratch, job.stem, job.limits)
+    call = Call("pipelines.extract.reading", "read_landed", arguments, job.limits.reader_memory)
+    try:
+        return call_apart(call, _made(job.scratch))
+    except ReaderCrashed as crash:
+        raise _crashed(job, crash) from None
+
+
+def call_apart(call: Call, scratch: Path | None = None) -> object:
+    """What a function returns, or raises, in another process.
+
+    Raises:
+        ReaderCrashed: the process crashed, was killed or needs more memory than it may have.
+    """
+    with TemporaryDirectory(dir=scratch, prefix="reader-") as folder:
         asked, answered = Path(folder, "job"), Path(folder, "outcome")
-        asked.write_bytes(pickle.dumps(job))
+        asked.write_bytes(pickle.dumps(call))
         code = _run([sys.executable, "-m", __name__, str(asked), str(answered)])
         if code == 0:
             outcome = pickle.loads(answered.read_bytes())  # noqa: S301 - written by our own process
             if isinstance(outcome, Exception):
                 raise outcome
             return outcome
-    raise _crashed(job, code)
+    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    raise ReaderCrashed(how, code in {_OUT_OF_MEMORY, -signal.SIGKILL})
 
 
 def _made(folder: Path) -> Path:
@@ -68,7 +103,7 @@ def _run(command: list[str]) -> int:
     path = os.pathsep.join([str(_PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**without_secrets(), "PYTHONPATH": path},
     ) as reader:  # fmt: skip
         try:
             return reader.wait()
@@ -77,17 +112,16 @@ def _run(command: list[str]) -> int:
             raise
 
 
-def _crashed(job: ReaderJob, code: int) -> UnreadableDelivery:
+def _crashed(job: ReaderJob, crash: ReaderCrashed) -> UnreadableDelivery:
     files = ", ".join(sorted(f.name for f in job.folder.iterdir() if not f.name.startswith("_")))
     bound = f"{job.limits.reader_memory / _GIB:g} GiB"
-    if code == _OUT_OF_MEMORY or code == -signal.SIGKILL:
+    if crash.by_memory:
         return UnreadableDelivery(
             job.source.name, files, f"To read it takes more memory than a reader may use, {bound}.",
             "Ask for it as delimited text or in several files, or raise BASELIB_READER_MEMORY.",
         )  # fmt: skip
-    how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
     return UnreadableDelivery(
-        job.source.name, files, f"Its reader crashed ({how}).",
+        job.source.name, files, f"Its reader crashed ({crash.how}).",
         "Ask for it to be saved again as .xlsx or as delimited text; the other sources go on.",
     )  # fmt: skip
 
@@ -111,15 +145,14 @@ def _end_with_parent() -> None:
 
 
 def main(asked: Path, answered: Path) -> None:
-    """The other process: do the job, and write what came of it."""
-    from pipelines.extract.reading import read_landed
-
+    """The other process: call the function, and write what came of it."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    job = pickle.loads(asked.read_bytes())  # noqa: S301 - written by our own process
-    _bound_memory(job.limits.reader_memory)
+    call = pickle.loads(asked.read_bytes())  # noqa: S301 - written by our own process
+    function = getattr(import_module(call.module), call.function)
+    _bound_memory(call.memory)
     outcome: object
     try:
-        outcome = read_landed(job.source, job.batch, job.folder, job.scratch, job.stem, job.limits)
+        outcome = function(*call.arguments)
     except MemoryError:
         os._exit(_OUT_OF_MEMORY)
     except Exception as wrong:  # noqa: BLE001 - whoever waits for it decides
@@ -128,4 +161,5 @@ def main(asked: Path, answered: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    # By the name under which others import it: what was pickled there is of that module.
+    import_module("pipelines.extract.reader_process").main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -5,31 +5,42 @@ is told. What no reader can take is refused by its name.
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
+from pipelines.extract.completeness import RowCounter, is_cut_off
 from pipelines.extract.connections.files import fingerprint
+from pipelines.extract.file_names import known_name
 from pipelines.extract.formats.archives import ARCHIVES, unpack
 from pipelines.extract.formats.chunk import Chunk, empty_chunk
 from pipelines.extract.formats.columns import mapped_names, require_mapped
-from pipelines.extract.formats.delimited import read_delimited
 from pipelines.extract.formats.encodings import Encoding, choose, damaged, utf8_blocks
 from pipelines.extract.formats.excel import SHEETS, read_excel
+from pipelines.extract.formats.exchange.dbf import read_dbf
+from pipelines.extract.formats.exchange.fixed_width import read_fixed_width
+from pipelines.extract.formats.exchange.xml_records import read_xml
 from pipelines.extract.formats.json_documents import read_json
 from pipelines.extract.formats.jsonlines import read_page
 from pipelines.extract.formats.parquet import read_parquet
-from pipelines.extract.formats.recognise import NAMES, Kind, recognise
+from pipelines.extract.formats.recognise import NAMES, Kind, form_name, recognise
+from pipelines.extract.formats.text.delimited import read_delimited
 from pipelines.extract.limits import Limits
 from pipelines.extract.raw import RawWriter
 from pipelines.extract.remarks import remark
 
 MANIFEST = "_delivery.json"
-SPARSE = {"jsonl", "api"}  # a record says only what it has, so columns are checked at the end
+SPARSE = {
+    "jsonl",
+    "api",
+    "xml",
+}  # a record says only what it has, so columns are checked at the end
 TEXT: frozenset[Kind] = frozenset({"text", "json", "xml", "empty"})
+_BESIDE: frozenset[Kind] = frozenset({"pdf", "word", "image"})  # in an archive, beside the data
 _DELIMITERS = (",", "\t", ";", "|")  # of text that should have been a workbook
 _SAMPLE = 1 << 16
 
@@ -63,6 +74,8 @@ def is_foreign(source: Source, files: Sequence[Path]) -> bool:
     """Whether any file has a form whose reader must not share this process: not plain text."""
     if source.server.kind != "file":
         return False  # what we wrote ourselves
+    if source.server.format == "xml":
+        return True
     return any(_kind(source, file) not in TEXT for file in files)
 
 
@@ -72,22 +85,31 @@ def read_landed(
     """Turn landed files into raw Parquet, and check the columns.
 
     Raises:
-        UnreadableDelivery, MissingColumn: see ``land_delivery``.
+        UnreadableDelivery, MissingColumn, RowsMissing: see ``land_delivery``.
     """
     files = landed_files(folder)
     encodings: dict[str, Encoding] = {}
     found: dict[str, None] = {}
-    remarks: list[str] = []
+    remarks = list(_identical(source, files))
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    counter = RowCounter(source, batch, manifest.get("announced", {}))
     with RawWriter(scratch, stem, batch) as writer:
         for file in files:
-            for chunk in _chunks(source, file, scratch, encodings, limits):
+            chunks = _chunks(source, file, scratch, encodings, limits)
+            # A line without an end comes in a chunk of its own.
+            last: deque[Chunk] = deque(maxlen=2)
+            for chunk in counter.count(file, chunks):
                 found |= dict.fromkeys(chunk.columns)
                 remarks += chunk.remarks
-                writer.add(file.name + chunk.part, chunk)
+                writer.add(known_name(file.name + chunk.part), chunk)
+                if len(chunk.lines) or chunk.defects:
+                    last.append(chunk)
+            if source.server.kind == "file" and is_cut_off(file, last, _kind(source, file)):
+                remarks.append(remark(source, "cut_off", file.name))
+        counter.finish()
         if source.server.format in SPARSE:
             _check_sparse_columns(source, found, writer)
     mapped = mapped_names(source)
-    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return Delivery(
         parquet_paths=tuple(writer.paths),
         rows=writer.rows,
@@ -97,8 +119,20 @@ def read_landed(
         unmapped_columns=tuple(name for name in found if name not in mapped),
         watermark=manifest["watermark"],
         encoding=",".join(sorted({encoding.name for encoding in encodings.values()})),
-        remarks=tuple(dict.fromkeys([*_encoding_remarks(encodings), *remarks])),
+        remarks=tuple(dict.fromkeys([*_encoding_remarks(encodings), *remarks, *counter.remarks])),
     )
+
+
+def _identical(source: Source, files: Sequence[Path]) -> Iterator[str]:
+    """A remark for each file that is another one of the delivery under a second name."""
+    sizes = Counter(file.stat().st_size for file in files)
+    first: dict[str, str] = {}
+    for file in files:
+        if source.server.kind != "file" or sizes[file.stat().st_size] == 1:
+            continue
+        name = first.setdefault(fingerprint([file]), file.name)
+        if name != file.name:
+            yield remark(source, "identical_files", file.name, detail=name)
 
 
 def _check_sparse_columns(source: Source, found: Collection[str], writer: RawWriter) -> None:
@@ -118,7 +152,7 @@ def _chunks(
     for chunk in _read_file(source, file, scratch, encodings, limits):
         columns = tuple(chunk.columns)
         if kind not in SPARSE and columns not in checked:
-            require_mapped(source, file.name + chunk.part, columns)
+            require_mapped(source, known_name(file.name + chunk.part), columns)
             checked.add(columns)
         yield chunk
 
@@ -140,13 +174,30 @@ def _read_file(
 def _read_archive(
     source: Source, file: Path, scratch: Path, encodings: dict[str, Encoding], limits: Limits
 ) -> Iterator[Chunk]:
-    """Every file of an archive, read for what it is; ``a.zip/inner.csv`` is its name in raw."""
+    """Every file of an archive, read for what it is; ``a.zip/inner.csv`` is its name in raw.
+
+    A document or picture beside the data is no data: it is left out, and the owner is told.
+    """
+    others: list[tuple[str, Kind]] = []
+    read = False
     with TemporaryDirectory(dir=scratch, prefix="unpacked-") as folder:
         for member in unpack(source, file, Path(folder), limits):
             kind = _kind(source, member.file)
+            if kind in _BESIDE:
+                others.append((member.name, kind))
+                continue
+            read = True
             within = member.name.removeprefix(file.name)
             for chunk in _read_by_content(source, member.file, kind, encodings, limits):
                 yield replace(chunk, part=within + chunk.part)
+    for name, kind in others:
+        if not read:
+            raise UnreadableDelivery(
+                source.name, name, f"It is {NAMES[kind]}, and there is no file with records.",
+                "Ask for what was agreed.",
+            )  # fmt: skip
+        said = remark(source, "beside", name, detail=form_name(source, kind))
+        yield replace(_nothing_of(source), remarks=[said])
 
 
 def _read_by_content(
@@ -159,6 +210,12 @@ def _read_by_content(
         if kind != "xlsx" or declared != "xlsx":
             yield _other_form(source, file, kind)
         yield from read_excel(source, file, limits=limits, kind=kind)
+    elif kind in TEXT and declared in {"xml", "fixed"} and kind != "json":
+        with damaged(source, file):
+            encodings[file.name] = choose(source, file)
+        yield from _TEXT_READERS[declared](source, file, encodings[file.name].name, limits)
+    elif kind == declared == "dbf":
+        yield from read_dbf(source, file)
     elif kind in TEXT and declared == "csv":
         yield from _read_text(source, file, encodings)
     elif kind in TEXT and declared == "jsonl":
@@ -177,6 +234,12 @@ def _read_by_content(
         )  # fmt: skip
 
 
+_TEXT_READERS: Mapping[str, Callable[[Source, Path, str, Limits], Iterator[Chunk]]] = {
+    "xml": read_xml,
+    "fixed": lambda source, file, encoding, _: read_fixed_width(source, file, encoding),
+}
+
+
 def _read_text(source: Source, file: Path, encodings: dict[str, Encoding]) -> Iterator[Chunk]:
     with damaged(source, file):
         encodings[file.name] = choose(source, file)
@@ -190,10 +253,16 @@ def _kind(source: Source, file: Path) -> Kind:
 
 def _other_form(source: Source, file: Path, kind: Kind) -> Chunk:
     """A chunk that only says so; its columns are those of the contract, which will be checked."""
+    agreed = form_name(source, "text" if source.server.format == "csv" else "xlsx")
+    detail = form_name(source, kind)
+    said = remark(source, "other_form", file.name, expected=agreed, detail=detail)
+    return replace(_nothing_of(source), remarks=[said])
+
+
+def _nothing_of(source: Source) -> Chunk:
+    """A chunk without records, with the columns of the contract."""
     names = [column.physical_name for column in source.columns]
-    expected = {"csv": NAMES["text"], "xlsx": NAMES["xlsx"]}[source.server.format]
-    said = remark(source, "other_form", file.name, expected=expected, detail=NAMES[kind])
-    return replace(empty_chunk(list(dict.fromkeys(names))), remarks=[said])
+    return empty_chunk(list(dict.fromkeys(names)))
 
 
 def _as_text(source: Source, file: Path) -> Source:

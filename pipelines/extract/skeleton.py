@@ -7,7 +7,7 @@ Values of the sample are looked at and never written.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import yaml
 
 from pipelines.contracts.money_units import unit_in_name
 from pipelines.extract.known_names import declared_names, known_names, simple, spellings_of
-from pipelines.extract.sample import Sample, look_at
+from pipelines.extract.sample import Sample, look_at_guarded
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.standards.elements import load_elements
 
@@ -98,7 +98,7 @@ def new_contract(sample: Path, name: str, library: str) -> str:
         UnreadableDelivery: the sample is none of the kinds that can be landed.
     """
     declared = load_library(library)
-    looked_at = look_at(sample, name)
+    looked_at = look_at_guarded(sample, name)
     guesses = _guess_columns(looked_at.values, declared)
     return _TEMPLATE.format(
         name=name,
@@ -235,18 +235,29 @@ def _server(sample: Sample) -> list[str]:
     ]
     if sample.kind == "csv":
         lines.append(f"delimiter: {_text(sample.delimiter)}")
-    if sample.kind in {"csv", "jsonl"}:
+    if sample.kind in {"csv", "jsonl", "xml", "fixed"}:
         lines.append(f"encoding: {sample.encoding}")
-    return [*lines, *_header_lines(sample.header_row)]
+    found = list(_found_properties(sample))
+    return [*lines, "customProperties:", *found] if found else lines
 
 
-def _header_lines(header_row: int | None) -> list[str]:
-    if header_row is None:
-        return []
-    why = f"row {header_row} has the names"
-    if header_row == 0:
-        why = "no row names the columns: they are called by their place"
-    return ["customProperties:", f"  - {{property: header_row, value: {header_row}}}   # {why}"]
+def _found_properties(sample: Sample) -> Iterator[str]:
+    """What the sample shows of where records and columns are, with what speaks for it."""
+    if sample.records_path:
+        path = _text(sample.records_path)
+        yield f"  - {{property: records_path, value: {path}}}   # what repeats in it"
+    if sample.sheets:
+        names = "[" + ", ".join(map(_text, sample.sheets)) + "]"
+        yield f"  - {{property: sheets, value: {names}}}   # those that have these columns"
+    if sample.positions:
+        places = ", ".join(f"column_{n}: {a}-{b}" for n, (a, b) in enumerate(sample.positions, 1))
+        yield "  # <- places by what is blank in all lines: compare them with the description"
+        yield f"  - {{property: positions, value: {{{places}}}}}"
+    if sample.header_row is not None:
+        why = f"row {sample.header_row} has the names"
+        if sample.header_row == 0:
+            why = "no row names the columns: they are called by their place"
+        yield f"  - {{property: header_row, value: {sample.header_row}}}   # {why}"
 
 
 def _changed_at(guesses: Sequence[_Guess]) -> str:

@@ -14,9 +14,9 @@ import ibis.expr.types as ir
 
 from pipelines.clean.cell_states import state_of, without_protection
 from pipelines.clean.characters import is_placeholder
-from pipelines.clean.findings import FINDING_TYPE
-from pipelines.clean.parser import ColumnToParse, parse_columns
-from pipelines.clean.registry import parser_for
+from pipelines.clean.parsing.findings import FINDING_TYPE
+from pipelines.clean.parsing.parser import ColumnToParse, parse_columns
+from pipelines.clean.parsing.registry import parser_for
 from pipelines.contracts.source import Source, SourceColumn
 from pipelines.keyed_digests import record_fingerprint, value_digest, with_site_key
 from pipelines.records import batch_order
@@ -32,6 +32,7 @@ from pipelines.standards.rules import severities
 
 CORRECTED = "CORRECTED_BY_OWNER"
 CONFIRMED = "CONFIRMED_BY_OWNER"
+STATED_WRONG = "STATED_WRONG_BY_OWNER"
 _SEPARATOR = "\x1f"
 _LOST_DIGITS = r"^[0-9](?:\.[0-9]+)?[Ee]\+(?:1[5-9]|[2-9][0-9])$"  # 16 digits or more
 
@@ -146,7 +147,8 @@ def overlay(raw: ir.Table, matched: ir.Table, columns: Sequence[SourceColumn]) -
 
     Returns:
         ``raw``, and per column the text to parse and whether it is corrected; ``_confirmed``, an
-        array that says which findings of the row its owner has confirmed to be none.
+        array that says which findings of the row its owner has confirmed to be none; ``_stated``,
+        one of the columns of which he has said that they are wrong.
     """
     in_force = matched.filter(matched.holds)
     per_row = {
@@ -158,7 +160,8 @@ def overlay(raw: ir.Table, matched: ir.Table, columns: Sequence[SourceColumn]) -
     confirmed = (in_force.column_name + _SEPARATOR + in_force.rule).collect(
         where=in_force.kind == "confirmation"
     )
-    rows = in_force.group_by("_file", "_line").agg(**per_row, _confirmed=confirmed)
+    stated = in_force.column_name.collect(where=in_force.kind == "statement")
+    rows = in_force.group_by("_file", "_line").agg(**per_row, _confirmed=confirmed, _stated=stated)
     joined = raw.left_join(rows, ["_file", "_line"]).drop("_file_right", "_line_right")
     texts = {
         corrected_name(column): ibis.coalesce(
@@ -175,6 +178,21 @@ def corrected_columns(raw: ir.Table, source: Source) -> list[tuple[SourceColumn,
         (column, raw[_new(column.name)].notnull())
         for column in source.columns
         if _new(column.name) in raw.columns
+    ]
+
+
+def stated_columns(raw: ir.Table, source: Source) -> list[tuple[SourceColumn, ir.BooleanValue]]:
+    """The columns that may be wrong by their owner's word, each with the rows in which it is.
+
+    Once he has corrected a value, nothing is left of what he said of it.
+    """
+    if "_stated" not in raw.columns:
+        return []
+    stated = raw["_stated"].fill_null(ibis.literal([], type="array<string>"))
+    corrected = {column.name: rows for column, rows in corrected_columns(raw, source)}
+    return [
+        (column, stated.contains(column.name) & ~corrected.get(column.name, ibis.literal(False)))
+        for column in source.columns
     ]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.findings import FINDING_TYPE
+from pipelines.clean.parsing.findings import FINDING_TYPE
 from pipelines.contracts.source import Source
 from pipelines.libraries import load_library
 from pipelines.standards.rules import severities

@@ -13,8 +13,14 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import check_digits, written_form
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch, Step
-from pipelines.clean.plain import month_and_day, regions_in_force, years
+from pipelines.clean.parsing.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch, Step
+from pipelines.clean.parsing.plain import (
+    abolished_on,
+    month_and_day,
+    regions_hold_until,
+    regions_in_force,
+    years,
+)
 from pipelines.standards.code_tables import (
     REGION_SCHEMA,
     load_code_table,
@@ -49,6 +55,7 @@ _PLAIN_YEARS = 100  # older people are few enough for the parser
 _CENTENARIANS = ("996", "997", "998", "999")
 
 
+@cache
 def citizen_id() -> Parser:
     """Parser of ``citizen_id``; companions ``type``, ``birth_date``, ``sex_code``, ``damaged``.
 
@@ -58,8 +65,8 @@ def citizen_id() -> Parser:
     of one that was masked, its ends with stars between them.
     """
     steps = (*written_form.STEPS, *citizen_steps(), *written_form.judge(_rules))
-    plain = PlainForm(_is_plain, companions=_plain_companions)
-    return Parser(steps, _finish, companions=COMPANIONS, plain=plain)
+    plain = PlainForm(_is_plain, companions=_plain_companions, until=_plain_holds_until)
+    return Parser(steps, _finish, companions=COMPANIONS, plain=plain, due=citizen_due)
 
 
 def _is_plain(text: ir.StringValue, as_of: date) -> ir.BooleanValue:
@@ -69,6 +76,30 @@ def _is_plain(text: ir.StringValue, as_of: date) -> ir.BooleanValue:
     county = regions_in_force(as_of.year, counties_only=True)
     form = text.re_search(rf"^{county}{birth}{sequence}[0-9X]\z")
     return form & check_digits.is_right_mod_11_2(text)
+
+
+def _plain_holds_until(as_of: date) -> date:
+    """Nobody who is plain grows implausibly old before, and no county is abolished."""
+    old = date(as_of.year + _OLDEST_AGE - _PLAIN_YEARS, 1, 1)
+    return min(old, regions_hold_until(as_of) or old)
+
+
+def citizen_due(s: Scratch) -> ir.DateValue:
+    """The first later date of the data on which a number may be judged otherwise; NULL for never.
+
+    Who is not born yet is born; who was born grows too old (29 February: a day early); a century
+    that was ahead is past; a region is abolished.
+    """
+    too_old = (s.birth + ibis.interval(years=_OLDEST_AGE + 1)).cast("date")
+    recent = _iso_date(ibis.literal("20") + s.number.substr(7, 2), s.number.substr(9, 4))
+    days = (
+        s.birth,
+        too_old,
+        ibis.ifelse(s.is_foreign_15, recent.try_cast("date"), ibis.null("date")),
+        abolished_on(s.region_last_year, s.as_of_date),
+    )
+    ahead = [ibis.ifelse(day > s.as_of, day, ibis.null("date")) for day in days]
+    return ibis.least(*ahead)
 
 
 def _plain_companions(text: ir.StringValue) -> Mapping[str, ir.Value]:

@@ -6,19 +6,20 @@ For numbers that a standard defines by their parts alone, such as the real-estat
 
 import re
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import written_form
-from pipelines.clean.parser import Parsed, Parser, Scratch
+from pipelines.clean.parsing.parser import Parsed, Parser, Scratch
 
 _NONE = ibis.null("string")
 # What RE2 and Java's regular expressions read alike: literals, classes, groups, repetitions.
 _PORTABLE = re.compile(r"[0-9A-Za-z\[\]^()|?{},\-]+|\\d", re.ASCII)
 
 
+@cache
 def fixed_form(pattern: str, length: int) -> Parser:
     """Parser of an identifier with ``length`` signs that fits ``pattern``.
 

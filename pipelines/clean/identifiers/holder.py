@@ -5,23 +5,26 @@ Anything else (passports, military cards) is kept as it is; it links to no other
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import written_form
 from pipelines.clean.identifiers.citizen import (
+    citizen_due,
     citizen_findings,
     citizen_steps,
     citizen_value,
 )
 from pipelines.clean.identifiers.organization import organization_steps, uscc_findings
-from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
+from pipelines.clean.parsing.parser import Derive, Parsed, Parser, Scratch
 from pipelines.standards.code_tables import provinces
 
 _NONE = ibis.null("string")
 
 
+@cache
 def holder_code() -> Parser:
     """Parser of ``holder_code``; companion ``kind``: citizen_id, uscc or other."""
     return Parser(
@@ -34,6 +37,7 @@ def holder_code() -> Parser:
         ),
         finish=_finish,
         companions={"kind": "string"},
+        due=citizen_due,
     )
 
 

@@ -6,12 +6,13 @@ counts letters one too high; its identifiers are in circulation and are recognis
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import check_digits, written_form
-from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
+from pipelines.clean.parsing.parser import Derive, Parsed, Parser, Scratch
 
 _NONE = ibis.null("string")
 _ROOT = r"1\.2\.156\.3005\.2"
@@ -22,6 +23,7 @@ _SERIAL = r"^[0-9A-Z]{1,64}\z"
 PARTS = ("type_code", "issuer_code", "serial", "version")
 
 
+@cache
 def license_identifier() -> Parser:
     """Parser of ``license_identifier``; companions ``type_code``, ``issuer_code``, ``serial``,
     ``version``: its parts.

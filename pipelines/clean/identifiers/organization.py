@@ -6,13 +6,14 @@ The two count letters differently (P is 23 in one and 25 in the other).
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import check_digits, written_form
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch, Step
-from pipelines.clean.plain import one_of
+from pipelines.clean.parsing.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch, Step
+from pipelines.clean.parsing.plain import one_of
 from pipelines.standards.code_tables import (
     REGION_SCHEMA,
     load_code_table,
@@ -33,6 +34,7 @@ _CITIZEN = r"^[0-9]{17}[0-9X]\z"
 _NATIONAL = "100000"
 
 
+@cache
 def uscc() -> Parser:
     """Parser of ``uscc``; companions ``organization_code``, ``registration_number``, ``damaged``.
 
@@ -72,6 +74,7 @@ def _is_plain(text: ir.StringValue, _as_of: date) -> ir.BooleanValue:
     )
 
 
+@cache
 def organization_code() -> Parser:
     """Parser of ``organization_code``: nine characters, written with or without the hyphen."""
     return Parser(

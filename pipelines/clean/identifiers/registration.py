@@ -4,13 +4,14 @@ Numbers from before 2007 are recognised and kept: 13 digits, or words (企独沪
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import written_form
 from pipelines.clean.identifiers.organization import organization_steps
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, Scratch
+from pipelines.clean.parsing.parser import Derive, Lookup, Parsed, Parser, Scratch
 from pipelines.standards.code_tables import REGION_SCHEMA, load_regions
 
 _NONE = ibis.null("string")
@@ -18,6 +19,7 @@ _NONE = ibis.null("string")
 _COPY = r"\([0-9]+-[0-9]+\)\z"
 
 
+@cache
 def registration_number() -> Parser:
     """Parser of ``registration_number``; companions ``type`` and ``uscc``.
 

@@ -19,7 +19,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.characters import is_placeholder, nfkc, remove_spaces, upper
-from pipelines.clean.parser import Derive, Scratch
+from pipelines.clean.parsing.parser import Derive, Scratch
 from pipelines.standards.rules import severities
 
 Rules = Callable[[Scratch], Mapping[str, ir.BooleanValue]]

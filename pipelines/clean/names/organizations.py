@@ -6,6 +6,7 @@ Chinese characters; nothing of the registered name is taken away.
 """
 
 from collections.abc import Mapping
+from functools import cache
 
 import ibis
 import ibis.expr.types as ir
@@ -13,7 +14,7 @@ import ibis.expr.types as ir
 from pipelines.clean.characters import TEXT_STEPS, is_placeholder, upper
 from pipelines.clean.names.persons import HAN, LOST
 from pipelines.clean.names.variants import unify_variants
-from pipelines.clean.parser import Derive, Parsed, Parser, Scratch
+from pipelines.clean.parsing.parser import Derive, Parsed, Parser, Scratch
 from pipelines.clean.places import region_names
 
 _BULLETS, _DASHES = "•‧∙・●⋅ㆍ⸱⚫˙⦁∘᛫⸳ꞏ", "‐‑‒–—―─━−⁃"
@@ -72,6 +73,7 @@ _COMPANIONS = {
 }
 
 
+@cache
 def organization_name() -> Parser:
     """The parser of ``organization_name``.
 
@@ -91,7 +93,7 @@ def organization_name() -> Parser:
         Derive(_split_form),
         Derive(_split_industry),
     )
-    return Parser(steps, _finish, "string", _COMPANIONS)
+    return Parser(steps, _finish, "string", _COMPANIONS, words=True)
 
 
 def _unify_marks(s: ir.StringValue) -> ir.StringValue:

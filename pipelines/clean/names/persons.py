@@ -7,13 +7,17 @@ the value as ``?``, so that matching can still compare the others.
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.characters import PLACEHOLDERS, TEXT_STEPS, is_placeholder, upper
+from pipelines.clean.mojibake import is_suspect
+from pipelines.clean.names.forms_of_address import FORM_OF_ADDRESS, TITLES
 from pipelines.clean.names.variants import VARIANTS, unify_variants
-from pipelines.clean.parser import Derive, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.parsing.parser import Derive, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.surnames import SURNAMES
 
 HAN = r"\x{3005}\x{3007}\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}\x{fa0e}-\x{fa29}\x{20000}-\x{3ffff}"
 LATIN = r"A-Za-z\x{c0}-\x{24f}\x{1e00}-\x{1eff}"
@@ -35,16 +39,11 @@ _TO = (
 )
 _ODD = "[" + "".join(f"\\x{{{ord(c):x}}}" for c in _FROM) + "]|" + LOST
 
-# The hundred most frequent surnames cover 85 % of the Han population: enough to tell 张三和李四
-# (two people) from 马和买提 (one).
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许邓冯韩曹曾彭萧肖蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖范汪"
-    "陆金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严赖覃洪武莫孔汤向常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂"
-)
-_PERSON = f"[{_SURNAMES}][{HAN}]{{1,2}}"
+# Enough to tell 张三和李四 (two people) from 马和买提 (one).
+_PERSON = f"[{SURNAMES}][{HAN}]{{1,2}}"
 _SEPARATOR = "[、,;/&|+]"
 
-_TITLE = "(?:先生|女士|小姐|同志|老师|董事长|总经理|执行董事)$"
+_TITLE = f"(?:{TITLES})$"
 _LABEL = "(?:中文名|英文名|中文|英文|译名|姓名|名字|护照名|法定代表人|负责人)? ?: ?"
 _DELEGATE = "(?:委派|委托|授权|指定)代表:? ?"
 _ORGANIZATION = (
@@ -56,12 +55,13 @@ _NOBODY = (
 _MASKED = f"[*＊×✕○〇◯]|某|^[{HAN}]{{1,2}}[xX]{{1,2}}$"
 
 
+@cache
 def person_name() -> Parser:
     """The parser of ``person_name``.
 
     Companions: ``key`` for matching (no dots or blanks, upper case, traditional and variant
     characters as their common forms), ``other`` (the name in the other script, or the remark that
-    stood in brackets).
+    stood in brackets; of what is only a part of a name, as 王先生 or 王*强, that part).
     """
     steps = (
         *TEXT_STEPS,
@@ -72,14 +72,14 @@ def person_name() -> Parser:
         Derive(_judge),
     )
     plain = PlainForm(_is_plain, companions=lambda text: {"key": text})
-    return Parser(steps, _finish, "string", {"key": "string", "other": "string"}, plain)
+    return Parser(steps, _finish, "string", {"key": "string", "other": "string"}, plain, words=True)
 
 
 def _is_plain(text: ir.StringValue, _as_of: date) -> ir.BooleanValue:
     """Two to four Chinese characters, no variants, of which none says that it is no name."""
-    odd = f"[某等{VARIANTS}]|{_NOBODY}|{_TITLE}"
+    odd = f"[某等{VARIANTS}]|{_NOBODY}|{_TITLE}|{FORM_OF_ADDRESS}"
     usual = text.re_search(r"^[\x{4e00}-\x{9fa5}]{2,4}\z") & ~text.re_search(odd)
-    return usual & ~text.isin(PLACEHOLDERS)
+    return usual & ~text.isin(PLACEHOLDERS) & ~is_suspect(text)
 
 
 def _unify_marks(s: ir.StringValue) -> ir.StringValue:
@@ -133,7 +133,8 @@ def _spell(s: ir.StringValue) -> ir.StringValue:
     ends = name.re_replace(r"^[-·,、;:' ]+|[-·,、;:' ]+$", "")
     odd = s.re_search(f"[^{HAN}]")
     spelled = ibis.ifelse(odd, ends, s)
-    return ibis.ifelse(spelled.length() >= 4, spelled.re_replace(_TITLE, ""), spelled)
+    titled = (spelled.length() >= 4) & ~spelled.re_search(FORM_OF_ADDRESS)
+    return ibis.ifelse(titled, spelled.re_replace(_TITLE, ""), spelled)
 
 
 def _judge(s: Scratch) -> Mapping[str, ir.Value]:
@@ -160,8 +161,8 @@ def _judge(s: Scratch) -> Mapping[str, ir.Value]:
 
 
 def _too_short(name: ir.StringValue) -> ir.BooleanValue:
-    """Fewer than two characters, or a surname with an address form."""
-    return (name.length() < 2) | name.re_search("^.(?:先生|女士|小姐|同志|老师)$")
+    """Fewer than two characters, or a surname with a form of address."""
+    return (name.length() < 2) | name.re_search(FORM_OF_ADDRESS)
 
 
 def _too_long(name: ir.StringValue) -> ir.BooleanValue:
@@ -193,9 +194,16 @@ def _finish(s: Scratch) -> Parsed:
         errors | {rule: s.usable & broken for rule, broken in notes.items()},
         {
             "key": ibis.ifelse(s.usable, _key(s.name), None),
-            "other": ibis.ifelse(s.usable, s.other, None),
+            "other": ibis.cases((s.usable, s.other), (_is_part(s), s.name), else_=None),
         },
     )
+
+
+def _is_part(s: Scratch) -> ir.BooleanValue:
+    """A form of address, or a masked name, and nothing worse."""
+    worse = [getattr(s, rule) for rule in _ERRORS if rule not in ("MASKED", "NAME_TOO_SHORT")]
+    part = s.MASKED | s.name.re_search(FORM_OF_ADDRESS)
+    return part & ~ibis.or_(*worse) & (s.name.length() >= 2)
 
 
 def _swapped(s: Scratch) -> ir.BooleanValue:

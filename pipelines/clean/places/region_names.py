@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from pipelines.clean.plain import alternation
+from pipelines.clean.parsing.plain import alternation
 from pipelines.standards.code_tables import load_regions
 
 _NATIONALITIES = (

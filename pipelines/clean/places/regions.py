@@ -13,8 +13,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.identifiers import written_form
-from pipelines.clean.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch
-from pipelines.clean.plain import regions_in_force
+from pipelines.clean.parsing.parser import Derive, Lookup, Parsed, Parser, PlainForm, Scratch
+from pipelines.clean.parsing.plain import abolished_on, regions_hold_until, regions_in_force
 from pipelines.standards.code_tables import REGION_SCHEMA, load_regions, provinces
 
 _NONE = ibis.null("string")
@@ -23,6 +23,7 @@ _COUNTRY = "100000"  # the whole of China
 _CODE = r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})\z"
 
 
+@cache
 def region_code() -> Parser:
     """Parser of ``region_code``: six digits; companion ``current``.
 
@@ -52,7 +53,10 @@ def region_code() -> Parser:
         ),
         finish=_finish,
         companions={"current": "string"},
-        plain=PlainForm(_is_plain, companions=lambda text: {"current": text}),
+        plain=PlainForm(
+            _is_plain, companions=lambda text: {"current": text}, until=regions_hold_until
+        ),
+        due=lambda s: abolished_on(s.last_year, s.as_of_date),
     )
 
 

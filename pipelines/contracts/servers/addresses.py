@@ -46,14 +46,14 @@ def _is_for_contracts(name: str) -> bool:
     return bool(_NAME.fullmatch(name)) and not setting and not name.startswith("BASELIB_SECRET_")
 
 
-def has_variable(text: str) -> bool:
-    """Whether part of the text is only known where the pipeline runs."""
-    return _VARIABLE.search(text) is not None
+def without_placeholders(url: str) -> str:
+    """A URL as it may look when everything is filled in."""
+    return _VARIABLE.sub("x", _PLACEHOLDER.sub("x", url))
 
 
 def check_url(where: str, url: str, faults: Faults) -> None:
     """Refuse what is no URL: blanks, a port that is no number, brackets that do not match."""
-    plain = _VARIABLE.sub("x", _PLACEHOLDER.sub("x", url))
+    plain = without_placeholders(url)
     try:
         parts = urlsplit(plain)
         usable = parts.port is None or parts.port > 0

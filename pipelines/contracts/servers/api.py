@@ -11,12 +11,14 @@ from pipelines.contracts.servers.addresses import (
     check_variables,
     hidden,
     refuse_password,
+    without_placeholders,
 )
+from pipelines.contracts.servers.completeness import read_min_rows
 from pipelines.contracts.source import Server
 
 PROPERTIES = (
     "records_path", "next_path", "page_parameter", "cursor_parameter", "watermark_column", "secret",
-    "success_path", "success_values", "message_path", "total_path",
+    "success_path", "success_values", "message_path", "total_path", "min_rows",
 )  # fmt: skip
 
 
@@ -47,6 +49,7 @@ def build_api(server: OdcsServer, faults: Faults) -> Server:
         success_values=extra.texts("success_values"),
         message_path=extra.line("message_path"),
         total_path=extra.line("total_path"),
+        min_rows=read_min_rows(extra),
     )
 
 
@@ -65,4 +68,18 @@ def _check_address(location: str, faults: Faults) -> None:
     refuse_password(where, location, faults)
     check_placeholders(where, location, {"batch", "watermark"}, faults)
     check_variables(where, location, faults)
+    before = len(faults.found)
     check_url(where, location, faults)
+    if len(faults.found) == before:
+        _refuse_unusable(where, location, faults)
+
+
+def _refuse_unusable(where: str, location: str, faults: Faults) -> None:
+    """Refuse what the HTTP client that will ask does not take, such as a host that none can be."""
+    from httpx import URL, InvalidURL  # takes a while, and few contracts need it
+
+    try:
+        URL(without_placeholders(location))
+    except InvalidURL:
+        problem = "No HTTP client takes this address."
+        faults.add(where, hidden(location), problem, "Check the name of the host.")

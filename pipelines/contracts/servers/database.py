@@ -1,6 +1,7 @@
 """Databases as deliveries: a SQLAlchemy URL without a password, and a table or a query."""
 
 import re
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
@@ -18,16 +19,21 @@ from pipelines.contracts.servers.addresses import (
     hidden,
     refuse_password,
 )
+from pipelines.contracts.servers.completeness import read_min_rows
 from pipelines.contracts.servers.files import read_encoding
 from pipelines.contracts.source import Server
 
-PROPERTIES = ("table", "query", "watermark_column", "secret", "user")
+PROPERTIES = ("table", "query", "watermark_column", "secret", "user", "min_rows")
 # What SQLAlchemy takes where a URL names no driver.
 _DRIVERS = {
     "postgresql": "psycopg2", "sqlite": "sqlite3", "mysql": "MySQLdb", "mariadb": "MySQLdb",
-    "oracle": "cx_Oracle", "mssql": "pyodbc",
+    "oracle": "cx_Oracle", "mssql": "pyodbc", "dm": "dmPython", "kingbase": "ksycopg2",
 }  # fmt: skip
-_MODULES = {"pysqlite": "sqlite3", "mysqldb": "MySQLdb", "cx_oracle": "cx_Oracle"}
+_MODULES = {
+    "pysqlite": "sqlite3", "mysqldb": "MySQLdb", "cx_oracle": "cx_Oracle", "dmpython": "dmPython",
+}  # fmt: skip
+_BUILT_IN = frozenset({"sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql"})
+_DIALECTS = "sqlalchemy.dialects"  # the entry points by which SQLAlchemy finds all others
 _SCHEME = re.compile(r"([a-z][a-z0-9]*)(?:\+([a-z][a-z0-9_]*))?", re.IGNORECASE)
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 _PARAMETER = re.compile(r"(?<![:\w]):([A-Za-z_]\w*)")
@@ -56,6 +62,7 @@ def build_database(server: OdcsServer, home: Path, faults: Faults) -> Server:
         query=query,
         watermark_column=extra.line("watermark_column"),
         secret=check_secret(extra.text("secret"), "servers[0].customProperties.secret", faults),
+        min_rows=read_min_rows(extra),
     )
 
 
@@ -141,6 +148,14 @@ def _sqlite(where: str, scheme: str, rest: str, home: Path, faults: Faults) -> s
 def _check_driver(where: str, scheme: str, faults: Faults) -> None:
     """A database can be read where its driver is installed."""
     dialect, _, driver = scheme.lower().partition("+")
+    if dialect not in _BUILT_IN and not _is_dialect(dialect, driver):
+        faults.add(
+            where,
+            scheme,
+            f"SQLAlchemy has no dialect {dialect}.",
+            "Install its package beside baselib, or correct it: docs/sources.md lists addresses.",
+        )
+        return
     module = _MODULES.get(driver, driver) if driver else _DRIVERS.get(dialect, dialect)
     if not _installed(module):
         faults.add(
@@ -149,6 +164,11 @@ def _check_driver(where: str, scheme: str, faults: Faults) -> None:
             f"The driver {module} for this database is not installed.",
             "Install it beside baselib, or correct dialect and driver: dialect+driver://…",
         )
+
+
+def _is_dialect(dialect: str, driver: str) -> bool:
+    names = {dialect, f"{dialect}.{driver}"}
+    return any(each.name.lower() in names for each in entry_points(group=_DIALECTS))
 
 
 def _installed(module: str) -> bool:

@@ -9,25 +9,43 @@ from open_data_contract_standard.model import Server as OdcsServer
 from pipelines.contracts.faults import Faults
 from pipelines.contracts.options import Options, read_options
 from pipelines.contracts.servers.addresses import HOME, check_placeholders
+from pipelines.contracts.servers.completeness import (
+    read_count,
+    read_marker,
+    read_min_rows,
+    read_settle_minutes,
+)
+from pipelines.contracts.servers.positions import read_positions
 from pipelines.contracts.source import Format, Server
 
 FORMATS: Mapping[str, Format] = {
     "csv": "csv", "txt": "csv", "tsv": "csv", "dat": "csv",
     # Workbooks are told apart by their content.
     "xlsx": "xlsx", "excel": "xlsx", "xls": "xlsx", "xlsb": "xlsx", "ods": "xlsx",
-    "jsonl": "jsonl", "ndjson": "jsonl",
+    "jsonl": "jsonl", "ndjson": "jsonl", "json": "jsonl",
+    "xml": "xml", "dbf": "dbf",
+    "fixed": "fixed", "fwf": "fixed", "fixed_width": "fixed",
     "parquet": "parquet",
 }  # fmt: skip
 # Property -> the formats in which it says something; none: in all.
 PROPERTIES: Mapping[str, frozenset[Format]] = {
     "quote": frozenset({"csv"}),
+    "escape": frozenset({"csv"}),
+    "records_path": frozenset({"jsonl", "xml"}),
+    "positions": frozenset({"fixed"}),
+    "position_unit": frozenset({"fixed"}),
     "sheet": frozenset({"xlsx"}),
     "sheets": frozenset({"xlsx"}),
     "sheet_column": frozenset({"xlsx"}),
-    "header_row": frozenset({"csv", "xlsx"}),
+    "header_row": frozenset({"csv", "xlsx", "fixed"}),
     "header_rows": frozenset({"csv", "xlsx"}),
     "footer_rows": frozenset({"xlsx"}),
     "footer_words": frozenset({"xlsx"}),
+    "marker": frozenset(),
+    "settle_minutes": frozenset(),
+    "min_rows": frozenset(),
+    "count_line": frozenset({"csv", "xlsx", "jsonl"}),
+    "count_in": frozenset(),
 }
 # Each by the name under which it is written; Python decodes GBK and GB 2312 as GB18030, of which
 # they are parts, so that a file with a later character in it is still read.
@@ -39,6 +57,8 @@ ENCODINGS = {
     "big5": "big5hkscs", "cp950": "big5hkscs", "big5-hkscs": "big5hkscs", "big5hkscs": "big5hkscs",
 }  # fmt: skip
 DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "pipe": "|", "semicolon": ";"}
+_UNITS = ("byte", "character")
+_SAYS_ITS_OWN = frozenset({"xml", "dbf"})  # formats that say their encoding themselves
 _LAST_ROW = 1_048_576  # of a sheet
 
 
@@ -50,13 +70,19 @@ def build_files(server: OdcsServer, home: Path, faults: Faults) -> Server:
     form = FORMATS.get(written, "csv")
     _refuse_idle(extra, form)
     quote = _quote(extra)
+    escape = _escape(extra, quote)
+    count_line, count_in_marker = read_count(extra)
     return Server(
         kind="file",
         format=form,
         location=_path_pattern(server.path, home, faults),
-        encoding=read_encoding(server.encoding, "servers[0].encoding", faults),
-        delimiter=_delimiter(server.delimiter, written, quote, faults),
+        encoding=_encoding(server.encoding, form, faults),
+        delimiter=_delimiter(server.delimiter, written, (quote or "") + (escape or ""), faults),
         quote=quote,
+        escape=escape,
+        records_path=extra.line("records_path") or ("" if form == "xml" else "data"),
+        positions=read_positions(extra) if form == "fixed" else (),
+        by_bytes=extra.choice("position_unit", _UNITS, "a unit of places") != "character",
         sheet=extra.line("sheet"),
         sheets=extra.texts("sheets"),
         sheet_column=extra.line("sheet_column"),
@@ -64,13 +90,19 @@ def build_files(server: OdcsServer, home: Path, faults: Faults) -> Server:
         header_rows=extra.number("header_rows", 1, 1, 10),
         footer_rows=extra.number("footer_rows", 0, 0, 1000),
         footer_words=extra.texts("footer_words"),
+        marker=read_marker(extra, server.path or ""),
+        settle_minutes=read_settle_minutes(extra),
+        min_rows=read_min_rows(extra),
+        count_line=count_line,
+        count_in_marker=count_in_marker,
     )
 
 
 def _refuse_idle(extra: Options, form: Format) -> None:
     """Refuse properties that say nothing in this format."""
+    in_marker = extra.values.get("count_in") == "marker"
     for name in extra.values:
-        formats = PROPERTIES[name]
+        formats = frozenset() if name == "count_line" and in_marker else PROPERTIES[name]
         if formats and form not in formats:
             extra.faults.add(
                 f"servers[0].customProperties.{name}",
@@ -130,13 +162,11 @@ def read_encoding(encoding: str | None, where: str, faults: Faults) -> str:
     return ENCODINGS.get(written, "utf-8")
 
 
-def _delimiter(
-    delimiter: str | None, written_format: str, quote: str | None, faults: Faults
-) -> str:
+def _delimiter(delimiter: str | None, written_format: str, signs: str, faults: Faults) -> str:
     if delimiter is None:
         return "\t" if written_format == "tsv" else ","
     text = _unescaped(DELIMITERS.get(delimiter.lower(), delimiter))
-    if not text or any(c in text for c in f'"\r\n\0{quote or ""}') or len(text) > 8:
+    if not text or any(c in text for c in f'"\r\n\0{signs}') or len(text) > 8:
         faults.add(
             "servers[0].delimiter",
             delimiter,
@@ -157,15 +187,41 @@ def _unescaped(text: str) -> str:
         return ""
 
 
+def _encoding(encoding: str | None, form: Format, faults: Faults) -> str:
+    """The encoding that is written; without one, what the file says or shows of itself."""
+    if encoding is None and form in _SAYS_ITS_OWN:
+        return "auto"
+    return read_encoding(encoding, "servers[0].encoding", faults)
+
+
 def _quote(extra: Options) -> str | None:
     quote = extra.text("quote") if "quote" in extra else '"'
     if quote is None or quote.lower() in {"none", "", "false"}:
         return None
-    if quote not in {'"', "'"}:
+    if not _is_mark(quote):
         extra.faults.add(
             "servers[0].customProperties.quote",
             quote,
             "This is no quotation mark.",
-            "Write '\"', \"'\" or none.",
+            "Write one sign, '\"' or \"'\" as a rule, or none.",
         )
     return quote
+
+
+def _escape(extra: Options, quote: str | None) -> str | None:
+    escape = extra.text("escape")
+    if escape is None or escape.lower() in {"none", "", "false"} or escape == quote:
+        return None  # a quotation mark that is doubled is what is read without it
+    if not _is_mark(escape):
+        extra.faults.add(
+            "servers[0].customProperties.escape",
+            escape,
+            "This escapes nothing.",
+            'Write one sign, "\\\\" as a rule, or none.',
+        )
+    return escape
+
+
+def _is_mark(text: str) -> bool:
+    """One sign of ASCII: neither letter nor digit nor blank."""
+    return len(text) == 1 and "!" <= text <= "~" and not text.isalnum()

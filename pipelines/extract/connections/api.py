@@ -2,18 +2,25 @@
 
 Pages follow one another by an address, a token or a number in the answer (``next_path``), or by
 number alone until one is empty (``next_path`` empty). An API that is busy or does not answer is
-asked again, later and later; one whose pages repeat is refused, for it would never end.
+asked again, later and later, or when it says; one whose pages repeat is refused, for it would never
+end. What was fetched before a failure is kept, and the next try goes on behind it.
 """
 
 import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+)
 
 from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
@@ -23,14 +30,21 @@ from pipelines.extract.connections.api_answers import (
     refuse_web_page,
     total_of,
 )
+from pipelines.extract.connections.api_pages import KeptPages, kept_pages
 from pipelines.extract.connections.secrets import expanded, secret_of
 from pipelines.extract.formats.jsonlines import at_path, parse_page, records_on
 from pipelines.extract.limits import STANDARD, Limits
 
 ATTEMPTS = 6  # with the pauses below, a minute: longer outages are for the scheduler's own retries
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0  # seconds; each pause is twice the one before
+LONGEST_ASKED = 600.0  # seconds that an API may ask us to wait; longer is for the scheduler
+_OVER = {400, 404, 410}  # what an API answers to a token that has expired
 REDIRECTS = 5  # more is a circle, as a login makes one
 TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # departments' gateways take half a minute for a page
+
+
+class _Expired(Exception):
+    """The API does not go on where it stopped."""
 
 
 class _Busy(Exception):
@@ -38,7 +52,18 @@ class _Busy(Exception):
 
     def __init__(self, response: httpx.Response) -> None:
         super().__init__(f"HTTP {response.status_code}")
-        self.pause = response.headers.get("Retry-After", "")
+        self.pause = _seconds(response.headers.get("Retry-After", ""))
+
+
+def _seconds(retry_after: str) -> float | None:
+    """How long to wait: RFC 9110 has a number of seconds, or a date; ``None`` for neither."""
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        when = parsedate_to_datetime(retry_after)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def fetch_pages(
@@ -57,18 +82,40 @@ def fetch_pages(
             repeat, there are fewer records than it speaks of, or more or larger pages than the
             settings allow.
     """
-    address = expanded(source, source.server.location).replace("{batch}", quote(batch))
-    start = httpx.URL(address.replace("{watermark}", quote(watermark or "")))
+    start = _start(source, batch, watermark)
+    server = source.server
+    follows = (server.next_path, server.page_parameter, server.cursor_parameter)
+    kept = kept_pages(folder, [str(start), watermark, follows, server.records_path])
     token = secret_of(source)
     headers = {"Accept": "application/json"} | (
         {"Authorization": f"Bearer {token}"} if token else {}
     )
-    highest = watermark
     with httpx.Client(headers=headers, timeout=TIMEOUT) as client:
-        pages = _pages(_Api(client, source, batch, sleep, limits), start)
-        for number, (content, records) in enumerate(pages, start=1):
-            (folder / f"page-{number:06}.json").write_bytes(content)
-            highest = _highest(source, highest, records)
+        api = _Api(client, source, batch, sleep, limits, kept)
+        try:
+            highest = _fetch(api, start, watermark)
+        except _Expired:
+            kept.forget()
+            highest = _fetch(api, start, watermark)
+    kept.finish()
+    return highest
+
+
+def _start(source: Source, batch: str, watermark: str | None) -> httpx.URL:
+    address = expanded(source, source.server.location).replace("{batch}", quote(batch))
+    try:
+        return httpx.URL(address.replace("{watermark}", quote(watermark or "")))
+    except httpx.InvalidURL:
+        raise UnreadableDelivery(
+            source.name, source.file.name, "The address of the API cannot be read as one.",
+            "Correct location in the contract, or the variable that it names.",
+        ) from None  # fmt: skip
+
+
+def _fetch(api: "_Api", start: httpx.URL, watermark: str | None) -> str | None:
+    highest = watermark
+    for records in _pages(api, start):
+        highest = _highest(api.source, highest, records)
     return highest
 
 
@@ -81,30 +128,35 @@ class _Api:
     batch: str
     sleep: Callable[[float], None]
     limits: Limits
+    kept: KeptPages
     good_codes: set[str] = field(default_factory=set)
 
 
-def _pages(api: _Api, start: httpx.URL) -> Iterator[tuple[bytes, list[object]]]:
-    """Contents of the pages and the records on them, one page after the other."""
+def _pages(api: _Api, start: httpx.URL) -> Iterator[list[object]]:
+    """Records of the pages, one page after the other; each is kept before the next is asked for."""
     source, server, number, taken = api.source, api.source.server, 1, 0
     url = start if server.next_path else start.copy_set_param(server.page_parameter, 1)
     asked, seen = set[httpx.URL](), set[bytes]()
     total: int | None = None
     while True:
         asked.add(url)
-        content = _get(api, url)
+        before = api.kept.read(number)
+        content = _get(api, url) if before is None else before
         page, records = _read(api, url, content)
+        if before is None:
+            api.kept.add(number, content)
         total = total_of(source, page) or total
         taken += len(records)
-        yield content, records
+        yield records
         mark = hashlib.sha256(content).digest()
         next_page = at_path(page, server.next_path) if server.next_path else bool(records)
         if not next_page:
-            refuse_incomplete(source, _shown(url), total, taken, number)
+            _require_all(api, url, total, taken, number)
             return
         number += 1
         url = _next_url(source, start, url, next_page, number)
         if url in asked or (records and mark in seen):
+            api.kept.forget()
             raise UnreadableDelivery(
                 source.name, _shown(url), f"Page {number - 1} comes again and again.",
                 "Check next_path and page_parameter in the contract.",
@@ -115,6 +167,15 @@ def _pages(api: _Api, start: httpx.URL) -> Iterator[tuple[bytes, list[object]]]:
                 "Ask for larger pages, or raise BASELIB_PAGES.",
             )  # fmt: skip
         seen.add(mark)
+
+
+def _require_all(api: _Api, url: httpx.URL, total: int | None, taken: int, pages: int) -> None:
+    """Refuse fewer records than there are; the next try begins anew, for pages may have moved."""
+    try:
+        refuse_incomplete(api.source, _shown(url), total, taken, pages)
+    except UnreadableDelivery:
+        api.kept.forget()
+        raise
 
 
 def _read(api: _Api, url: httpx.URL, content: bytes) -> tuple[object, list[object]]:
@@ -136,7 +197,13 @@ def _next_url(
     if not text.startswith(("http://", "https://", "/", "?")):
         parameter = source.server.cursor_parameter or source.server.page_parameter
         return start.copy_set_param(parameter, text)
-    url = current.join(text)
+    try:
+        url = current.join(text)
+    except httpx.InvalidURL:
+        raise UnreadableDelivery(
+            source.name, _shown(current), "Its next page has an address that is none.",
+            "Check next_path in the contract; if it is right, tell the department.",
+        ) from None  # fmt: skip
     _refuse_other_host(source, start, url, f"{_shown(current)}: Its next page")
     return url
 
@@ -163,7 +230,7 @@ def _refuse_other_host(source: Source, start: httpx.URL, url: httpx.URL, what: s
 def _get(api: _Api, url: httpx.URL) -> bytes:
     source = api.source
     again = Retrying(
-        stop=stop_after_attempt(ATTEMPTS),
+        stop=_is_enough,
         wait=_pause,
         retry=retry_if_exception_type((_Busy, httpx.TransportError)),
         sleep=api.sleep,
@@ -172,11 +239,9 @@ def _get(api: _Api, url: httpx.URL) -> bytes:
     try:
         status, content = again(_ask, api, url)
     except (_Busy, httpx.HTTPError, httpx.InvalidURL) as wrong:
-        reason = str(wrong) if isinstance(wrong, _Busy) else type(wrong).__name__
-        raise UnreadableDelivery(
-            source.name, _shown(url), f"No answer after {ATTEMPTS} attempts ({reason}).",
-            "Run the batch again later; if it stays so, tell the department.",
-        ) from None  # fmt: skip
+        raise _no_answer(api, url, wrong) from None
+    if api.kept.goes_on and status in _OVER:
+        raise _Expired
     if status in {404, 410}:
         raise DeliveryMissing(source.name, api.batch, _shown(url))
     if not 200 <= status < 300:
@@ -185,6 +250,18 @@ def _get(api: _Api, url: httpx.URL) -> bytes:
             "Check the secret that the contract names, and our right to read this.",
         )  # fmt: skip
     return content
+
+
+def _no_answer(api: _Api, url: httpx.URL, wrong: Exception) -> UnreadableDelivery:
+    reason = str(wrong) if isinstance(wrong, _Busy) else type(wrong).__name__
+    problem = f"No answer after {ATTEMPTS} attempts ({reason})."
+    if isinstance(wrong, _Busy) and (wrong.pause or 0) > LONGEST_ASKED:
+        problem = f"It is busy, and asks us to wait {wrong.pause:,.0f} seconds ({reason})."
+    return UnreadableDelivery(
+        api.source.name, _shown(url), problem,
+        "Run the batch again later: pages that were fetched are kept for some hours. If it stays "
+        "so, tell the department.",
+    )  # fmt: skip
 
 
 def _ask(api: _Api, url: httpx.URL) -> tuple[int, bytes]:
@@ -218,11 +295,18 @@ def _bounded(api: _Api, url: httpx.URL, response: httpx.Response) -> bytes:
     return bytes(content)
 
 
+def _is_enough(state: RetryCallState) -> bool:
+    """Whether to give up: after so many attempts, or because we are asked to wait too long."""
+    wrong = state.outcome.exception() if state.outcome else None
+    too_long = isinstance(wrong, _Busy) and (wrong.pause or 0) > LONGEST_ASKED
+    return too_long or state.attempt_number >= ATTEMPTS
+
+
 def _pause(state: RetryCallState) -> float:
     """Seconds until the next attempt: what the API asks for, else twice as long each time."""
     wrong = state.outcome.exception() if state.outcome else None
-    if isinstance(wrong, _Busy) and wrong.pause.isdigit():
-        return min(float(wrong.pause), LONGEST_PAUSE)
+    if isinstance(wrong, _Busy) and wrong.pause is not None:
+        return wrong.pause
     return min(FIRST_PAUSE * 2.0 ** (state.attempt_number - 1), LONGEST_PAUSE)
 
 

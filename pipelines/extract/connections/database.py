@@ -36,6 +36,8 @@ from pipelines.extract.limits import STANDARD, Limits
 ROWS = 20_000  # rows in memory, and in a row group; the server holds the rest
 SLICE = 500  # rows made text at a time: few enough for the processor's cache, a third faster
 _STEPS = 100_000  # of SQLite's machine between two looks at the clock
+# How SQLite, PostgreSQL, MariaDB and MySQL say that a statement took longer than it may.
+_TOO_LONG = re.compile("^interrupted$|timeout|max_statement_time|maximum statement execution time")
 _PARAMETER = re.compile(r"(?<![:\w]):(watermark|batch)\b")
 
 
@@ -53,7 +55,10 @@ def fetch_table(
         UnreadableDelivery: the database refuses us, or the query.
     """
     name = source.server.table or "query"
-    engine = _engine(source, batch, limits)
+    try:
+        engine = _engine(source, batch, limits)
+    except (SQLAlchemyError, ImportError) as wrong:  # a driver that has gone since it was checked
+        raise _refused(source, name, wrong) from None
     try:
         with engine.connect() as connection:
             options = {"stream_results": True, "max_row_buffer": ROWS}
@@ -105,6 +110,8 @@ def _prepare(connection: Connection, source: Source, limits: Limits) -> TextDeco
     A PostgreSQL database in SQL_ASCII keeps bytes of any encoding: its text comes as bytes, and is
     decoded here, row by row.
     """
+    if connection.dialect.name in {"mysql", "mariadb"}:
+        _prepare_mysql(connection, limits)
     if connection.dialect.name != "postgresql":
         return decoder_of(source)
     connection.execution_options(postgresql_readonly=True)
@@ -116,6 +123,17 @@ def _prepare(connection: Connection, source: Source, limits: Limits) -> TextDeco
         register_type(BYTES, driver)
     connection.exec_driver_sql(f"SET statement_timeout = {limits.statement_seconds * 1000:d}")
     return decoder_of(source, text_is_bytes=any_bytes)
+
+
+def _prepare_mysql(connection: Connection, limits: Limits) -> None:
+    """Read only, and no longer than allowed; the two servers call that limit differently."""
+    connection.exec_driver_sql("SET SESSION TRANSACTION READ ONLY")
+    if getattr(connection.dialect, "is_mariadb", False):
+        limit = f"max_statement_time = {limits.statement_seconds:d}"
+    else:
+        limit = f"max_execution_time = {limits.statement_seconds * 1000:d}"
+    connection.exec_driver_sql(f"SET SESSION {limit}")
+    connection.commit()  # what was set holds from the next transaction on
 
 
 def _select(
@@ -225,7 +243,7 @@ def _refused(source: Source, name: str, wrong: Exception) -> UnreadableDelivery:
     cause: object = getattr(wrong, "orig", None) or wrong
     about_data = not isinstance(wrong, OperationalError | ProgrammingError)
     reason = type(cause).__name__ if about_data else str(cause).strip().splitlines()[0]
-    if "timeout" in reason or reason == "interrupted":
+    if _TOO_LONG.search(reason):
         return UnreadableDelivery(
             source.name, name, f"The database took too long: {reason}.",
             "Narrow the query, run it at night, or raise BASELIB_STATEMENT_TIMEOUT.",

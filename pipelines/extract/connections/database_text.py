@@ -6,6 +6,7 @@ that do not decode is set aside, alone, and the bytes are shown as ``\\xNN``.
 """
 
 import codecs
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,8 @@ from pipelines.contracts.source import Source
 from pipelines.extract.formats.chunk import UNDECODABLE_BYTES, Defect
 
 _SHOW = "baselib.show"
+_BINARY = frozenset({bytes, memoryview})
+_THREE_BYTES = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")  # as a Chinese character has in UTF-8
 _LATIN1 = "latin-1"  # every byte is a character in it, so bytes survive
 
 
@@ -35,12 +38,15 @@ class Undecoded(bytes):
 class TextDecoder:
     """The encodings that a contract gives for a database and for columns of it.
 
-    ``text_is_bytes``: the driver was told to hand out text as bytes.
+    ``text_is_bytes``: the driver was told to hand out text as bytes. ``of_words``: columns that
+    hold text by the contract, so that bytes in them which are text are taken for it; in others, as
+    in a binary key, they stay bytes.
     """
 
     of_database: str
     of_columns: dict[str, str]
     text_is_bytes: bool = False
+    of_words: frozenset[str] = frozenset()
 
     def text(self, value: bytes) -> str | Undecoded:
         """Bytes as text; never an error, whose message would quote it."""
@@ -49,6 +55,9 @@ class TextDecoder:
     def recode(self, name: str, values: Sequence[Any]) -> Sequence[Any]:
         """A column in the encoding that the contract gives it or the database; else as it is."""
         encoding = self.of_columns.get(name)
+        if name in self.of_words and not _BINARY.isdisjoint(map(type, values)):
+            wanted = encoding or self.of_database
+            values = [_as_words(v, wanted) if type(v) in _BINARY else v for v in values]
         if encoding is None and not self.text_is_bytes:
             return values
         return [self._recoded(value, encoding) for value in values]
@@ -68,11 +77,22 @@ class TextDecoder:
 def decoder_of(source: Source, *, text_is_bytes: bool = False) -> TextDecoder:
     """The decoder for a source."""
     columns = {c.physical_name: c.encoding for c in source.columns if c.encoding}
-    return TextDecoder(source.server.encoding, columns, text_is_bytes)
+    words = frozenset(c.physical_name for c in source.columns if c.element and not c.primary_key)
+    return TextDecoder(source.server.encoding, columns, text_is_bytes, words)
+
+
+def _as_words(value: bytes | memoryview, encoding: str) -> str | bytes | memoryview:
+    """Bytes as the text that they are; as bytes where they are none."""
+    text = _decoded(bytes(value), encoding)
+    return text if isinstance(text, str) and text.isprintable() else value
 
 
 def _decoded(value: bytes, encoding: str) -> str | Undecoded:
-    for each in ("utf-8", "gb18030") if encoding == "auto" else (encoding,):
+    """Text in an encoding; Chinese in UTF-8 is unmistakable, whatever the contract says."""
+    tried = ("utf-8", "gb18030") if encoding == "auto" else (encoding,)
+    if encoding == "gb18030" and _THREE_BYTES.search(value):
+        tried = ("utf-8", encoding)
+    for each in tried:
         try:
             return value.decode(each)
         except UnicodeDecodeError:

@@ -7,6 +7,15 @@ from pathlib import Path
 
 from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
+from pipelines.extract.file_names import known_name, known_names
+
+
+def marker_of(source: Source, batch: str, file: Path) -> Path | None:
+    """The marker that says that a file is whole; several files may share one."""
+    if source.server.marker is None:
+        return None
+    name = source.server.marker.replace("{batch}", batch)
+    return file.parent / name.replace("{file}", file.name).replace("{stem}", file.stem)
 
 
 def find_files(source: Source, batch: str) -> Sequence[Path]:
@@ -23,29 +32,32 @@ def find_files(source: Source, batch: str) -> Sequence[Path]:
     found = sorted(anchor.glob(str(pattern.relative_to(anchor))), key=lambda file: file.name)
     # A leading dot or ~$ is what copying programs and Excel leave behind while they work.
     files = [file for file in found if file.is_file() and not file.name.startswith((".", "~$"))]
+    markers = {marker_of(source, batch, file) for file in files}
+    files = [file for file in files if file not in markers]
     if not files:
         raise DeliveryMissing(source.name, batch, str(pattern))
     names = [file.name for file in files]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise UnreadableDelivery(
-            source.name, twice[0], "Two delivered files in different folders have this name.",
+            source.name, known_name(twice[0]),
+            "Two delivered files in different folders have this name.",
             "Narrow the path in the contract, or ask for different names.",
         )  # fmt: skip
     return files
 
 
 def copy_files(files: Sequence[Path], folder: Path) -> None:
-    """Copy files into ``folder`` under their own names."""
+    """Copy files into ``folder`` under the names by which they are known from then on."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        shutil.copyfile(file, folder / file.name)
+    for file, name in known_names(files).items():
+        shutil.copyfile(file, folder / name)
 
 
 def fingerprint(files: Sequence[Path]) -> str:
     """SHA-256 of what was delivered: the files' contents in order of their names."""
     digest = hashlib.sha256()
-    for file in sorted(files, key=lambda file: file.name):
+    for file in known_names(files):
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()

@@ -9,6 +9,8 @@ from functools import cache
 BIG5 = "big5hkscs"  # as Python calls Big5 with what Hong Kong added
 _SAMPLE = 1 << 16
 _FEWEST = 20  # characters, without which nobody can tell
+_KINDS = 8  # different ones: one that is repeated says no more than once
+_LETTERS = frozenset("ǹɑḿń")  # with accents, and in GBK only
 _COMMON, _RARE = 0.95, 0.85  # shares of common characters
 
 
@@ -18,7 +20,7 @@ def reads_like_big5(sample: bytes) -> bool:
     text = b"\n".join(lines)
     as_big5 = [c for c in text.decode(BIG5, "replace") if c > "\x7f"]
     as_gb = [c for c in text.decode("gb18030", "replace") if c > "\x7f"]
-    if len(as_big5) < _FEWEST or not as_gb:
+    if len(as_big5) < _FEWEST or len(set(as_big5)) < _KINDS or not as_gb:
         return False
     big5 = sum(map(_common_in_big5, as_big5)) / len(as_big5)
     return big5 >= _COMMON and sum(map(_common_in_gb, as_gb)) / len(as_gb) <= _RARE
@@ -35,9 +37,11 @@ def _common_in_big5(character: str) -> bool:
 
 @cache
 def _common_in_gb(character: str) -> bool:
-    """Punctuation and the characters of GB 2312; kana, Greek and box drawings are not common."""
-    try:
-        lead = character.encode("gb2312")[0]
-    except UnicodeEncodeError:
-        return False
-    return lead >= 0xB0 or lead in {0xA1, 0xA3}
+    """Punctuation, letters with accents and the characters of GB 2312; kana and Greek are not.
+
+    By its place in GB 18030: to Python's codec of GB 2312 a middle dot and a dash are others.
+    """
+    octets = character.encode("gb18030", "replace")
+    if len(octets) != 2 or octets[1] < 0xA1:
+        return character in _LETTERS
+    return 0xB0 <= octets[0] <= 0xF7 or octets[0] in {0xA1, 0xA3, 0xA8}

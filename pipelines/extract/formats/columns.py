@@ -21,6 +21,7 @@ def header_names(source: Source, file: str, written: Sequence[str]) -> tuple[str
     """
     names = [trimmed(name) for name in written]
     if not set(names) & mapped_names(source):
+        _refuse_misread(source, file, names)
         raise UnreadableDelivery(
             source.name,
             file,
@@ -30,6 +31,34 @@ def header_names(source: Source, file: str, written: Sequence[str]) -> tuple[str
         )
     _refuse_ambiguous(source, file, names)
     return tuple(_distinct(names))
+
+
+# How text was encoded, and as what somebody read it.
+_MISREAD = (
+    ("utf-8", "gb18030"), ("utf-8", "cp1252"), ("utf-8", "latin-1"), ("gb18030", "cp1252"),
+    ("gb18030", "latin-1"), ("big5", "gb18030"),
+)  # fmt: skip
+_SPOKEN = {"utf-8": "UTF-8", "gb18030": "GBK", "big5": "Big5"}
+
+
+def _refuse_misread(source: Source, file: str, names: Sequence[str]) -> None:
+    """Say so where a header has a mapped column as it looks to who reads it in a wrong encoding."""
+    found = {_kept(name): name for name in names if len(_kept(name)) > 1}
+    for was, seen_as in _MISREAD:
+        for name in sorted(mapped_names(source)):
+            shown = _kept(name.encode(was, "ignore").decode(seen_as, "replace"))
+            if shown != name and shown in found:
+                raise UnreadableDelivery(
+                    source.name, file,
+                    f"It was {_SPOKEN[was]}, was read as {_SPOKEN.get(seen_as, 'Latin-1')} and "
+                    f"saved again before it was delivered: {found[shown]!r} is {name!r}.",
+                    "Ask for the file as the original system exports it.",
+                )  # fmt: skip
+
+
+def _kept(name: str) -> str:
+    """What is left of a misread name, without what stands for bytes that were lost."""
+    return trimmed(name.replace("\ufffd", "").replace("?", ""))
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -13,9 +13,11 @@ from pathlib import Path
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
 from pipelines.extract.formats.chunk import Chunk, with_column
+from pipelines.extract.formats.columns import mapped_names
 from pipelines.extract.formats.recognise import NAMES, Kind, recognise
 from pipelines.extract.formats.sheets.cell_text import Cell, show
 from pipelines.extract.formats.sheets.html import HtmlTables
+from pipelines.extract.formats.sheets.ods import OpenDocument
 from pipelines.extract.formats.sheets.old import OldWorkbook
 from pipelines.extract.formats.sheets.rows import HEADER_ROWS, ROWS, Row, has_header, read_rows
 from pipelines.extract.formats.sheets.spreadsheet_xml import SpreadsheetXml
@@ -25,18 +27,22 @@ from pipelines.extract.remarks import remark
 
 __all__ = ["HEADER_ROWS", "SHEETS", "Cell", "first_rows", "read_excel", "show"]
 
+_OF_A_COVER = 2  # cells in a row of text, at most: a label and what it says
 SHEETS: tuple[Kind, ...] = ("xlsx", "xls", "xlsb", "ods", "html", "spreadsheet_xml")
-_WITHOUT_STATES = frozenset({"xls", "xlsb", "ods"})
 
 
 @dataclass(frozen=True)
 class Book:
-    """Names of sheets in order, those that are hidden, and the rows of one."""
+    """Names of sheets in order, those that are hidden, and the rows of one.
+
+    ``has_states``: whether errors, merges and hidden rows are known.
+    """
 
     names: Sequence[str]
     hidden: frozenset[str]
     rows: Callable[[str], Iterator[Row]]
     glance: Callable[[str], Iterator[Row]]  # the same without what takes a second pass
+    has_states: bool = True
 
 
 def read_excel(
@@ -57,7 +63,7 @@ def read_excel(
     kind = kind or recognise(file)
     with _opened(source, file, kind, limits) as book:
         sheets, unread = _wanted_sheets(source, file, book)
-        remarks = [remark(source, "no_states", file.name)] if kind in _WITHOUT_STATES else []
+        remarks = [] if book.has_states else [remark(source, "no_states", file.name)]
         if unread:
             remarks.append(remark(source, "other_sheets", file.name, detail="、".join(unread)))
         for name in sheets:
@@ -67,11 +73,11 @@ def read_excel(
             remarks = []
 
 
-def first_rows(source: Source, file: Path) -> list[Row]:
-    """The first rows of the first visible sheet, to look at."""
+def first_rows(source: Source, file: Path) -> dict[str, list[Row]]:
+    """The first rows of each visible sheet, to look at; of all sheets where none is visible."""
     with _opened(source, file, recognise(file), STANDARD) as book:
         visible = [name for name in book.names if name not in book.hidden] or list(book.names)
-        return list(islice(book.glance(visible[0]), HEADER_ROWS)) if visible else []
+        return {name: list(islice(book.glance(name), HEADER_ROWS)) for name in visible}
 
 
 @contextmanager
@@ -82,7 +88,7 @@ def _opened(source: Source, file: Path, kind: Kind, limits: Limits) -> Iterator[
             workbook = Workbook(file)
             yield _book_of(workbook, limits)
         elif kind in SHEETS:
-            yield _other_book(file, kind)
+            yield _other_book(file, kind, limits)
         else:
             raise _not_a_workbook(source, file, kind)
     except (DamagedWorkbook, OSError, EOFError) as wrong:
@@ -106,15 +112,21 @@ def _book_of(workbook: Workbook, limits: Limits) -> Book:
     )  # fmt: skip
 
 
-def _other_book(file: Path, kind: Kind) -> Book:
+def _other_book(file: Path, kind: Kind, limits: Limits) -> Book:
     if kind == "html":
         html = HtmlTables(file)
         return Book(html.names, frozenset(), html.rows, html.rows)
     if kind == "spreadsheet_xml":
         xml = SpreadsheetXml(file)
         return Book(xml.names, frozenset(), xml.rows, xml.rows)
+    if kind == "ods":
+        ods = OpenDocument(file)
+        return Book(ods.names, frozenset(), ods.rows, ods.rows)
     old = OldWorkbook(file)
-    return Book(old.names, frozenset(old.hidden), old.rows, old.rows)
+    return Book(
+        old.names, frozenset(old.hidden), lambda name: old.rows(name, limits.merged_cells),
+        old.rows, old.has_states,
+    )  # fmt: skip
 
 
 def _not_a_workbook(source: Source, file: Path, kind: Kind) -> UnreadableDelivery:
@@ -135,7 +147,7 @@ def _wanted_sheets(source: Source, file: Path, book: Book) -> tuple[list[str], l
     named = list(server.sheets or ([server.sheet] if server.sheet else []))
     visible = [name for name in book.names if name not in book.hidden] or list(book.names)
     if named == ["*"]:
-        return [name for name in visible if next(book.glance(name), None)] or visible[:1], []
+        return _all_sheets(source, book, visible)
     missing = [name for name in named if name not in book.names]
     if missing or not book.names:
         raise UnreadableDelivery(
@@ -146,6 +158,22 @@ def _wanted_sheets(source: Source, file: Path, book: Book) -> tuple[list[str], l
     if named:
         return named, []
     return _found_sheet(source, file, book, visible)
+
+
+def _all_sheets(source: Source, book: Book, visible: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Those in which anything is written; a cover with lines of text beside tables is not read."""
+    heads = {name: list(islice(book.glance(name), HEADER_ROWS)) for name in visible}
+    filled = [name for name, rows in heads.items() if rows]
+    mapped = mapped_names(source)
+    covers = [
+        name
+        for name in filled
+        if source.server.header_row != 0
+        and all(len(row.cells) <= _OF_A_COVER for row in heads[name])
+        and not any(text.strip() in mapped for row in heads[name] for text in row.cells.values())
+    ]
+    tables = [name for name in filled if name not in covers]
+    return (tables, covers) if tables else (filled or list(visible[:1]), [])
 
 
 def _found_sheet(

@@ -5,6 +5,7 @@ is no object, has one key twice, or half a character (``\\ud83d``) comes as a de
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -133,8 +134,17 @@ def parse_page(source: Source, page: str, content: bytes) -> object:
 
 
 def at_path(value: object, path: str) -> object:
-    """What lies at a dotted path of nested objects; ``None`` where nothing does."""
-    for key in filter(None, path.split(".")):
+    """What lies at a path of nested objects, ``data.rows`` or ``data/rows``; ``None``: nothing.
+
+    >>> at_path({"data": {"rows": [1]}}, "data/rows")
+    [1]
+    """
+    found = _at(value, path.split("."))
+    return _at(value, re.split("[./]", path)) if found is None and "/" in path else found
+
+
+def _at(value: object, keys: Sequence[str]) -> object:
+    for key in filter(None, keys):
         value = value.get(key) if isinstance(value, dict) else None
     return value
 

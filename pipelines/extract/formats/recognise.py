@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 from zipfile import BadZipFile, ZipFile
 
+from pipelines.contracts.source import Source
 from pipelines.extract.formats.encodings import open_plain
 
 Kind = Literal[
@@ -26,10 +27,20 @@ NAMES = {
     "word": "a text document", "rar": "a RAR archive", "7z": "a 7z archive",
     "image": "a picture", "empty": "empty",
 }  # fmt: skip
+NAMES_ZH = {
+    "xlsx": "Excel 工作簿（.xlsx）", "xlsb": "Excel 二进制工作簿（.xlsb）",
+    "ods": "OpenDocument 电子表格（.ods）", "xls": "旧版 Excel 工作簿（.xls）",
+    "locked": "加了密码的工作簿", "html": "含表格的网页", "spreadsheet_xml": "Excel 2003 XML 表格",
+    "xml": "XML", "text": "纯文本", "json": "JSON", "zip": "zip 压缩包", "tar": "tar 压缩包",
+    "parquet": "Parquet 文件", "sqlite": "SQLite 数据库", "dbf": "dBase 表（.dbf）",
+    "pdf": "PDF 文档", "word": "文字处理文档", "rar": "RAR 压缩包", "7z": "7z 压缩包",
+    "image": "图片", "empty": "空文件",
+}  # fmt: skip
 
 _HEAD = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # a stream of a locked .xlsx
+_MANIFEST = "META-INF/manifest.xml"  # of OpenDocument: what is in it, and how it is encrypted
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"PAR1", "parquet"), (b"SQLite format 3\0", "sqlite"), (b"%PDF", "pdf"),
     (b"Rar!\x1a\x07", "rar"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x89PNG", "image"),
@@ -41,6 +52,11 @@ _HTML = re.compile(
 _SPREADSHEET_XML = b"urn:schemas-microsoft-com:office:spreadsheet"
 _XML = re.compile(rb"\s*<(?:\?xml\b|[A-Za-z_][\w.:-]*[\s/>])")
 _DBF_VERSIONS = frozenset(b"\x02\x03\x04\x05\x30\x31\x32\x43\x63\x83\x8b\x8e\xcb\xf5\xfb")
+
+
+def form_name(source: Source, kind: Kind) -> str:
+    """What a file is, in its owner's language."""
+    return (NAMES if source.reporting.language == "en" else NAMES_ZH)[kind]
 
 
 def recognise(file: Path) -> Kind:
@@ -70,12 +86,22 @@ def _kind_of_zip(file: Path) -> Kind:
         with ZipFile(file) as archive:
             names = {name.lower() for name in archive.namelist()}
             if "mimetype" in names and b"opendocument" in archive.read("mimetype")[:200]:
+                if _is_encrypted(archive):
+                    return "locked"
                 return "ods" if b"spreadsheet" in archive.read("mimetype") else "word"
     except (BadZipFile, OSError, RuntimeError, KeyError, NotImplementedError):
         return "xlsx" if file.suffix.lower() == ".xlsx" else "zip"
     if any(name.startswith("xl/") for name in names):
         return "xlsb" if "xl/workbook.bin" in names else "xlsx"
     return "word" if any(name.startswith("word/") for name in names) else "zip"
+
+
+def _is_encrypted(document: ZipFile) -> bool:
+    """Whether an OpenDocument file is under a password."""
+    if _MANIFEST not in document.namelist():
+        return False
+    with document.open(_MANIFEST) as manifest:
+        return b"encryption-data" in manifest.read(1 << 16)
 
 
 def _kind_of_ole(file: Path) -> Kind:

@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 import pytest
 from ibis.backends.duckdb import Backend
 
-from pipelines.clean.parser import ColumnToParse, Parser, parse_columns
+from pipelines.clean.parsing.parser import ColumnToParse, Parser, parse_columns
 from pipelines.engines.texts import parsed_texts
 from pipelines.standards.rules import severities
 

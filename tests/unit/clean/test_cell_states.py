@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from pipelines.clean.cell_states import state_of, without_protection
-from pipelines.clean.parser import ColumnToParse, parse_columns
-from pipelines.clean.registry import parser_for
+from pipelines.clean.parsing.parser import ColumnToParse, parse_columns
+from pipelines.clean.parsing.registry import parser_for
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import severities
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.clean import characters
-from pipelines.clean.parser import Derive, Parsed, Parser
+from pipelines.clean.parsing.parser import Derive, Parsed, Parser
 
 TIDY = Parser(characters.TEXT_STEPS, lambda s: Parsed(s.text))
 

@@ -6,7 +6,7 @@ import ibis
 import pytest
 
 from pipelines.clean.cross_field import add_cross_field_findings
-from pipelines.clean.findings import no_findings
+from pipelines.clean.parsing.findings import no_findings
 from pipelines.standards.rules import severities
 
 AS_OF = date(2026, 6, 30)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.clean.masking import mask, mask_text
+from pipelines.clean.masking import hide_numbers, hide_numbers_in_text, mask, mask_text
 
 KINDS = ["none", "identity_number", "person_name", "phone", "address", "last4", "all"]
 VALUES = ["", "1", "张三", "张三丰", "11010519491231002X", "13800138000", "买买提·吐尔逊", "a" * 30]
@@ -81,3 +81,20 @@ def test_engine_and_python_agree_on_anything(kind, values):
 @given(st.text("张三李四王五赵六孙七周八吴九郑十", min_size=3, max_size=18))
 def test_no_mask_shows_everything(kind, value):
     assert mask_text(value, kind) != value
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("110105194912310021", "1101*************1"),
+        ("男 11010519491231002X。", "男 1101*************X。"),
+        ("13800138000,13900139000", "138****8000,139****9000"),
+        ("91110105000000121X", "91110105000000121X"),
+        ("20260630123000123", "20260630123000123"),
+        ("1101051949123100210", "1101051949123100210"),
+        ("", ""),
+    ],
+)
+def test_what_looks_like_a_number_of_a_person_is_hidden_in_any_text(text: str, shown: str):
+    assert hide_numbers_in_text(text) == shown
+    assert hide_numbers(ibis.literal(text)).execute() == shown

@@ -11,7 +11,7 @@ import ibis
 import pytest
 
 from pipelines.clean import contact, dates, money, names
-from pipelines.clean.parser import ColumnToParse, parse_columns
+from pipelines.clean.parsing.parser import ColumnToParse, parse_columns
 from pipelines.standards.rules import severities
 
 FILE = Path(__file__).parents[4] / "shared" / "data" / "enterprises_real.parquet"
@@ -50,6 +50,10 @@ def found(registrations):
 def errors(found, column):
     broken = {rule: n for (name, rule), n in found.items() if name == column}
     return {rule: n for rule, n in broken.items() if severities()[rule] == "error"}
+
+
+def test_nothing_is_taken_for_text_in_a_wrong_encoding(found):
+    assert [key for key in found if key[1].startswith("MOJIBAKE")] == []
 
 
 def test_every_name_of_an_enterprise_is_usable(registrations, found):

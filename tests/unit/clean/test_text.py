@@ -31,3 +31,15 @@ def test_nothing_said(clean):
 def test_total_and_idempotent(clean_fast, texts):
     is_total(clean_fast, text(), texts)
     is_idempotent(clean_fast, text(), texts)
+
+
+def test_a_lost_character_is_marked_and_told(clean):
+    texts = ["\ufffd\ufffd中学", "字\ue005典", "中学\U000f0001", "谁？", "\ufffd"]
+    found = outcomes(clean, text(), texts)
+    assert [(o.value, *o.rules) for o in found.values()] == [
+        ("??中学", "LOST_CHARACTER"),
+        ("字?典", "LOST_CHARACTER"),
+        ("中学?", "LOST_CHARACTER"),
+        ("谁?",),
+        ("?", "LOST_CHARACTER"),
+    ]

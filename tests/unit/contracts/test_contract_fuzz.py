@@ -92,7 +92,8 @@ def check_changed_values(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(DOCUMENTS_PER_EXAMPLE):
         file = chance.choice(GOOD)
-        text = yaml.safe_dump(mutate(DOCUMENTS[file], chance), allow_unicode=True)
+        changed = mutate(DOCUMENTS[file], chance)
+        text = yaml.dump(changed, Dumper=yaml.CSafeDumper, allow_unicode=True)
         source, faults = judged(file, text)
         assert (source is None) == bool(faults.found)
         assert all(fault.field and fault.problem and fault.remedy for fault in faults.found)

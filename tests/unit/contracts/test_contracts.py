@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.contracts import check_sources, load_source, load_sources, notes_on_sources
+from pipelines.contracts import (
+    check_sources,
+    load_source,
+    load_sources,
+    notes_on_sources,
+    usable_sources,
+)
 from pipelines.contracts.source import Reporting
 from pipelines.errors import ContractsRefused, UnknownSource
 from pipelines.settings import Settings, load_settings
@@ -61,7 +67,8 @@ def test_a_contract_says_what_it_says(settings, write):
     assert source.server.location == str(file.parent / "residents_{batch}.csv")
     assert (source.server.format, source.server.encoding) == ("csv", "gb18030")
     assert [c.physical_name for c in source.key_columns] == ["登记编号"]
-    assert source.column_of("citizen_id").physical_name == "公民身份号码"
+    (number,) = (c for c in source.columns if c.element == "citizen_id")
+    assert number.physical_name == "公民身份号码"
     assert source.changed_at == "changed_at"
     assert source.owner.emails == ("residents@example.gov.cn",)
     assert (source.schedule, source.frequency) == ("0 2 * * *", timedelta(days=1))
@@ -329,6 +336,14 @@ def test_an_unknown_source_is_named_with_the_known_ones(settings, write):
         load_source(settings, "nobody__knows")
 
 
+@pytest.mark.parametrize("status", ["draft", "proposed", "deprecated", "retired"])
+def test_a_contract_that_is_not_active_is_no_source_of_a_run(settings, write, status):
+    write()
+    write(lambda document: document.update(status=status), name="health__deaths")
+    assert set(load_sources(settings)) == {NAME, "health__deaths"}
+    assert set(usable_sources(settings)) == {NAME}
+
+
 def test_a_column_that_no_golden_record_takes_is_a_note_and_no_fault(settings, write):
     extra = {"name": "work_address", "physicalName": "单位地址", "semanticType": "address"}
     write(lambda d: properties(d).append(extra))
@@ -342,3 +357,20 @@ def test_loading_contracts_loads_no_engine():
     code = f"import sys, pipelines.contracts; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_contract_is_checked_again_when_its_text_or_what_it_refers_to_changes(
+    settings, write, monkeypatch
+):
+    write()
+    read = load_source(settings, NAME)
+    assert load_source(settings, NAME) is read
+    write(lambda document: document.update(version="9.9.9"))
+    assert load_source(settings, NAME).version == "9.9.9"
+    write(lambda document: document.update(domain="nonsense"))
+    assert check_sources(settings) == check_sources(settings) != []
+    write()
+    assert load_source(settings, NAME) == read
+    monkeypatch.setattr("pipelines.contracts.load_libraries", dict)
+    with pytest.raises(ContractsRefused):
+        load_source(settings, NAME)

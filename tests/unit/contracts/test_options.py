@@ -3,10 +3,17 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from open_data_contract_standard.model import Server as OdcsServer
 
 from pipelines.contracts import check_sources, load_source
+from pipelines.contracts.faults import Faults
 from pipelines.contracts.money_units import is_unit, unit_in_name
+from pipelines.contracts.servers.api import build_api
 from pipelines.contracts.source import Server, SourceColumn
 from pipelines.settings import Settings
 from tests.unit.contracts.test_contracts import NAME, custom, properties, server, settings, write
@@ -214,3 +221,129 @@ def test_names_that_the_pipeline_makes_itself_are_refused(settings, write, name,
 def test_units_are_multipliers_and_currencies():
     assert all(map(is_unit, ("万元", "亿", "元", "USD", "百万美元", "千元")))
     assert not any(map(is_unit, ("", "斤", "万斤", "认缴", "x")))
+
+
+def test_forms_of_older_systems_are_contracts(server_of):
+    xml = server_of({**FILE, "format": "xml"}, records_path="data/rows/row")
+    assert (xml.format, xml.records_path, xml.encoding) == ("xml", "data/rows/row", "auto")
+    assert server_of({**FILE, "format": "dbf"}).encoding == "auto"
+    text = server_of({**FILE, "format": "csv"}, quote="~", escape="\\")
+    assert (text.quote, text.escape) == ("~", "\\")
+    assert server_of({**FILE, "format": "csv"}, escape='"').escape is None
+
+
+def test_columns_of_fixed_width_have_places(server_of, settings, write):
+    names = [column.physical_name for column in _columns(settings, write)]
+    places = {name: [n * 10 + 1, n * 10 + 9] for n, name in enumerate(names)}
+    fixed = server_of({**FILE, "format": "fixed"}, positions=places, position_unit="character")
+    assert [position.name for position in fixed.positions] == names
+    assert not fixed.by_bytes
+
+
+@pytest.mark.parametrize(
+    ("extra", "problem"),
+    [
+        ({}, "where the columns are"),
+        ({"positions": {"x": "8-1"}}, "no two places"),
+        ({"positions": {"x": [1, 2, 3]}}, "no two places"),
+        ({"positions": {"x": "1-5", "y": "5-9"}}, "overlaps"),
+        ({"positions": {"x": "1-5"}}, "does not say where it is"),
+        ({"positions": {"x": "1-5"}, "position_unit": "cm"}, "a unit of places"),
+    ],
+)
+def test_places_that_cannot_be_meant_are_refused(faults_of, extra, problem):
+    assert any(problem in fault for fault in faults_of({**FILE, "format": "fixed"}, **extra))
+
+
+@pytest.mark.parametrize(
+    "extra", [{"quote": "ab"}, {"quote": "a"}, {"escape": "xx"}, {"escape": " "}]
+)
+def test_marks_that_are_none_are_refused(faults_of, extra):
+    (fault,) = faults_of({**FILE, "format": "csv"}, **extra)
+    assert next(iter(extra)) in fault
+
+
+def _columns(settings, write):
+    write(server(**FILE, format="csv", customProperties=[]))
+    return load_source(settings, NAME).columns
+
+
+def test_what_says_that_a_delivery_is_whole_stands_in_the_contract(server_of):
+    text = server_of(
+        {**FILE, "format": "csv"}, marker="{file}.ok", settle_minutes=10, min_rows=5000,
+        count_line="共{rows}条", count_in="marker",
+    )  # fmt: skip
+    assert (text.marker, text.settle_minutes, text.min_rows) == ("{file}.ok", 10, 5000)
+    assert (text.count_line, text.count_in_marker) == ("共{rows}条", True)
+    assert server_of({**FILE, "format": "csv"}, count_line="T|{rows}").count_in_marker is False
+    in_folder = {**FILE, "path": "in/{batch}/x.csv", "format": "csv"}
+    assert server_of(in_folder, marker="done").marker == "done"
+    assert server_of({**DATABASE}, table="t", min_rows=3).min_rows == 3
+    assert server_of({**API}, min_rows=3).min_rows == 3
+
+
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ({"marker": "done.ok"}, "every batch"),
+        ({"marker": "{day}.ok"}, "placeholder"),
+        ({"marker": "{file}"}, "delivered file itself"),
+        ({"marker": "/flags/{batch}.ok"}, "one file"),
+        ({"marker": "{batch}*.ok"}, "one file"),
+        ({"settle_minutes": 0}, "number"),
+        ({"min_rows": "many"}, "number"),
+        ({"count_line": "共条"}, "where the number"),
+        ({"count_line": "{rows}{rows}"}, "where the number"),
+        ({"count_line": "{total}{rows}"}, "placeholder"),
+        ({"count_line": "** {rows}"}, "too vague"),
+        ({"count_in": "marker"}, "count_line"),
+        ({"count_line": "{rows}", "count_in": "marker"}, "no marker"),
+        ({"count_line": "{rows}", "count_in": "trailer"}, "place of the count"),
+    ],
+)
+def test_what_cannot_say_that_a_delivery_is_whole_is_refused(faults_of, extra, named):
+    assert any(named in fault for fault in faults_of({**FILE, "format": "csv"}, **extra))
+
+
+def test_a_table_of_numbers_has_no_line_that_counts(faults_of):
+    parquet = {**FILE, "format": "parquet"}
+    assert "says nothing about parquet" in str(faults_of(parquet, count_line="{rows}"))
+    told = {"marker": "{file}.ok", "count_line": "{rows}", "count_in": "marker"}
+    assert faults_of(parquet, **told) == []
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://[::zz]/x",
+        "http://a\u0301\u200d.测\u200b试/x",
+        "http://xn--\u4e2d.example/x",
+        "https://" + "x" * 70_000,
+    ],
+)
+def test_an_address_that_no_client_takes_is_a_fault(faults_of, location):
+    assert any("servers[0].location" in fault for fault in faults_of({**API, "location": location}))
+
+
+@given(host=st.text(max_size=8), path=st.text(max_size=4))
+@hypothesis_settings(max_examples=200, deadline=None, derandomize=True)
+def test_an_address_that_passes_can_be_asked(host, path):
+    faults = Faults(Path("a__b.yml"))
+    written = OdcsServer(server="s", type="api", location=f"http://{host}/{path}?b={{batch}}")
+    api = build_api(written, faults)
+    if not faults.found:
+        httpx.URL(api.location.replace("{batch}", "20260630"))
+
+
+@pytest.mark.parametrize(
+    ("location", "missing"),
+    [
+        ("dm+dmPython://reader@host:5236", "dialect dm"),
+        ("nonsense+psycopg2://reader@host/db", "dialect nonsense"),
+        ("oracle+oracledb://reader@host:1521/?service_name=X", "driver oracledb"),
+        ("mssql+pymssql://reader@host:1433/db", "driver pymssql"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_here_says_what_to_install(faults_of, location, missing):
+    faults = faults_of({**DATABASE, "location": location}, table="t")
+    assert [missing in fault and "nstall" in fault for fault in faults] == [True]

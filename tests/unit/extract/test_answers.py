@@ -1,5 +1,6 @@
 """Repair sheets in every form in which they come back."""
 
+import gzip
 import io
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -7,7 +8,9 @@ import msoffcrypto
 import openpyxl
 import pytest
 
-from pipelines.extract.answers import AnswersUnreadable, read_answers
+from pipelines.extract.formats.sheets.whole import whole_sheets
+from pipelines.extract.reader_process import ReaderCrashed, call_apart
+from pipelines.extract.returned.answers import AnswersUnreadable, read_answers
 from pipelines.report.repair_sheet.columns import (
     COLUMNS,
     CONFIRMED,
@@ -53,6 +56,15 @@ def read(tmp_path, content, **options):
     return list(read_answers(file, **options))
 
 
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    """To start another one for each workbook takes longer than all of these tests."""
+    monkeypatch.setattr(
+        "pipelines.extract.returned.guarded_workbook.call_apart",
+        lambda call: whole_sheets(*call.arguments),
+    )
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", "\t", "|", "|@|"])
 def test_text_in_every_encoding_and_delimiter_of_ours(tmp_path, encoding, delimiter):
@@ -84,7 +96,44 @@ def test_a_workbook_of_several_sheets_and_a_page_of_help(tmp_path):
     one, two = read(tmp_path, content)
     assert (one.correction, one.note, one.confirmed) == ("张三", "更正，见附件", False)
     assert (two.fingerprint, two.confirmed) == ("f2", True)
-    assert two.place == "back.dat [问题清单2] row 2"
+    assert two.place == "back.dat「问题清单2」第 2 行"
+
+
+def test_a_cell_merged_over_several_rows_answers_each_of_them(tmp_path):
+    rows = rows_of({ISSUE: "f1", CORRECTION: "22"}, {ISSUE: "f2"}, {ISSUE: "f3"}, {ISSUE: "f4"})
+    book = openpyxl.load_workbook(io.BytesIO(workbook({"问题清单": rows})))
+    page = book["问题清单"]
+    column = COLUMNS.index(CORRECTION) + 1
+    page.merge_cells(start_row=2, end_row=4, start_column=column, end_column=column)
+    content = io.BytesIO()
+    book.save(content)
+    answers = read(tmp_path, content.getvalue())
+    assert [answer.correction for answer in answers] == ["22", "22", "22", None]
+
+
+def test_an_opendocument_sheet_is_a_workbook_too(tmp_path):
+    """As LibreOffice saves it: a merged cell, a date, an empty row."""
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    covered = "<table:covered-table-cell/>"
+    merged = cell.replace("<table:table-cell", '<table:table-cell table:number-rows-spanned="2"')
+    titles = "".join(cell.format(title) for title in (ISSUE, CORRECTION, CONFIRMED, NOTE))
+    empty = "<table:table-cell/>"
+    rows = [titles, cell.format("f1") + merged.format("22") + empty, cell.format("f2") + covered]
+    body = "".join(f"<table:table-row>{row}</table:table-row>" for row in rows)
+    names = ["office", "text", "table"]
+    xmlns = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in names)
+    content = (
+        f"<office:document-content {xmlns}><office:body><office:spreadsheet>"
+        f'<table:table table:name="问题清单">{body}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    archive = io.BytesIO()
+    with ZipFile(archive, "w") as parts:
+        parts.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        parts.writestr("content.xml", content)
+        parts.writestr("META-INF/manifest.xml", "<manifest/>")
+    answers = read(tmp_path, archive.getvalue())
+    assert [(each.fingerprint, each.correction) for each in answers] == [("f1", "22"), ("f2", "22")]
 
 
 def packed(**files):
@@ -129,7 +178,7 @@ def test_what_a_spreadsheet_makes_of_a_cell(tmp_path):
 
 def test_rows_in_which_nothing_is_written_are_no_answers(tmp_path):
     content = workbook({"问题清单": [*rows_of(ANSWER), [None] * 14, ["", " "]]})
-    assert len(read(tmp_path, content)) == 1
+    assert [answer.fingerprint for answer in read(tmp_path, content)] == [ANSWER[ISSUE]]
 
 
 @pytest.mark.parametrize(
@@ -152,3 +201,46 @@ def test_what_is_no_repair_sheet_is_refused_with_what_is_wrong(tmp_path, content
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(AnswersUnreadable, match="no such file"):
         list(read_answers(tmp_path / "missing.xlsx"))
+
+
+def with_a_stray_cell(content):
+    """A workbook with a cell in its last row and column, which is all that it takes to ask for
+    512 GiB of a reader that holds the whole area."""
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    book.active["XFD1048576"] = "x"
+    made = io.BytesIO()
+    book.save(made)
+    return made.getvalue()
+
+
+def test_a_stray_cell_at_the_end_of_the_sheet_costs_nothing(tmp_path):
+    content = with_a_stray_cell(workbook({"问题清单": rows_of(ANSWER)}))
+    answers = read(tmp_path, content)
+    assert [answer.correction for answer in answers if answer.fingerprint] == ["张三"]
+
+
+def test_a_workbook_is_read_in_another_process(tmp_path, monkeypatch):
+    began = []
+    monkeypatch.setattr(
+        "pipelines.extract.returned.guarded_workbook.call_apart",
+        lambda call: (began.append(call), call_apart(call))[1],
+    )
+    (answer,) = read(tmp_path, workbook({"问题清单": rows_of(ANSWER)}))
+    assert answer.correction == "张三"
+    assert [call.function for call in began] == ["whole_sheets"]
+
+
+@pytest.mark.parametrize(("by_memory", "problem"), [(True, "more memory"), (False, "crashed")])
+def test_a_reader_that_dies_is_an_error_of_its_sheet(tmp_path, monkeypatch, by_memory, problem):
+    def dies(call):
+        raise ReaderCrashed("SIGABRT", by_memory)
+
+    monkeypatch.setattr("pipelines.extract.returned.guarded_workbook.call_apart", dies)
+    with pytest.raises(AnswersUnreadable, match=problem):
+        read(tmp_path, workbook({"问题清单": rows_of(ANSWER)}))
+
+
+def test_what_unpacks_to_more_than_a_sheet_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.extract.returned.sheets._UNPACKED_BYTES", 1000)
+    with pytest.raises(AnswersUnreadable, match="larger than"):
+        read(tmp_path, gzip.compress(b"x" * 5000))

@@ -1,14 +1,18 @@
 """HTTP APIs against a server on this machine: paging, patience, and what is refused."""
 
 import json
+import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import SOURCE
+from small_department import SOURCE
 
+from pipelines.contracts.source import SourceColumn
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
 from pipelines.extract import land_delivery
 from pipelines.extract.connections import api
@@ -347,3 +351,108 @@ def test_a_token_has_a_parameter_of_its_own(department, fetch):
     department.answer = lambda path, query, attempt: page(attempt, next="t" if attempt < 2 else "")
     fetch(cursor_parameter="cursor")
     assert department.asked[1] == "/people?cursor=t"
+
+
+def land(department, make_source, tmp_path, **changes):
+    changes = {"kind": "api", "format": "api", "location": f"{department.address}/people"} | changes
+    columns = (SourceColumn("source_key", "id", primary_key=True),)
+    source = make_source(columns=columns, **changes)
+    return land_delivery(source, BATCH, tmp_path / "landing", tmp_path / "scratch")
+
+
+@pytest.mark.parametrize("failure", [(200, {}, {"code": 500, "msg": "繁忙"}), (401, {}, {})])
+def test_the_next_try_goes_on_at_the_page_that_failed(department, make_source, tmp_path, failure):
+    broken = True
+
+    def answer(path, query, attempt):
+        now = query.get("page", "1")
+        if broken and now == "3":
+            return failure
+        return page(*PAGES[now], next=None if now == "3" else int(now) + 1, total=5)
+
+    department.answer = answer
+    for _ in range(2):
+        with pytest.raises(UnreadableDelivery):
+            land(department, make_source, tmp_path)
+    (draft,) = (tmp_path / "landing" / SOURCE.name).iterdir()
+    assert draft.name == f".{BATCH}.part"
+    broken = False
+    department.asked.clear()
+    delivery = land(department, make_source, tmp_path)
+    assert (delivery.rows, delivery.files) == (5, tuple(f"page-{n:06}.json" for n in (1, 2, 3)))
+    assert department.asked == ["/people?page=3"]
+    assert [each.name for each in (tmp_path / "landing" / SOURCE.name).iterdir()] == [BATCH]
+
+
+def test_a_token_that_expired_is_no_end_but_a_new_beginning(department, make_source, tmp_path):
+    session = "a"
+
+    def answer(path, query, attempt):
+        token = query.get("cursor")
+        if token is None:
+            return page(1, 2, next=f"{session}2")
+        if token == "b2":
+            return page(3, next=None)
+        return (410 if session == "b" else 401), {}, {}
+
+    department.answer = answer
+    with pytest.raises(UnreadableDelivery):
+        land(department, make_source, tmp_path, cursor_parameter="cursor")
+    session = "b"
+    assert land(department, make_source, tmp_path, cursor_parameter="cursor").rows == 3
+    assert department.asked[2:] == ["/people?cursor=a2", "/people", "/people?cursor=b2"]
+
+
+@pytest.mark.parametrize("why", ["another question", "too old", "fewer than the total"])
+def test_pages_that_do_not_fit_are_asked_for_again(department, make_source, tmp_path, why):
+    broken, total = True, 5
+
+    def answer(path, query, attempt):
+        now = query.get("page", "1")
+        if broken and now == "3":
+            return page(next=None, total=total) if why.startswith("fewer") else (403, {}, {})
+        return page(*PAGES[now], next=None if now == "3" else int(now) + 1, total=total)
+
+    department.answer = answer
+    with pytest.raises(UnreadableDelivery):
+        land(department, make_source, tmp_path)
+    if why == "too old":
+        for file in (tmp_path / "landing" / SOURCE.name).glob(".*/_*"):
+            os.utime(file, (0, 0))
+    changes = {"message_path": "m"} if why != "another question" else {"cursor_parameter": "page"}
+    broken = False
+    department.asked.clear()
+    assert land(department, make_source, tmp_path, **changes).rows == 5
+    assert len(department.asked) == 3
+
+
+@pytest.mark.parametrize("seconds", [45, 300])
+def test_an_api_says_how_long_to_wait_and_is_not_asked_before(department, fetch, seconds):
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
+    answers = [(429, {"Retry-After": str(seconds)}, {}), (503, {"Retry-After": date}, {})]
+    department.answer = lambda path, query, n: answers[n - 1] if n < 3 else page(1)
+    _, _, pauses = fetch()
+    assert pauses[0] == seconds
+    assert seconds - 5 < pauses[1] <= seconds
+
+
+def test_an_api_that_asks_to_wait_for_an_hour_is_left_to_the_scheduler(department, fetch):
+    department.answer = lambda path, query, n: (429, {"Retry-After": "3600"}, {})
+    with pytest.raises(UnreadableDelivery, match="wait 3,600 seconds"):
+        fetch()
+    assert len(department.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[zz]/x", "http://h\u2024\u2024x..测/ ", "http://a:b@:9/"]
+)
+def test_an_address_that_is_none_is_a_fault_of_the_contract(make_source, tmp_path, address):
+    source = make_source(kind="api", format="api", location=address)
+    with pytest.raises(UnreadableDelivery):
+        fetch_pages(source, BATCH, tmp_path, None, lambda _: None)
+
+
+def test_a_next_page_that_is_no_address_is_told(department, fetch):
+    department.answer = lambda path, query, n: page(1, next="http://[zz]/x")
+    with pytest.raises(UnreadableDelivery, match="address that is none"):
+        fetch()

@@ -196,6 +196,18 @@ def test_row_groups_are_written_as_they_fill(make_source, tmp_path, land, monkey
 
 
 def small_blocks(source, file, encoding):
-    from pipelines.extract.formats.delimited import read_delimited
+    from pipelines.extract.formats.text.delimited import read_delimited
 
     return read_delimited(source, file, encoding, block=512)
+
+
+def test_a_file_that_is_delivered_under_two_names_is_told(make_source, tmp_path):
+    """As long as another, or equal to it: of one size are many, and only equal ones are told."""
+    for name, text in (("a", "1,张三"), ("a - 副本", "1,张三"), ("b", "2,李四"), ("c", "3,王五七")):
+        (tmp_path / f"{name}_{BATCH}.csv").write_text(f"编号,姓名\n{text}\n", "utf-8")
+    source = make_source(location=str(tmp_path / "*_{batch}.csv"))
+    delivery = land_delivery(source, BATCH, tmp_path / "landing", tmp_path / "scratch")
+    assert delivery.rows == 4
+    assert delivery.remarks == (
+        f"a_{BATCH}.csv：与 a - 副本_{BATCH}.csv 内容完全相同，是同一文件的重复报送。",
+    )

@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import sqlite3
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,9 @@ import yaml
 from pipelines.contracts import check_sources, load_source
 from pipelines.errors import UnknownLibrary, UnreadableDelivery
 from pipelines.extract import land_delivery
+from pipelines.extract.reader_process import ReaderCrashed
+from pipelines.extract.reading import read_landed
+from pipelines.extract.sample import look_at, look_at_guarded
 from pipelines.extract.skeleton import new_contract
 from pipelines.settings import load_settings
 
@@ -46,6 +50,18 @@ MAPPED = {
 }
 
 
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch):
+    """To start another one for each sample and delivery takes longer than all of these tests."""
+    monkeypatch.setattr(
+        "pipelines.extract.sample.call_apart", lambda call: look_at(*call.arguments)
+    )
+    monkeypatch.setattr(
+        "pipelines.extract.reader_process.call_apart",
+        lambda call, scratch: read_landed(*call.arguments),
+    )
+
+
 def write_csv(file: Path, encoding="gb18030", delimiter=",", packed=False) -> Path:
     lines = [COLUMNS, *PEOPLE]
     text = "".join(delimiter.join(f'"{cell}"' for cell in line) + "\r\n" for line in lines)
@@ -74,6 +90,71 @@ def write_parquet(file: Path) -> Path:
     return file
 
 
+def records() -> list[dict[str, str]]:
+    return [dict(zip(COLUMNS, row, strict=True)) for row in PEOPLE]
+
+
+def write_json_list(file: Path) -> Path:
+    file.write_text(json.dumps(records(), ensure_ascii=False, indent=1), "utf-8")
+    return file
+
+
+def write_wrapped_json(file: Path, indent: int | None = None) -> Path:
+    """A list within objects, beside a shorter one that is not meant."""
+    pages = {"total": 30, "records": records()}
+    document = {"code": 0, "errors": [{"no": 1}], "result": {"page": pages}}
+    file.write_text(json.dumps(document, ensure_ascii=False, indent=indent), "gb18030")
+    return file
+
+
+def write_xml(file: Path) -> Path:
+    rows = "".join(
+        "<人员>" + "".join(f"<{n}>{c}</{n}>" for n, c in row.items()) + "</人员>"
+        for row in records()
+    )
+    head = '<?xml version="1.0" encoding="GB18030"?><数据 xmlns="urn:x"><头><批次>1</批次></头>'
+    file.write_text(f"{head}<列表>{rows}</列表></数据>", "gb18030")
+    return file
+
+
+def write_dbf(file: Path) -> Path:
+    sizes = [10, 20, 18, 4, 10, 11, 10, 10]
+    fields = b"".join(
+        name.encode("gb18030").ljust(11, b"\0") + b"C\0\0\0\0" + bytes([size, 0]) + b"\0" * 14
+        for name, size in zip(COLUMNS, sizes, strict=True)
+    )
+    begin, length = 32 + len(fields) + 1, 1 + sum(sizes)
+    head = bytes([3, 126, 6, 30]) + len(PEOPLE).to_bytes(4, "little")
+    head += begin.to_bytes(2, "little") + length.to_bytes(2, "little") + b"\0" * 20
+    body = b"".join(
+        b" " + b"".join(c.encode("gb18030").ljust(n) for c, n in zip(row, sizes, strict=True))
+        for row in PEOPLE
+    )
+    file.write_bytes(head + fields + b"\r" + body + b"\x1a")
+    return file
+
+
+def write_zip(file: Path) -> Path:
+    """An archive with a note that nobody can land before the table."""
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("1说明.pdf", b"%PDF-1.7")
+        archive.write(write_xlsx(file.with_suffix(".tmp")), "2数据.xlsx")
+    return file
+
+
+def write_sheets(file: Path) -> Path:
+    """A cover sheet, and the records of two townships."""
+    book = openpyxl.Workbook()
+    book.active.title = "填报说明"
+    book.active.append(["请按下列要求填报，每个乡镇一张表。"])
+    for name, rows in (("东湖", PEOPLE[:20]), ("西山", PEOPLE[20:])):
+        sheet = book.create_sheet(name)
+        for row in [COLUMNS, *rows]:
+            sheet.append(row)
+    book.save(file)
+    return file
+
+
 def write_sqlite(file: Path) -> Path:
     with closing(sqlite3.connect(file)) as database, database:
         database.execute("CREATE TABLE 代码 (a)")
@@ -98,6 +179,13 @@ def filled_in(contract: str) -> str:
         (write_xlsx, "jkda_20260630.xlsx", {}),
         (write_jsonl, "jkda_20260630.jsonl", {}),
         (write_parquet, "jkda_20260630.parquet", {}),
+        (write_json_list, "jkda_20260630.json", {}),
+        (write_wrapped_json, "jkda_20260630.json", {}),
+        (write_wrapped_json, "jkda_20260630.json", {"indent": 2}),
+        (write_xml, "jkda_20260630.xml", {}),
+        (write_dbf, "jkda_20260630.dbf", {}),
+        (write_zip, "jkda_20260630.zip", {}),
+        (write_sheets, "jkda_20260630.xlsx", {}),
         (write_sqlite, "jkda.db", {}),
     ],
 )
@@ -119,6 +207,61 @@ def test_a_contract_begun_from_a_sample_lands_the_sample(tmp_path, write, name, 
     delivery = land_delivery(source, "20260630", tmp_path / "landing", tmp_path / "scratch")
     assert (delivery.rows, delivery.defective) == (30, 0)
     assert delivery.unmapped_columns == ("备注",)
+
+
+def test_the_places_of_fixed_width_are_guessed_and_asked_about(tmp_path):
+    rows = [f"A{n:03}  张三{'王' * (n % 3)}".encode("gb18030").ljust(20) for n in range(9)]
+    sample = tmp_path / "hz_20260630.txt"
+    sample.write_bytes(b"".join(
+        row + f"11990019900101{n:04}  2026-06-30".encode() + b"\r\n" for n, row in enumerate(rows)
+    ) + b"TOTAL 9\r\n")  # fmt: skip
+    contract = new_contract(sample, NAME, "population")
+    assert "<- places by what is blank" in contract
+    server = yaml.safe_load(contract)["servers"][0]
+    (places,) = [p["value"] for p in server["customProperties"] if p["property"] == "positions"]
+    assert (server["format"], server["encoding"]) == ("fixed", "gb18030")
+    assert places == {
+        "column_1": "1-4", "column_2": "7-14", "column_3": "21-38", "column_4": "41-50"
+    }  # fmt: skip
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / f"{NAME}.yml").write_text(filled_in(contract), encoding="utf-8")
+    source = load_source(load_settings(home=tmp_path, sources=[folder]), NAME)
+    delivery = land_delivery(source, "20260630", tmp_path / "landing", tmp_path / "scratch")
+    assert (delivery.rows, delivery.defective) == (10, 1)
+
+
+def test_the_delimiter_is_found_where_records_have_several_lines(tmp_path):
+    sample = tmp_path / "a_20260630.txt"
+    rows = [f'"A{n}"|"张三\n（曾用名 李四, 王五）"|"11990019900101{n:04}"' for n in range(9)]
+    sample.write_text("\n".join(["DAH|XM|GMSFHM", *rows]) + "\n", "utf-16-le")
+    server = yaml.safe_load(new_contract(sample, NAME, "population"))["servers"][0]
+    assert (server["delimiter"], server["encoding"]) == ("|", "utf-16-le")
+
+
+def test_attributes_of_xml_are_no_data(tmp_path):
+    sample = tmp_path / "a.xml"
+    rows = "".join(f"<r><XM 序='1'>张三</XM><住址><路>{n}</路></住址></r>" for n in "甲乙丙")
+    sample.write_text(f"<a>{rows}</a>", "utf-8")
+    assert "住址.路" in new_contract(sample, NAME, "population")
+
+
+def test_what_is_no_plain_text_is_looked_at_in_another_process(tmp_path, monkeypatch):
+    began = []
+    monkeypatch.setattr("pipelines.extract.sample.call_apart", lambda call: began.append(call) or 1)
+    look_at_guarded(write_csv(tmp_path / "a.csv"), NAME)
+    assert not began
+    look_at_guarded(write_xlsx(tmp_path / "a.xlsx"), NAME)
+    assert [call.function for call in began] == ["look_at"]
+
+
+def test_a_sample_whose_reader_dies_is_said_to_be_unusable(tmp_path, monkeypatch):
+    def dies(call):
+        raise ReaderCrashed("SIGABRT", by_memory=False)
+
+    monkeypatch.setattr("pipelines.extract.sample.call_apart", dies)
+    with pytest.raises(UnreadableDelivery, match="SIGABRT"):
+        new_contract(write_xlsx(tmp_path / "a.xlsx"), NAME, "population")
 
 
 def test_values_tell_what_a_column_with_a_strange_name_is(tmp_path):

@@ -148,6 +148,25 @@ def test_the_encoding_of_a_database_is_used(execute, land, encoding):
     assert rows(land(encoding=encoding)) == [("9", "张三", 1)]
 
 
+def test_text_in_utf_8_stays_right_where_the_contract_says_gbk(execute, land):
+    execute("DELETE FROM 人员", f"INSERT INTO 人员 VALUES ('9', CAST({GBK} AS TEXT), NULL)")
+    execute("INSERT INTO 人员 VALUES ('10', '王五', NULL)")
+    assert [name for _, name, _ in rows(land(encoding="gb18030"))] == ["张三", "王五"]
+
+
+def test_text_that_a_program_wrote_as_bytes_is_text(execute, land, source):
+    """In a column of words; what is no text stays hexadecimal, and so does a binary key."""
+    execute(
+        "DELETE FROM 人员",
+        f"INSERT INTO 人员 VALUES (x'00FF', {GBK}, NULL), ('2', x'E78E8BE4BA94', NULL)",
+        "INSERT INTO 人员 VALUES ('3', x'FF00', NULL)",
+    )
+    columns = [replace(c, element="person_name" if c.name == "person_name" else c.element)
+               for c in source.columns]  # fmt: skip
+    delivery = land(encoding="gb18030", columns=columns)
+    assert [row[:2] for row in rows(delivery)] == [("00FF", "张三"), ("2", "王五"), ("3", "FF00")]
+
+
 def test_a_column_may_have_an_encoding_of_its_own(execute, land, source):
     execute("DELETE FROM 人员")
     execute(

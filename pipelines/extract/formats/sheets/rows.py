@@ -5,7 +5,7 @@ in which anything is written is lost: it is a record, or a defect with its row n
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -104,11 +104,13 @@ def read_rows(
 
 def has_header(source: Source, rows: Iterator[Row]) -> bool:
     """Whether a sheet has the columns of the contract, and a row below them."""
-    head = list(islice(rows, HEADER_ROWS + 1))
-    matches = _matches(source, head[:HEADER_ROWS])
+    head, titles = list(islice(rows, HEADER_ROWS + 1)), source.server.header_rows
+    matches = _matches([row.cells for row in head[:HEADER_ROWS]], titles, mapped_names(source))
     wanted = len(mapped_names(source))
     needed = max(min(2, wanted), (wanted + 1) // 2)
-    return any(count >= needed and place + 1 < len(head) for place, count in enumerate(matches))
+    return any(
+        count >= needed and place + titles < len(head) for place, count in enumerate(matches)
+    )
 
 
 def _header(
@@ -126,24 +128,30 @@ def _header(
         head, place = list(islice(rows, HEADER_ROWS)), 0
     else:
         head = list(islice(rows, HEADER_ROWS))
-        matches = _matches(source, head)
-        place = matches.index(max(matches)) if matches else 0
-        place = max(0, place - (server.header_rows - 1))
+        cells = [row.cells for row in head]
+        place = first_title(cells, server.header_rows, mapped_names(source))
     titles = head[place : place + server.header_rows]
     names = header_names(source, name, joined_names([row.cells for row in titles]))
     last = titles[-1].cells if titles else {}
     return names, _stripped(last), chain(head[place + server.header_rows :], rows)
 
 
+def first_title(rows: Sequence[Cells], titles: int, wanted: Container[str]) -> int:
+    """Place of the first row of a header of so many rows: where most of its names are wanted."""
+    matches = _matches(rows, titles, wanted)
+    return matches.index(max(matches)) if matches else 0
+
+
+def _matches(rows: Sequence[Cells], titles: int, wanted: Container[str]) -> list[int]:
+    """How many names a header would have that are wanted, if it began at each of the rows."""
+    joined = [joined_names(rows[place : place + titles]) for place in range(len(rows))]
+    return [sum(name.strip() in wanted for name in names) for names in joined]
+
+
 def _positions(source: Source) -> int:
     """The highest n of the columns that a contract calls ``column_n``."""
     places = [name.removeprefix("column_") for name in mapped_names(source)]
     return max((int(place) for place in places if place.isdecimal()), default=0)
-
-
-def _matches(source: Source, rows: Sequence[Row]) -> list[int]:
-    wanted = mapped_names(source)
-    return [sum(text.strip() in wanted for text in row.cells.values()) for row in rows]
 
 
 def joined_names(rows: Sequence[Cells]) -> list[str]:

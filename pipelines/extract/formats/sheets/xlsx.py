@@ -7,6 +7,7 @@ cells that are there are seen, so a stray one at XFD1048576 costs nothing. See A
 """
 
 import datetime as dt
+import errno
 import re
 import zlib
 from bisect import insort
@@ -30,6 +31,8 @@ from pipelines.extract.formats.sheets.rows import Row
 
 BLOCK = 1 << 18  # bytes of XML handed to the parser at a time
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?ref="([A-Z]+)([0-9]+):([A-Z]+)([0-9]+)"')
+_ZLIB_NO_MEMORY = "Error -4"  # Z_MEM_ERROR
+_EXPAT_NO_MEMORY = 1  # XML_ERROR_NO_MEMORY
 _TAG_LENGTH = 256  # bytes of a <mergeCell> tag, at most; what is kept from one block to the next
 
 
@@ -77,7 +80,7 @@ class Workbook:
             self._strings = self._read_strings()
         reader = _SheetReader(self._strings, self._kinds, self._epoch)
         rows = self._parsed(sheet.part, reader.handle, reader.taken)
-        return _filled(rows, merges) if merges else rows
+        return fill_merges(rows, merges) if merges else rows
 
     def _read_sheets(self) -> tuple[list[Sheet], dt.datetime]:
         targets: dict[str, str] = {}
@@ -171,12 +174,14 @@ class Workbook:
                 parser.Parse(b"", True)
                 yield from taken()
         except (expat.ExpatError, ValueError, KeyError, IndexError, OverflowError) as wrong:
+            refuse_for_memory(wrong)
             raise DamagedWorkbook(f"{part}: {type(wrong).__name__}") from None
 
     def _open(self, part: str) -> IO[bytes]:
         try:
             return self._archive.open(self._names[part.lower()])
         except (KeyError, BadZipFile, NotImplementedError, RuntimeError, OSError) as wrong:
+            refuse_for_memory(wrong)
             raise DamagedWorkbook(f"{part}: {type(wrong).__name__}") from None
 
 
@@ -327,7 +332,7 @@ class _StringsReader:
             self._done.append(unescaped("".join(self._text)))
 
 
-def _filled(rows: Iterator[Row], merges: list[tuple[int, int, int]]) -> Iterator[Row]:
+def fill_merges(rows: Iterator[Row], merges: list[tuple[int, int, int]]) -> Iterator[Row]:
     """Rows, each with the values of the merges that began above it; Excel keeps only the first."""
     waiting = merges[::-1]
     active: list[tuple[int, int, str]] = []  # last row, column, value; the first to end comes first
@@ -349,7 +354,16 @@ def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
         while block := stream.read(BLOCK):
             yield block
     except (BadZipFile, OSError, EOFError, zlib.error) as wrong:
+        refuse_for_memory(wrong)
         raise DamagedWorkbook(type(wrong).__name__) from None
+
+
+def refuse_for_memory(wrong: Exception) -> None:
+    """Raise MemoryError where that is what a C library meant: such a file is not damaged."""
+    is_zlib = isinstance(wrong, zlib.error) and str(wrong).startswith(_ZLIB_NO_MEMORY)
+    is_expat = isinstance(wrong, expat.ExpatError) and wrong.code == _EXPAT_NO_MEMORY
+    if is_zlib or is_expat or (isinstance(wrong, OSError) and wrong.errno == errno.ENOMEM):
+        raise MemoryError from None
 
 
 def _local(name: str) -> str:
