@@ -176,7 +176,7 @@ def _min_by(kind: str) -> Callable[..., ir.Scalar]:
     return declared
 
 
-def _declared(value, precedence):  # type: ignore[no-untyped-def]
+def _declared(value: object, precedence: int) -> object:
     """The engine has the code."""
 
 

@@ -11,11 +11,14 @@ from pipelines.quality.issues import CLOSED
 
 ANSWER_SCHEMA = {
     "place": "string",
+    "sheet": "string",
+    "position": "int64",
     "fingerprint": "string",
     "correction": "string",
     "confirmed": "boolean",
     "note": "string",
     "problem": "string",
+    "for_all": "boolean",
 }
 ANSWERED_ISSUE_SCHEMA = {
     "fingerprint": "string",
@@ -30,7 +33,11 @@ ANSWERED_ISSUE_SCHEMA = {
     "line": "int64",
     "value_digest": "string",
     "told_digest": "string",
+    "shared": "int64",
 }
+# Where the issue is one of two columns, an answer may be about the other: ``target``; ``stated`` is
+# the column of which a note says that it is wrong.
+ROUTED_SCHEMA = {**ANSWER_SCHEMA, "target": "string", "stated": "string"}
 # Verdict -> the sentence that its sender reads; the first four are applied.
 VERDICTS = {
     "accepted": "更正已接受",
@@ -39,6 +46,8 @@ VERDICTS = {
     "unchanged": "未填写，或与报送的原值相同",
     "still_wrong": "更正值仍不符合要求",
     "made_worse": "更正后该行出现新的问题",
+    "still_differs": "更正值与对方部门的登记仍不一致；认为本部门正确的，请在“说明”写明依据",
+    "doubtful": "疑似填错位置，请核对",
     "needs_reason": "填写“确认无误”时必须在“说明”中写明理由",
     "contradictory": "同一问题或同一字段有互相矛盾的答复",
     "not_correctable": "整行问题或无主键的行无法在表中更正，请在业务系统更正后重新报送",
@@ -47,27 +56,51 @@ VERDICTS = {
     "unreadable": "该行无法读取",
     "unknown_row": "问题编号不存在，请勿改动问题编号或新增行",
 }
+VERDICTS_EN = {
+    "accepted": "Correction taken",
+    "confirmed": "Noted that the value is right",
+    "promised": "Statement noted; your system is to be corrected",
+    "unchanged": "Not filled in, or the same as delivered",
+    "still_wrong": "The corrected value is still wrong",
+    "made_worse": "With the correction the row has another problem",
+    "still_differs": "The corrected value still differs from the other department;"
+    " if yours is right, say why in 说明",
+    "doubtful": "It may stand in the wrong place; please check",
+    "needs_reason": "Say in 说明 why the value is right",
+    "contradictory": "Answers about one problem or one value contradict each other",
+    "not_correctable": "A whole row, or one without a key, cannot be corrected in the sheet:"
+    " deliver it again",
+    "overtaken": "Another value was delivered since; see the newer report",
+    "already_closed": "The problem is solved already",
+    "unreadable": "The line cannot be read",
+    "unknown_row": "No such 问题编号: leave it as it is, and add no lines",
+}
 # Two columns contradict each other, and the issue stands at one of them: who confirms it because
 # the other is wrong has not said that all is right, so the issue stays open until that is repaired.
 _OF_TWO_COLUMNS = ("BIRTH_MISMATCH", "SEX_MISMATCH", "USCC_ORG_CODE_MISMATCH")
-_OTHER_IS_WRONG = "(号码|身份证|证件号|代码).{0,8}(错|误|不对|不符|更正|改)"
+_OTHER_IS_WRONG = "(号码|身份证|证件号|代码)[^，。；无没不未]{0,8}(错|误|不对|不符|更正|改)"
 APPLIED = ("accepted", "confirmed", "promised")
+STATED = "stated"  # in the ledger: an owner has said that the value of a column is wrong
 
 
 def first_verdicts(answers: ir.Table, issues: ir.Table) -> ir.Table:
     """The verdicts that need no look at the delivered row.
 
     Args:
-        answers: ``ANSWER_SCHEMA``.
+        answers: ``ROUTED_SCHEMA``; without the last two, an answer is about its issue's column.
         issues: ``ANSWERED_ISSUE_SCHEMA``, the issues that they name.
 
     Returns:
         Both joined, and ``verdict``; NULL where the corrected value has to be looked at.
+        ``target`` is the column that is answered.
     """
-    joined = answers.left_join(issues, "fingerprint").drop("fingerprint_right")
+    lacking = {n: ibis.null("string") for n in ("target", "stated") if n not in answers.columns}
+    routed = answers.mutate(**lacking)
+    joined = routed.left_join(issues, "fingerprint").drop("fingerprint_right")
+    joined = joined.mutate(target=ibis.coalesce(joined.target, joined.column_name))
     answered = joined.correction.notnull() | joined.confirmed | (joined.note != "")
     content = ibis.ifelse(joined.confirmed, "\x1e", joined.correction)
-    issue, value = [joined.fingerprint], [joined.record, joined.column_name]
+    issue, value = [joined.fingerprint, joined.target], [joined.record, joined.target]
     order = [answered.desc(), joined.place]
     joined = joined.mutate(
         answered=answered,
@@ -79,6 +112,7 @@ def first_verdicts(answers: ir.Table, issues: ir.Table) -> ir.Table:
     contradicts |= joined.correction.notnull() & joined["values"]
     value_changed = joined.told_digest.notnull() & (joined.told_digest != joined.value_digest)
     other_is_wrong = joined.rule.isin(_OF_TWO_COLUMNS) & joined.note.re_search(_OTHER_IS_WRONG)
+    other_is_wrong |= joined.stated.notnull()
     verdict = ibis.cases(
         (joined.problem.notnull(), "unreadable"),
         (joined.source.isnull(), "unknown_row"),
@@ -117,7 +151,11 @@ def row_findings(parsed: ir.Table) -> ir.Table:
 
 
 def judge_corrections(
-    candidates: ir.Table, delivered: ir.Table, before: ir.Table, after: ir.Table
+    candidates: ir.Table,
+    delivered: ir.Table,
+    before: ir.Table,
+    after: ir.Table,
+    agreement: ir.Table | None = None,
 ) -> ir.Table:
     """Give each corrected value of one batch its verdict.
 
@@ -126,32 +164,39 @@ def judge_corrections(
         delivered: ``file, line, column_name, text, has_key``: what the department delivered there.
         before: ``row_findings`` without the corrections.
         after: ``row_findings`` with all of them.
+        agreement: ``fingerprint, target, agrees``: of what differed from another department,
+            whether the corrected value does no longer.
 
     Returns:
-        ``fingerprint, verdict, because`` (the rule that speaks against it).
+        ``fingerprint, target, verdict, because`` (the rule that speaks against it).
     """
-    spot = ["file", "line", "column_name"]
+    spot, answer = ["file", "line", "column_name"], ["fingerprint", "target"]
     new = after.anti_join(before, [*spot, "rule"])
-    same = candidates.select("fingerprint", *spot, "rule")
-    still = same.semi_join(after, [*spot, "rule"]).select("fingerprint", because="rule")
-    wrong = same.drop("rule").inner_join(new, spot).select("fingerprint", because="rule")
-    answered = candidates.select(*spot).distinct()
-    elsewhere = new.anti_join(answered, spot).select("file", "line", because="rule")
-    worse = same.inner_join(elsewhere, ["file", "line"]).select("fingerprint", "because")
+    asked = candidates.select(*answer, *spot, "rule")
+    still = asked.semi_join(after, [*spot, "rule"]).select(*answer, because="rule")
+    typed = candidates.select(*answer, "correction", "note", "file", "line", column_name="target")
+    wrong = typed.inner_join(new, spot).select(*answer, because="rule")
+    elsewhere = new.anti_join(typed, spot).select("file", "line", because="rule")
+    worse = asked.drop("rule").inner_join(elsewhere, ["file", "line"]).select(*answer, "because")
     judged = (
-        candidates.select("fingerprint", "correction", *spot)
-        .left_join(delivered, spot)
+        typed.left_join(delivered, spot)
         .drop("file_right", "line_right", "column_name_right")
-        .left_join(_first(still.union(wrong), "bad"), "fingerprint")
-        .drop("fingerprint_right")
-        .left_join(_first(worse, "harm"), "fingerprint")
-        .drop("fingerprint_right")
+        .left_join(_first(still.union(wrong), "bad"), answer)
+        .drop("fingerprint_right", "target_right")
+        .left_join(_first(worse, "harm"), answer)
+        .drop("fingerprint_right", "target_right")
     )
+    if agreement is None:
+        judged = judged.mutate(agrees=ibis.null("boolean"))
+    else:
+        judged = judged.left_join(agreement, answer).drop("fingerprint_right", "target_right")
+    differs = (~judged.agrees).fill_null(False) & (judged.note == "")
     verdict = ibis.cases(
         (~judged.has_key.fill_null(False), "not_correctable"),
         (judged.text.fill_null("").strip() == judged.correction, "unchanged"),
         (judged.bad.notnull(), "still_wrong"),
         (judged.harm.notnull(), "made_worse"),
+        (differs, "still_differs"),
         else_="accepted",
     )
     because = ibis.cases(
@@ -159,7 +204,7 @@ def judge_corrections(
         (verdict == "made_worse", judged.harm),
         else_=ibis.null("string"),
     )
-    return judged.select("fingerprint", verdict=verdict, because=because)
+    return judged.select(*answer, verdict=verdict, because=because)
 
 
 def _differ(value: ir.Value, group_by: list[ir.Value]) -> ir.BooleanValue:
@@ -169,4 +214,4 @@ def _differ(value: ir.Value, group_by: list[ir.Value]) -> ir.BooleanValue:
 
 
 def _first(reasons: ir.Table, name: str) -> ir.Table:
-    return reasons.group_by("fingerprint").agg(**{name: reasons.because.min()})
+    return reasons.group_by("fingerprint", "target").agg(**{name: reasons.because.min()})

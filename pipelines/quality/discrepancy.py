@@ -52,16 +52,22 @@ FINDING_ORDER = ("source", "source_key", "column_name", "rule", "other_source", 
 _EXACT = frozenset({"birth_date"})
 
 
+DUE_SCHEMA = ibis.schema({"source": "string", "day": "date"})
+
+
 @dataclass(frozen=True)
 class Compared:
     """Expressions, not yet computed.
 
     ``finding``: FINDING_SCHEMA, one row per value that breaks a rule. ``agreement``:
     AGREEMENT_SCHEMA, one row per source, column and rule by which at least one value was judged.
+    ``due``: ``source, day``, the first later day of each source's data on which one of its values
+    may be judged otherwise; None: there is no such day.
     """
 
     finding: ir.Table
     agreement: ir.Table
+    due: ir.Table | None = None
 
 
 def shared_records(records: ir.Table, crosswalk: ir.Table, library: Library) -> ir.Table:

@@ -4,7 +4,12 @@ An old batch speaks only for records of which no newer batch speaks: a snapshot 
 until a newer one is there, a delta for the records in it that have not come again since. So
 whatever the order in which batches are tracked, the open issues are those of the latest version of
 each record, and a back-fill never opens again what a newer batch has closed.
+
+What a delivery lacks is not repaired: an issue whose record is not there stays as it is, and is
+marked as missing until the record comes again.
 """
+
+from collections.abc import Collection
 
 import ibis
 import ibis.expr.types as ir
@@ -18,6 +23,8 @@ from pipelines.keyed_digests import (
 )
 from pipelines.records import batch_order
 
+# Why a row with a key is set aside; every other reason is about a row that has none.
+_REASONS_WITH_KEY = ("NO_IDENTITY",)
 ACTIVE = ("open", "sent", "answered", "not_fixed")
 CLOSED = ("fixed", "confirmed_correct")
 
@@ -37,9 +44,12 @@ TRACKED_ISSUE_SCHEMA = {
     "fingerprint": "string",
     "record": "string",
     "column_name": "string",
+    "rule": "string",
     "state": "string",
     "first_batch": "string",
     "last_batch": "string",
+    "is_quarantined": "boolean",
+    "missing_since": "string",
     "value_digest": "string",
 }
 
@@ -106,6 +116,7 @@ def issue_changes(
     *,
     batch: str,
     whole: bool,
+    longer: Collection[str] = (),
 ) -> ir.Table:
     """The change of state of each issue of one source.
 
@@ -115,7 +126,10 @@ def issue_changes(
         covered: ``record`` of all records in the batch that it speaks for.
         overlaid: ``record, column_name`` of values that the correction ledger replaces here.
         batch: Its id, or the run's for findings of a whole library.
-        whole: The batch speaks for every record of the source: one that is not in it is gone.
+        whole: The batch speaks for every record of the source: one that is not in it is missing.
+        longer: Batches with more rows than this one. A row without a key is known by its content
+            alone, so that one that is not there was repaired or is missing: missing, if there are
+            fewer rows than when it was seen last.
 
     Returns:
         ``ISSUE_SCHEMA`` and ``action``, one row per issue to which something happens:
@@ -125,8 +139,8 @@ def issue_changes(
         seen      it is still there
         reopened  it had been fixed, or was confirmed correct with another value
         not_fixed its owner answered, and a later batch still has it
-        fixed     the record came again without it
-        gone      the record is no longer there
+        fixed     the record came again without it; a row without a key did not come again
+        missing   the record is no longer there; the issue keeps its state
         older     an old batch had it already
         ========= ============================================================================
     """
@@ -135,7 +149,9 @@ def issue_changes(
     judged = tracked.left_join(replaced, ["record", "column_name"]).drop(
         "record_right", "column_name_right"
     )
-    judged = judged.mutate(present=judged.record.isin(covered.record))
+    judged = judged.mutate(
+        present=judged.record.isin(covered.record) | _is_repaired_without_key(judged, longer, whole)
+    )
     pairs = judged.outer_join(news, judged.fingerprint == news.new_fingerprint)
     action = _action(pairs, batch, whole=whole)
     kept = {name: pairs[f"new_{name}"] for name in ISSUE_SCHEMA if name != "fingerprint"}
@@ -163,9 +179,24 @@ def _action(pair: ir.Table, batch: str, *, whole: bool) -> ir.StringValue:
         (pair.new_fingerprint.notnull() & earlier, "older"),
         (~active | overlaid | here, ibis.null("string")),
         (pair.present, "fixed"),
-        (ibis.literal(whole), "gone"),
+        (ibis.literal(whole) & pair.missing_since.isnull(), "missing"),
         else_=ibis.null("string"),
     )
+
+
+def _is_repaired_without_key(
+    tracked: ir.Table, longer: Collection[str], whole: bool
+) -> ir.BooleanValue:
+    """Whether an issue is of a row without a key, and no rows have been lost since it was seen."""
+    if not whole:
+        return ibis.literal(False)
+    without_key = tracked.filter(
+        tracked.is_quarantined,
+        tracked.column_name == "",
+        tracked.rule.notin(_REASONS_WITH_KEY),
+    )
+    no_row_lost = tracked.last_batch.notin([*longer]) if longer else ibis.literal(True)
+    return tracked.record.isin(without_key.record) & no_row_lost
 
 
 def _findings(rows: ir.Table, *, quarantined: bool) -> ir.Table:

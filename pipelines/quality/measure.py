@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.clean.cross_field import disagreements
-from pipelines.clean.rules_of import known_rules
+from pipelines.clean.parsing.rules_of import known_rules
 from pipelines.contracts.column_names import record_name
 from pipelines.contracts.source import Source
 from pipelines.libraries import Library

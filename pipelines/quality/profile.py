@@ -13,8 +13,9 @@ quarantine_reason  it was quarantined for ``rule``                              
 quarantined        it was quarantined                                                     delivered
 ================== ====================================================================== ==========
 
-"Delivered" is staged and quarantined rows together; superseded versions are not counted. A
-placeholder (无, 不详) is a missing value rather than a wrong one, and counts as missing.
+"Delivered" is staged and quarantined rows together; superseded versions are not counted, nor are
+rows that are no records (a header within, a total below): nothing is lost with them. A placeholder
+(无, 不详) is a missing value rather than a wrong one, and counts as missing.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ import ibis.expr.types as ir
 from ibis import selectors
 
 from pipelines.contracts.source import Source
+from pipelines.standards.rules import rules_of_no_record
 
 PROFILE_SCHEMA = ibis.schema(
     {
@@ -54,7 +56,7 @@ def finding_profile(staged: ir.Table, quarantined: ir.Table, source: Source) -> 
     """
     columns = _columns(source)
     every = ibis.union(_found(staged), _found(quarantined))
-    size = _sizes(staged, quarantined)
+    size = _sizes(staged, _records(quarantined))
     counted = ibis.union(
         _findings(every, columns),
         _columns_with_error(every, columns),
@@ -91,6 +93,13 @@ def _found(rows: ir.Table) -> ir.Table:
         rule=each.finding["rule"],
         severity=each.finding["severity"],
     )
+
+
+def _records(quarantined: ir.Table) -> ir.Table:
+    """Quarantined rows without those that are no records."""
+    none = rules_of_no_record()
+    others = quarantined.reasons.filter(lambda reason: reason.notin(none))
+    return quarantined.filter(others.length() > 0)
 
 
 def _sizes(staged: ir.Table, quarantined: ir.Table) -> ir.Table:

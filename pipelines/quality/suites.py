@@ -19,6 +19,7 @@ from pipelines.quality.breaches import Claim
 from pipelines.quality.volume import volume_bounds
 from pipelines.standards.code_tables import load_code_table
 from pipelines.standards.declared import site_folders
+from pipelines.standards.rules import rules_of_no_record
 
 # Thousands of codes, with a history: their parsers judge them, a set would not.
 _OPEN_CODE_TABLES = {"region", "industry"}
@@ -81,6 +82,13 @@ def read_claims(expectations_dir: Path, suites: Collection[str]) -> Mapping[tupl
     return claims
 
 
+def read_suite_parameters(expectations_dir: Path, suite: str) -> Mapping[str, float]:
+    """The parameters that a suite of the package declares itself; none if there is no such file."""
+    file = expectations_dir / f"{suite}.json"
+    declared = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return dict(declared.get("suite_parameters", {}))
+
+
 def source_parameters(source: Source, history: Sequence[int]) -> Mapping[str, object]:
     """What the suites of a source may ask for.
 
@@ -126,13 +134,19 @@ def library_parameters(
 def raw_view(delivered: str, as_of: date) -> str:
     """SQL of the table ``raw`` that the raw suites run on: what was delivered, and how old it is.
 
+    ``_unreadable`` is how many of its lines have a defect. Rows that are no records, as headers
+    within and totals below, are left out: nothing is lost with them.
+
     Args:
         delivered: Name of the table with one batch of ``raw.<source>``.
         as_of: The day the delivery arrived. Its age is counted from the date of the batch.
     """
     dated = "CAST(strptime(left(_batch, 8), '%Y%m%d') AS DATE)"
     age = f"date_diff('day', {dated}, DATE '{as_of.isoformat()}')"
-    return f"SELECT *, {age} AS _age_days FROM {delivered}"  # noqa: S608 - a name and a date
+    no_record = ", ".join(f"'{rule}'" for rule in rules_of_no_record())
+    records = f"coalesce(_defect NOT IN ({no_record}), true)"
+    unreadable = "count(_defect) OVER () AS _unreadable"
+    return f"SELECT *, {age} AS _age_days, {unreadable} FROM {delivered} WHERE {records}"  # noqa: S608 - names, a date
 
 
 def empty_core(library: Library) -> str:

@@ -1,6 +1,6 @@
 """Consistency rules across libraries: contradictions that cannot hold of one city at one time."""
 
-from pipelines.quality.contradiction.functions import refuse_unknown_functions
+from pipelines.quality.contradiction.functions import record_columns, refuse_unknown_functions
 from pipelines.quality.contradiction.rules import (
     contradictions_of,
     declared_contradictions,
@@ -16,6 +16,7 @@ __all__ = [
     "declared_contradictions",
     "find_contradictions",
     "other_masks",
+    "record_columns",
     "records_of_entities",
     "refuse_unknown_functions",
 ]

@@ -1,10 +1,11 @@
 """Registry of consistency rules: loads the function that a library's declaration names."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 from pipelines.errors import DeclarationRefused
-from pipelines.libraries import Contradiction, Library
+from pipelines.libraries import Contradiction, Library, load_libraries
 from pipelines.quality.contradiction.world import RuleFunction
 
 
@@ -16,6 +17,17 @@ def refuse_unknown_functions(library: Library) -> None:
     """
     for one in library.contradictions:
         function_of(one, library.file)
+
+
+def record_columns(library: str) -> Sequence[str]:
+    """What the rules of all libraries ask of single records of this one, each column once.
+
+    Raises:
+        DeclarationRefused: see ``function_of``.
+    """
+    rules = [(one, each.file) for each in load_libraries().values() for one in each.contradictions]
+    asked = [function_of(one, file).asks.get(library, ()) for one, file in rules]
+    return list(dict.fromkeys(column for columns in asked for column in columns))
 
 
 def function_of(one: Contradiction, file: Path) -> RuleFunction:

@@ -10,16 +10,20 @@ import ibis.expr.types as ir
 from pipelines.compare.values import names_compatible
 from pipelines.quality.contradiction.organizations import CANCELLED, REVOKED, closed_since
 from pipelines.quality.contradiction.world import (
+    DEATHS,
     GRACE_DAYS,
     LINKED_BY_NUMBER,
     World,
     after,
+    first_later,
     judged,
     judges,
     name_key,
+    turns_after,
 )
 
 VALID, SUSPENDED = "valid", "suspended"
+_HOLDER = {"e_license": ("holder_code", "holder_code_kind", "license_identifier_version")}
 
 
 @judges("e_license")
@@ -36,10 +40,11 @@ def live_of_closed_organization(world: World) -> ir.Table:
         other_entity_id=both.holder_id,
         other_value=both.entity_status,
         wrong=both.in_force & ended & after(both.reported_on, both.since, GRACE_DAYS),
+        due=_due(both, ended, both.since),
     )
 
 
-@judges("e_license")
+@judges("e_license", DEATHS)
 def live_of_deceased_person(world: World) -> ir.Table:
     """In force, though its holder died more than a month before."""
     live = _in_force(world, "holder_person_id")
@@ -54,6 +59,7 @@ def live_of_deceased_person(world: World) -> ir.Table:
         other_entity_id=both.holder_id,
         other_value=both.death_date,
         wrong=both.in_force & both.confirmed & late,
+        due=_due(both, both.confirmed, both.death_date),
     )
 
 
@@ -67,7 +73,7 @@ def issued_before_holder(world: World) -> ir.Table:
     return _dated(both, wrong=after(both.day, both.issue_date))
 
 
-@judges("e_license")
+@judges("e_license", DEATHS)
 def issued_after_holder(world: World) -> ir.Table:
     """Issued after its holder had died or had been cancelled."""
     persons = _issued(world, "holder_person_id", "population", "death_date")
@@ -91,13 +97,13 @@ def another_name_than_holder(world: World) -> ir.Table:
     )
 
 
-@judges("e_license")
+@judges("e_license", _HOLDER)
 def two_holders(world: World) -> ir.Table:
     """Two holders claim one licence: one identifier, or one number of one type and issuer."""
     return ibis.union(_two_by_identifier(world), _two_by_number(world))
 
 
-@judges("e_license")
+@judges("e_license", {"e_license": ("license_status", "valid_to")})
 def expired_but_valid(world: World) -> ir.Table:
     """Declared to be in force after the day until which it is valid."""
     records = world.records("e_license")
@@ -111,6 +117,11 @@ def expired_but_valid(world: World) -> ir.Table:
         other_entity_id=ibis.null("string"),
         other_value=dated.valid_to,
         wrong=(dated.license_status == VALID) & after(dated.reported_on, dated.valid_to),
+        due=ibis.ifelse(
+            dated.license_status == VALID,
+            first_later(dated.reported_on, turns_after(dated.valid_to)),
+            ibis.null("date"),
+        ),
     )
 
 
@@ -127,6 +138,13 @@ def _in_force(world: World, holder: str) -> ir.Table:
     both = held.inner_join(world.provenance("e_license", "license_status"), "entity_id")
     past = after(both.reported_on, both.valid_to).fill_null(False)
     return both.mutate(in_force=(both.license_status == VALID) & ~past)
+
+
+def _due(live: ir.Table, ended: ir.BooleanValue, since: ir.DateValue) -> ir.DateValue:
+    """When a licence in force is one too long after its holder's end, or runs out itself."""
+    turns = turns_after(since, GRACE_DAYS), turns_after(live.valid_to)
+    asked = (live.license_status == VALID) & ended.fill_null(False)
+    return ibis.ifelse(asked, first_later(live.reported_on, *turns), ibis.null("date"))
 
 
 def _issued(world: World, holder: str, library: str, column: str) -> ir.Table:

@@ -5,18 +5,24 @@ import ibis.expr.types as ir
 
 from pipelines.compare.values import names_compatible
 from pipelines.quality.contradiction.world import (
+    DEATHS,
     GRACE_DAYS,
     World,
     after,
+    first_later,
     judged,
     judges,
     name_key,
+    turns_after,
 )
 
 OPEN, ABNORMAL, REVOKED, CANCELLED = "1", "2", "3", "4"  # entity_status, GB/T 36104
 
 
-@judges("legal_entity")
+_REPRESENTATIVE = {"legal_entity": ("legal_representative_name", "legal_representative_citizen_id")}
+
+
+@judges("legal_entity", DEATHS)
 def deceased_representative(world: World) -> ir.Table:
     """The legal representative of a living organisation died more than a month ago."""
     core = world.core("legal_entity")
@@ -37,10 +43,15 @@ def deceased_representative(world: World) -> ir.Table:
         other_entity_id=both.person_id,
         other_value=both.death_date,
         wrong=both.confirmed & late,
+        due=ibis.ifelse(
+            both.confirmed.fill_null(False),
+            first_later(both.reported_on, turns_after(both.death_date, GRACE_DAYS)),
+            ibis.null("date"),
+        ),
     )
 
 
-@judges("legal_entity")
+@judges("legal_entity", _REPRESENTATIVE)
 def number_of_another_person(world: World) -> ir.Table:
     """The number given for the legal representative is held by somebody of another name."""
     records = world.records("legal_entity")
@@ -73,7 +84,7 @@ def number_of_another_person(world: World) -> ir.Table:
     )
 
 
-@judges("legal_entity")
+@judges("legal_entity", {"legal_entity": ("entity_status",)})
 def active_after_cancellation(world: World) -> ir.Table:
     """A department still counts as active, by a later entry, what its registrar has cancelled."""
     core = world.core("legal_entity")

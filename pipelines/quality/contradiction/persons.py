@@ -6,10 +6,12 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.quality.contradiction.world import (
+    DEATHS,
     GRACE_DAYS,
     LINKED_BY_NUMBER,
     World,
     after,
+    first_later,
     judged,
     judges,
 )
@@ -17,9 +19,11 @@ from pipelines.quality.contradiction.world import (
 MARRIED = ("20", "21", "22", "23")  # GB/T 2261.2
 MALE = "1"
 AGES = (22, 20)  # 民法典 第一千零四十七条: men, women
+_EVENTS = {"population": ("employer_name",)}
+_STATUS = {"population": ("marital_code",)}
 
 
-@judges("population")
+@judges("population", DEATHS, _EVENTS)
 def event_after_death(world: World) -> ir.Table:
     """Somebody married, or was still insured, after a death that is beyond doubt."""
     events = _events(world)
@@ -37,7 +41,7 @@ def event_after_death(world: World) -> ir.Table:
     )
 
 
-@judges("population")
+@judges("population", DEATHS, _EVENTS)
 def doubtful_death(world: World) -> ir.Table:
     """Only one department knows of a death, and something happened afterwards."""
     deaths = world.deaths()
@@ -63,7 +67,7 @@ def doubtful_death(world: World) -> ir.Table:
     )
 
 
-@judges("population")
+@judges("population", _EVENTS, _STATUS)
 def married_under_age(world: World) -> ir.Table:
     """Married before the age at which one may.
 
@@ -94,11 +98,13 @@ def married_under_age(world: World) -> ir.Table:
     stated = stated.inner_join(persons, "entity_id")
     return ibis.union(
         _aged(weddings, "changed_at", weddings.day),
-        _aged(stated, "marital_code", stated.marital_code),
+        _aged(stated, "marital_code", stated.marital_code, first_later(stated.day, stated.of_age)),
     )
 
 
-def _aged(both: ir.Table, column: str, value: ir.Value) -> ir.Table:
+def _aged(
+    both: ir.Table, column: str, value: ir.Value, due: ir.DateValue | None = None
+) -> ir.Table:
     return judged(
         both,
         column,
@@ -106,6 +112,7 @@ def _aged(both: ir.Table, column: str, value: ir.Value) -> ir.Table:
         other_entity_id=both.entity_id,
         other_value=both.birth_date,
         wrong=after(both.of_age, both.day),
+        due=due,
     )
 
 

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from pipelines.libraries import Contradiction, libraries_in_order, load_libraries, load_library
 from pipelines.quality.contradiction.functions import function_of
 from pipelines.quality.contradiction.world import World
-from pipelines.quality.discrepancy import AGREEMENT_SCHEMA, FINDING_SCHEMA, Compared
+from pipelines.quality.discrepancy import AGREEMENT_SCHEMA, DUE_SCHEMA, FINDING_SCHEMA, Compared
 from pipelines.standards.elements import Mask, load_elements
 from pipelines.standards.rules import severities
 
@@ -69,7 +69,9 @@ def _compared(one: Contradiction, judged: ir.Table) -> Compared:
     counted = judged.group_by("source", "column_name").agg(
         compared=judged.count(), agreed=(~judged.wrong).sum()
     )
+    turning = judged.filter(judged.due.notnull())
     return Compared(
         finding.select(*FINDING_SCHEMA.names).cast(FINDING_SCHEMA),
         counted.mutate(**about).select(*AGREEMENT_SCHEMA.names).cast(AGREEMENT_SCHEMA),
+        turning.group_by("source").agg(day=turning.due.min()).cast(DUE_SCHEMA),
     )

@@ -2,7 +2,8 @@
 
 A rule judges *statements*: a value, and the record that said it. Its answer is a table of
 ``JUDGED``: one row per statement that could be judged, ``wrong`` or not. Where something is
-unknown there is no row; missing data raise no alarm.
+unknown there is no row; missing data raise no alarm. ``due`` is the first later day on which the
+same statement, made again, may be judged otherwise; NULL for never.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,7 @@ JUDGED = (
     "other_entity_id",
     "other_value",
     "wrong",
+    "due",
 )
 # 市场主体登记管理条例 第二十四条: what is registered is to be changed within 30 days of the event.
 # Other registers get the same time: a death of last week is no fault of theirs.
@@ -47,31 +49,17 @@ class Published:
     further: ir.Table | None = None
 
 
-# What rules ask of single records; all else they take from golden values.
-_RECORD_COLUMNS: Mapping[str, Sequence[str]] = {
-    "population": ("death_date", "marital_code", "employer_name"),
-    "legal_entity": (
-        "entity_status",
-        "legal_representative_name",
-        "legal_representative_citizen_id",
-    ),
-    "e_license": (
-        "license_status",
-        "valid_to",
-        "holder_code",
-        "holder_code_kind",
-        "license_identifier_version",
-    ),
-}
+# What ``World.deaths`` asks of single records, by library.
+DEATHS: Mapping[str, Sequence[str]] = {"population": ("death_date",)}
 
 
-def records_of_entities(records: ir.Table, crosswalk: ir.Table, library: str) -> ir.Table:
+def records_of_entities(records: ir.Table, crosswalk: ir.Table, columns: Sequence[str]) -> ir.Table:
     """Each record with its place in its entity, and what rules ask of it.
 
     Args:
         records: ``library_records``.
         crosswalk: ``core.<entity>_source``.
-        library: Whose records.
+        columns: What rules ask of single records (``record_columns`` of ``functions.py``).
 
     Returns:
         ``source, source_key, entity_id, record_no, reported_on`` (the day of the batch; a record
@@ -83,7 +71,7 @@ def records_of_entities(records: ir.Table, crosswalk: ir.Table, library: str) ->
     dated = records.select(
         "source",
         "source_key",
-        *_RECORD_COLUMNS.get(library, ()),
+        *columns,
         reported_on=iso.cast("date"),
         changed_on=records.changed_at.date(),
     )
@@ -153,9 +141,14 @@ class World:
 
 @dataclass(frozen=True)
 class RuleFunction:
-    """A function that a library's declaration may name as a rule about its records."""
+    """A function that a library's declaration may name as a rule about its records.
 
-    library: str  # whose records it judges
+    ``library``: whose records it judges; ``asks``: columns of single records that it looks at, by
+    library. All else it takes from golden values.
+    """
+
+    library: str
+    asks: Mapping[str, Sequence[str]]
     find: Callable[[World], ir.Table]
 
     def __call__(self, world: World) -> ir.Table:
@@ -163,17 +156,44 @@ class RuleFunction:
         return self.find(world)
 
 
-def judges(library: str) -> Callable[[Callable[[World], ir.Table]], RuleFunction]:
-    """Marks a function as a rule about the records of a library."""
-    return lambda find: RuleFunction(library, find)
+def judges(
+    library: str, *asks: Mapping[str, Sequence[str]]
+) -> Callable[[Callable[[World], ir.Table]], RuleFunction]:
+    """Marks a function as a rule about the records of a library; ``asks`` as in the class."""
+    columns: dict[str, list[str]] = {}
+    for each in asks:
+        for name, asked in each.items():
+            columns.setdefault(name, []).extend(asked)
+    return lambda find: RuleFunction(library, columns, find)
 
 
-def judged(rows: ir.Table, column: str, **values: ir.Value) -> ir.Table:
+def judged(
+    rows: ir.Table,
+    column: str,
+    *,
+    wrong: ir.BooleanValue,
+    due: ir.DateValue | None = None,
+    **values: ir.Value,
+) -> ir.Table:
     """``JUDGED`` from rows that have ``source, source_key, entity_id``; values become texts."""
-    texts = {n: v if n == "wrong" else v.cast("string") for n, v in values.items()}
-    texts["column_name"] = ibis.literal(column)
-    shaped = rows.mutate(**texts)
-    return shaped.mutate(wrong=shaped.wrong.fill_null(False)).select(*JUDGED)
+    texts = {name: value.cast("string") for name, value in values.items()}
+    day = ibis.null("date") if due is None else due.cast("date")
+    shaped = rows.mutate(
+        **texts, wrong=wrong.fill_null(False), due=day, column_name=ibis.literal(column)
+    )
+    return shaped.select(*JUDGED)
+
+
+def first_later(day: ir.DateValue, *turns: ir.DateValue) -> ir.DateValue:
+    """The earliest of some days at which a judgement turns that lies after ``day``; else NULL."""
+    return ibis.least(
+        *(ibis.ifelse(turn > day, turn.cast("date"), ibis.null("date")) for turn in turns)
+    )
+
+
+def turns_after(date: ir.DateValue, days: int = 0) -> ir.DateValue:
+    """The first day for which ``after`` says that it is."""
+    return date + ibis.interval(days=days + 1)
 
 
 def after(day: ir.DateValue, date: ir.DateValue, days: int = 0) -> ir.BooleanValue:

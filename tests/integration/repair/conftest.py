@@ -86,6 +86,10 @@ class Department:
         with self.engine.connect() as connection:
             return [dict(row) for row in connection.execute(text(sql), parameters).mappings()]
 
+    def query_none(self, sql: str) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(text(sql))
+
     def issues(self) -> dict[tuple[str, str], str]:
         """Column and rule to state."""
         rows = self.query("SELECT column_name, rule, state FROM quality.issue")

@@ -103,6 +103,17 @@ def test_what_cannot_be_disputed_is_refused_with_the_reason(engine, today, doubt
     assert marks(engine) == []
 
 
+def test_a_value_of_no_single_record_is_disputed_with_whom_the_library_names(engine, today):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE base.person SET employer_name = '甲厂'"))
+    (raised,) = dispute(today, [Doubt("P-a", "employer_name", "早已离职")], BY)
+    (one,) = read_disputes(engine)
+    assert (raised.source, one.department) == ("library population", "data_bureau")
+    assert marks(engine) == [("P-a", "employer_name", 1)]
+    answer(today, raised.number, "confirmed", who="数据局", note="已核对")
+    assert marks(engine) == []
+
+
 def test_doubts_come_from_a_file_too(tmp_path):
     file = tmp_path / "doubts.csv"
     file.write_text("entity_id,column,reason\nP-a,person_name,用字不同\n", encoding="utf-8")

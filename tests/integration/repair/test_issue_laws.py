@@ -15,8 +15,8 @@ from sqlalchemy import text
 from pipelines.quality.issues import ISSUE_SCHEMA, TRACKED_ISSUE_SCHEMA, issue_changes
 from pipelines.warehouse import connect, migrate
 from pipelines.warehouse.people.corrections import APPLIED_ANSWER_SCHEMA, record_answers
-from pipelines.warehouse.quality.issues import open_issues
-from pipelines.warehouse.quality.owner_months import record_sent
+from pipelines.warehouse.quality.issues.owner_months import record_sent
+from pipelines.warehouse.quality.issues.tracked import open_issues
 from tests.integration.repair.conftest import make_department
 
 WHEN = datetime(2026, 6, 1, 4, tzinfo=UTC)
@@ -46,6 +46,7 @@ class Life:
     last: str
     value: str
     reopened: int = 0
+    missing: bool = False
 
 
 @dataclass
@@ -86,14 +87,15 @@ class Oracle:
                 return
             elif issue.state == "answered" and later:
                 issue.state = "not_fixed"
-            issue.last, issue.value = batch, fault
+            issue.last, issue.value, issue.missing = batch, fault, False
         elif fault:
             if BATCHES.index(batch) < BATCHES.index(issue.first):
                 issue.first = batch
         elif issue.state not in ("fixed", "confirmed_correct"):
-            gone = not there and self.whole and self.newest(batch)
-            if (there and speaks) or gone:
-                issue.state = "fixed"
+            if there and speaks:
+                issue.state, issue.missing = "fixed", False
+            elif not there and self.whole and self.newest(batch):
+                issue.missing = True  # which is no repair
 
     def sent(self, batch: str) -> None:
         for issue in self.issues.values():
@@ -164,8 +166,8 @@ def run_answer(made, source, record, verdict):
 
 def lives(engine, source):
     query = text(
-        "SELECT record, state, first_batch, last_batch, value_digest, reopened"
-        " FROM quality.issue WHERE source = :source"
+        "SELECT record, state, first_batch, last_batch, value_digest, reopened,"
+        " missing_since IS NOT NULL FROM quality.issue WHERE source = :source"
     )
     with engine.connect() as connection:
         rows = connection.execute(query, {"source": source.name})

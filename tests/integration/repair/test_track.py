@@ -1,10 +1,17 @@
 """Issues open, are seen again, close and open again, as batches come."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from pipelines import flows
 from pipelines.errors import QualityGateFailed
+from pipelines.flows.shared.session import open_session
+from pipelines.flows.source.report.missing import missing_records
 from pipelines.warehouse import read_batches, read_findings
+from pipelines.warehouse.quality.issues.news import read_issue_news
+from pipelines.warehouse.quality.issues.owner_months import read_owner_months
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
 
 FAULT = ("citizen_id", "CHECK_DIGIT")
@@ -34,11 +41,48 @@ def test_a_fault_that_comes_back_is_opened_again(department: Department):
     assert [row["kind"] for row in kinds] == ["opened", "fixed", "reopened"]
 
 
-def test_a_record_that_is_gone_closes_its_issues_and_says_so(department: Department):
+def test_a_record_that_is_not_delivered_any_more_is_missing_and_not_repaired(
+    department: Department,
+):
     department.receive("20260601", GOOD, BAD)
-    department.receive("20260602", GOOD)
+    short = department.receive("20260602", GOOD)
+    assert (short.fixed, short.missing, short.still_open) == (0, 1, 1)
+    assert department.track("20260602").missing == 0  # told once
     issue = only(department.query("SELECT * FROM quality.issue"))
-    assert (issue["state"], issue["closed_how"]) == ("fixed", "record_gone")
+    assert (issue["state"], issue["missing_since"]) == ("open", "20260602")
+    news = read_issue_news(department.engine, department.source.name, "20260602", date(2026, 6, 2))
+    assert (news.fixed, news.missing, news.still_open, news.overdue) == (0, 1, 0, 0)
+    (month,) = read_owner_months(department.engine, date(2000, 1, 1), date(2100, 1, 1))
+    assert (month.fixed, month.found) == (0, 1)
+    assert department.receive("20260603", GOOD, BAD).reopened == 0  # it never was repaired
+    assert only(department.query("SELECT missing_since FROM quality.issue")) == {
+        "missing_since": None
+    }
+    department.receive("20260604", GOOD)
+    assert department.receive("20260605", GOOD, MENDED).fixed == 1
+
+
+def test_an_owner_is_told_how_many_records_did_not_come_again(department: Department):
+    department.receive("20260601", GOOD, BAD, ("3", *GOOD[1:]), ("4", *GOOD[1:]))
+    department.receive("20260602", GOOD, ("", *BAD[1:]))
+    with open_session(department.settings) as session:
+        before = read_batches(department.engine)[:1]
+        (told,) = missing_records(session, department.source, "20260602", before)
+        assert "（20260601）有的 3 条记录（占 75.0%）本批没有" in told
+        assert missing_records(session, department.source, "20260601", []) == []
+        delta = replace(department.source, delivery="delta")
+        assert missing_records(session, delta, "20260602", before) == []
+
+
+def test_a_correction_stands_while_its_record_is_missing(department: Department):
+    department.receive("20260601", GOOD, BAD)
+    department.query_none(
+        "INSERT INTO quality.correction (fingerprint, source, record, column_name, rule, kind,"
+        " guard, new_value, since_batch, made_by, reason, made_at) SELECT fingerprint, source,"
+        " record, column_name, rule, 'correction', 'g', 'v', '20260601', 'x', 'x', now()"
+        " FROM quality.issue"
+    )
+    assert department.receive("20260602", GOOD).retired == 0
 
 
 def test_what_a_stopped_delivery_lacks_is_not_repaired(department: Department):
@@ -98,7 +142,10 @@ def test_a_row_without_a_key_is_one_issue_until_it_is_gone(department: Departmen
     department.receive("20260601", GOOD, keyless)
     assert department.issues()[("", "NO_KEY")] == "open"
     assert department.receive("20260602", keyless, GOOD).opened == 0
-    assert department.receive("20260603", GOOD).fixed >= 2
+    fewer = department.receive("20260603", GOOD)
+    assert (fewer.fixed, fewer.missing > 0) == (0, True)  # nobody knows that it was repaired
+    other = ("5", *MENDED[1:])
+    assert department.receive("20260604", GOOD, other).fixed >= 2  # no row is missing any more
 
 
 def test_two_people_under_one_key_are_an_issue_until_each_has_his_own(department: Department):

@@ -43,6 +43,21 @@ def test_the_authority_wins_over_the_newer_record(merged):
     assert crosswalk[core[0]["person_name_record"] - 1]["source"] == POLICE
 
 
+def test_entities_and_their_records_are_in_order_whatever_order_they_came_in(merged):
+    """Files are named by their content: the same rows in another order would be other files."""
+    ids = [f"P-{number:04}" for number in range(300)]
+    random.Random(1).shuffle(ids)
+    rows = [
+        {"source": source, "source_key": one, "entity_id": one, "person_name": "张三"}
+        for one in ids
+        for source in (POLICE, HEALTH)
+    ]
+    core, crosswalk = merged(POPULATION, rows)
+    assert [row["entity_id"] for row in core] == sorted(ids)
+    places = [(row["entity_id"], row["record_no"]) for row in crosswalk]
+    assert places == [(one, number) for one in sorted(ids) for number in (1, 2)]
+
+
 def test_each_column_has_an_authority_of_its_own(merged):
     (golden,), _ = merged(
         POPULATION,
@@ -144,6 +159,19 @@ def test_the_latest_edition_of_a_licence_wins_whatever_the_authority(merged):
     assert golden["license_status"] == "cancelled"
 
 
+@pytest.mark.parametrize("unreadable", [None, "", "二", "1.2.3", "V9"])
+def test_an_edition_that_cannot_be_read_is_the_oldest(merged, unreadable):
+    known = {"source": UNKNOWN, "license_status": "cancelled", "license_identifier_version": "001"}
+    other = {
+        "source": "market_regulation__business_licenses",
+        "license_status": "valid",
+        "license_identifier_version": unreadable,
+        "changed_at": "2026-06-01",
+    }
+    (golden,), _ = merged(LICENSE, [other, known])
+    assert golden["license_status"] == "cancelled"
+
+
 MARRIAGES = "civil_affairs__marriages"
 MARKET, TAX = "market_regulation__enterprises", "taxation__taxpayers"
 LESS_EXACT_TO_MORE = [
@@ -165,6 +193,13 @@ def test_of_a_code_and_its_more_exact_form_the_more_exact_one_wins(
         assert golden[column] == child
         won = crosswalk[golden[f"{column}_record"] - 1]["source"]
         assert won == (authority if first == child else UNKNOWN)
+
+
+def test_of_two_more_exact_forms_the_most_exact_one_wins(merged):
+    codes = {POLICE: "130000", HEALTH: "130600", UNKNOWN: "130603"}
+    rows = [{"source": source, "residence_region_code": code} for source, code in codes.items()]
+    (golden,), _ = merged(POPULATION, rows)
+    assert golden["residence_region_code"] == "130603"
 
 
 def test_what_the_authority_contradicts_is_not_taken_however_exact(merged):

@@ -41,9 +41,11 @@ def linked(con):
         ("L-other", "code-9", "uscc", "示范市甲有限公司"),
         ("L-passport", "X123", "other", "示范市甲有限公司"),
         ("L-nobody", None, None, None),
+        ("L-traditional", None, None, "示範市乙（集团）有限责任公司"),
     )
     targets = {"population": PERSONS, "legal_entity": ORGANIZATIONS}
     rows = con.to_pyarrow(link_entities(core, LICENSE, targets)).to_pylist()
+    assert len(rows) == len({row["entity_id"] for row in rows})
     return {
         row["entity_id"]: (
             row["holder_person_id"],
@@ -66,6 +68,7 @@ def linked(con):
             "L-passport", (None, "E-1", "same_unique_name"), id="other papers say nothing"
         ),
         pytest.param("L-nobody", (None, None, None), id="nothing known"),
+        pytest.param("L-traditional", (None, "E-2", "same_unique_name"), id="in other characters"),
     ],
 )
 def test_holders_by_example(linked, license_id, holder):
@@ -73,7 +76,8 @@ def test_holders_by_example(linked, license_id, holder):
 
 
 def test_every_licence_stays_once(linked):
-    assert len(linked) == 7
+    kinds = ("person", "code", "name", "two", "other", "passport", "nobody", "traditional")
+    assert sorted(linked) == sorted(f"L-{kind}" for kind in kinds)
 
 
 def test_a_library_that_is_not_built_yet_leaves_its_links_empty(con):

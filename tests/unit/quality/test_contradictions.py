@@ -19,6 +19,7 @@ from pipelines.quality.contradiction import (
     contradictions_of,
     declared_contradictions,
     find_contradictions,
+    record_columns,
     records_of_entities,
 )
 
@@ -202,6 +203,7 @@ EXAMPLES: Mapping[str, Sequence[tuple[bool, Sequence[Row], Sequence[Row], Sequen
             [PERMIT | {"holder_name": "云州市鑫源商贸有限公司"}],
         ),
         (False, [], [FIRM], [PERMIT | {"holder_name": "云州市甲有限责任公司"}]),
+        (False, [], [FIRM], [PERMIT | {"holder_name": "云州市甲有限公司东风路经营部"}]),
         (False, [WANG | {"citizen_id": ID}], [], [LICENCE | {"holder_name": None}]),
     ],
     "LICENSE_OF_TWO_HOLDERS": [
@@ -261,7 +263,7 @@ def world_of(con, table_of, records_of):
             core = link_entities(made.core, library, cores)
             tables = (
                 core,
-                records_of_entities(told, made.crosswalk, name),
+                records_of_entities(told, made.crosswalk, record_columns(name)),
                 made.further_identifier,
             )
             libraries[name] = Published(*(held(table) for table in tables))

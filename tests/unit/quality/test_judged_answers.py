@@ -9,14 +9,15 @@ ISSUE = {
     "fingerprint": "f1", "source": "a__b", "layer": "batch", "record": "r",
     "column_name": "birth_date",
     "rule": "BIRTH_MISMATCH", "state": "sent", "batch": "20260630", "file": "f.csv", "line": 2,
-    "value_digest": "d", "told_digest": "d",
+    "value_digest": "d", "told_digest": "d", "shared": 1,
 }  # fmt: skip
 
 
 @pytest.fixture
 def verdict(con):
     def go(rule="BIRTH_MISMATCH", **answer):
-        given = {"place": "1", "fingerprint": "f1", "correction": None, "confirmed": False,
+        given = {"place": "1", "sheet": "s", "position": 0, "fingerprint": "f1",
+                 "correction": None, "confirmed": False,
                  "note": "", "problem": None}  # fmt: skip
         tables = [
             ibis.memtable([row], schema=ibis.schema(schema))

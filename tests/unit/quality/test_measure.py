@@ -8,7 +8,7 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from pipelines.clean.findings import FINDING_TYPE
+from pipelines.clean.parsing.findings import FINDING_TYPE
 from pipelines.contracts.source import SourceColumn
 from pipelines.quality.measure import Delivered, batch_facts, count_batch, indicators_of
 from pipelines.quality.score import score_counts

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.quality.outcome import (
     ExpectationOutcome,
+    count_judged,
     describe_expected,
     describe_observed,
     gate,
@@ -92,3 +93,20 @@ def test_messages_lose_what_could_be_a_value() -> None:
     assert redact(message) == "Conversion Error: Could not convert string '…' to INT32 in \"c\""
     assert redact("key 110101198001010018 is taken") == "key … is taken"
     assert len(redact("x" * 1000)) < 400
+
+
+@pytest.mark.parametrize(
+    ("result", "kwargs", "expected"),
+    [
+        ({"unexpected_count": 3, "element_count": 10, "missing_count": 2}, {}, (3, 8)),
+        ({"unexpected_count": 0, "element_count": 10, "missing_count": 10}, {}, (0, 0)),
+        ({"unexpected_count": 3, "element_count": 10}, {}, (3, 10)),
+        ({"unexpected_count": 3}, {}, (None, None)),
+        ({"element_count": 10}, {}, (None, None)),
+        ({"observed_value": 12}, {}, (None, None)),
+        ({"observed_value": 4}, {"unexpected_rows_query": "SELECT …"}, (4, None)),
+        ({"observed_value": "4"}, {"unexpected_rows_query": "SELECT …"}, (None, None)),
+    ],
+)
+def test_rows_that_failed_out_of_rows_that_were_judged(result, kwargs, expected) -> None:
+    assert count_judged(result, kwargs) == expected

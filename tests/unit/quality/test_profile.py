@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
-from pipelines.clean.findings import FINDING_TYPE
+from pipelines.clean.parsing.findings import FINDING_TYPE
 from pipelines.contracts.source import Source
 from pipelines.quality.profile import PROFILE_SCHEMA, finding_profile
 
@@ -106,6 +106,19 @@ def test_rows_are_counted_once_per_measure(
         ("quarantine_reason", None, "NO_IDENTITY"): (1, 0.25),
         ("quarantined", None, None): (1, 0.25),
     }
+
+
+def test_rows_that_are_no_records_count_in_no_share(
+    profile: Callable[[ir.Table, ir.Table], Profile],
+) -> None:
+    """A header within and a total below are set aside, and nothing is lost with them."""
+    found = profile(
+        _staged(("1", "x", []), ("2", "x", [_finding("mobile", "LENGTH")])),
+        _quarantined((["REPEATED_HEADER"], []), (["FOOTER_ROW"], []), (["FOOTER_ROW"], [])),
+    )
+    assert found["quarantined", None, None]["row_count"] == 0
+    assert found["column_with_error", "mobile", None]["share"] == 0.5
+    assert found["quarantine_reason", None, "FOOTER_ROW"]["row_count"] == 2
 
 
 def test_columns_carry_element_and_requirement(

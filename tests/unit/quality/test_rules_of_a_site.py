@@ -14,6 +14,7 @@ from pipelines.quality.contradiction import (
     declared_contradictions,
     find_contradictions,
     other_masks,
+    record_columns,
     refuse_unknown_functions,
     world,
 )
@@ -105,3 +106,13 @@ def test_every_rule_of_the_package_names_a_function_that_judges_its_library(name
     library = load_library(name)
     assert library.contradictions
     refuse_unknown_functions(library)
+
+
+@pytest.mark.usefixtures("site")
+def test_its_rule_finds_in_single_records_the_columns_that_it_asks_for(monkeypatch):
+    asked = {"housing": ("owner_code", "house_address"), "population": ("marital_code",)}
+    rule = world.judges("housing", asked, {"housing": ("owner_code",)})(_unnumbered)
+    monkeypatch.setattr(world, "unnumbered", rule)
+    assert record_columns("housing") == ["owner_code", "house_address"]
+    assert "marital_code" in record_columns("population")
+    assert record_columns("vehicles") == []

@@ -160,6 +160,13 @@ def test_deliveries_that_came_of_those_due(days, counted):
     assert (count.a, count.b) == counted
 
 
+def test_a_delivery_before_the_periods_that_are_looked_at_does_not_count():
+    until = date(2026, 6, 30)
+    came = [until - timedelta(days=days) for days in (0, 2, 3, 4, 9)]
+    (count,) = count_deliveries(came, until, timedelta(days=1), window=3)
+    assert (count.a, count.b) == (2, 3), "of the 28th, 29th and 30th, and not of the 27th"
+
+
 COUNTS = st.lists(
     st.builds(
         lambda number, b, share, column: of(number, round(b * share), b, column),

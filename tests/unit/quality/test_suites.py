@@ -107,13 +107,22 @@ def test_library_parameters_carry_the_code_tables() -> None:
 @pytest.mark.parametrize("library", sorted(load_libraries()))
 def test_an_unbuilt_library_is_a_table_without_rows(library: str) -> None:
     declared = load_library(library)
-    empty = duckdb.sql(empty_core(declared))
+    empty = duckdb.connect().sql(empty_core(declared))
     assert empty.columns == ["entity_id", *declared.value_columns]
     assert empty.fetchall() == []
 
 
 def test_age_is_counted_from_the_date_of_the_batch() -> None:
     con = duckdb.connect()
-    con.execute("CREATE VIEW delivered AS SELECT unnest(['20260630', '20260628-2']) AS _batch")
-    aged = con.execute(raw_view("delivered", date(2026, 7, 1))).fetchall()
-    assert aged == [("20260630", 1), ("20260628-2", 3)]
+    con.execute("""CREATE VIEW delivered AS
+        SELECT unnest(['20260630', '20260628-2']) AS _batch, CAST(NULL AS VARCHAR) AS _defect""")
+    aged = con.sql(raw_view("delivered", date(2026, 7, 1))).select("_batch", "_age_days")
+    assert aged.fetchall() == [("20260630", 1), ("20260628-2", 3)]
+
+
+def test_lines_that_are_no_records_are_no_unreadable_ones() -> None:
+    con = duckdb.connect()
+    con.execute("""CREATE VIEW delivered AS SELECT '20260630' AS _batch, unnest(
+        [NULL, 'RAGGED_LINE', 'REPEATED_HEADER', 'FOOTER_ROW', 'RAGGED_LINE']) AS _defect""")
+    raw = con.sql(raw_view("delivered", date(2026, 6, 30))).select("_defect", "_unreadable")
+    assert raw.fetchall() == [(None, 2), ("RAGGED_LINE", 2), ("RAGGED_LINE", 2)]
