@@ -60,6 +60,10 @@ class Evidence:
 
     shared_name_conflicts: Sequence[str] = ()
     """Of two that bear a name which several bear: columns in which they must not differ."""
+    says_surnames: bool = False
+    """Records may say a surname alone (王先生), kept as ``surname_said``."""
+    place: str = ""
+    """The column of addresses, which may be those of a whole village group."""
 
     @property
     def columns(self) -> Sequence[str]:
@@ -178,6 +182,15 @@ def _forbids_nothing(_sides: Sides, _by_name: bool) -> ir.BooleanValue:
     return ibis.literal(False)
 
 
+def _other_surname(sides: Sides, _by_name: bool) -> ir.BooleanValue:
+    """王先生 is nobody whose surname is another one."""
+    said = (sides.left("surname_said"), sides.right("surname_said"))
+    name = (sides.left("person_name"), sides.right("person_name"))
+    of = [ibis.coalesce(said[n], name[n].left(1)) for n in (0, 1)]
+    short = said[0].notnull() | said[1].notnull()
+    return (short & (of[0] != of[1])).fill_null(False)
+
+
 def _not_suspect(_sides: Sides) -> ir.BooleanValue:
     return ibis.literal(False)
 
@@ -209,9 +222,11 @@ EVIDENCE: Mapping[str, Evidence] = {
         ties=_PERSON_TIES,
         contradicts=_other_person,
         suspect_identifier=_suspect_number,
-        forbids=_forbids_nothing,
+        forbids=_other_surname,
         belongs_elsewhere="id_belongs_to_another_person",
         sibling_conflicts=_of_forbids_nothing,
+        says_surnames=True,
+        place="residence_address",
     ),
     "branch_or_other_organization": Evidence(
         identifying=("organization_name",),

@@ -37,7 +37,10 @@ def lunar_months() -> Mapping[str, Sequence[str | None]]:
 
 
 def with_solar_dates(table: ir.Table, column: str) -> ir.Table:
-    """Add the solar date of a date that was meant as a lunar one.
+    """Add the solar dates that a date may stand for.
+
+    It may be a lunar one, and its year may be that of a nominal age (虚岁), of which the year of
+    birth is the first: one year early, or two for who had not yet had his birthday.
 
     Args:
         table: Any table.
@@ -45,15 +48,34 @@ def with_solar_dates(table: ir.Table, column: str) -> ir.Table:
 
     Returns:
         ``table`` with ``<column>_from_lunar`` and ``<column>_from_leap`` (ISO text, NULL where the
-        month had no leap month after it).
+        month had no leap month after it), and ``<column>_from_nominal``, an array of four dates.
     """
-    months = ibis.memtable(pa.table(dict(lunar_months()))).cast(SCHEMA)
-    known = table.mutate(lunar_month=table[column].left(7))
-    joined = known.left_join(months, "lunar_month")
+    joined = _with_lunar_months(table, column, 0)
+    for later in (1, 2):
+        joined = _with_lunar_months(joined, column, later)
     days = joined[column].substr(8, 2).try_cast("int64") - 1
-    later = days.as_interval("D")
+
+    def solar(first: ir.DateValue) -> ir.StringValue:
+        return (first + days.as_interval("D")).cast("string").left(10)
+
+    nominal = [solar(joined[f"first_day_{later}"]) for later in (1, 2)]
+    nominal += [_years_later(joined[column], later) for later in (1, 2)]
     added = {
-        f"{column}_from_lunar": (joined.first_day + later).cast("string").left(10),
-        f"{column}_from_leap": (joined.leap_day + later).cast("string").left(10),
+        f"{column}_from_lunar": solar(joined.first_day_0),
+        f"{column}_from_leap": solar(joined.leap_day_0),
+        f"{column}_from_nominal": ibis.array(nominal),
     }
     return joined.select(*table.columns, **added)
+
+
+def _years_later(date: ir.StringValue, years: int) -> ir.StringValue:
+    year = (date.left(4).try_cast("int64") + years).cast("string")
+    return year + date.substr(4)
+
+
+def _with_lunar_months(table: ir.Table, column: str, years: int) -> ir.Table:
+    """With the first day of the lunar month of the date, so many years later."""
+    months = ibis.memtable(pa.table(dict(lunar_months()))).cast(SCHEMA)
+    named = months.rename({f"{name}_{years}": name for name in SCHEMA})
+    month = _years_later(table[column], years).left(7)
+    return table.left_join(named, month == named[f"lunar_month_{years}"])

@@ -174,8 +174,18 @@ def dates_similar(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValu
     unknown = one_year & (a.endswith("0101") | b.endswith("0101"))
     apart = left.cast("date").delta(right.cast("date"), unit="day").abs()
     similar = (a.levenshtein(b) <= 1) | swapped | unknown | (apart <= _LUNAR_LAG)
+    similar |= _by_nominal_age(left, right)
     # Most dates that are compared are equal, and an engine works out only the branch it takes.
     return ibis.ifelse(left == right, True, similar)
+
+
+def _by_nominal_age(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:
+    """One of the dates has the year of somebody's 虚岁, of which the year of birth is the first.
+
+    It is one year early, two before the birthday. (That of a lunar day is a comparison level.)
+    """
+    years = (left.left(4).try_cast("int64") - right.left(4).try_cast("int64")).abs()
+    return (left.substr(4) == right.substr(4)) & years.between(1, 2)
 
 
 def organizations_similar(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:

@@ -35,12 +35,13 @@ _LONGEST_NAME = 63 - len("__fkey")  # PostgreSQL's; constraints are named entity
 _TAKEN = frozenset(
     {
         *("entity_id", "source", "source_key", "since_batch", "batch", "record_no", "rule"),
+        *("publication", "from_pub", "to_pub", "disputed", "grant"),  # of what is published
         *("linked_source", "linked_key", "withheld", "rid", "findings", "reasons", "record"),
     }
 )
 _TABLES = (
     *("source", "redirect", "value", "dispute", "identifier", "record", "event", "question"),
-    *("finding", "agreement", "decision", "input"),
+    *("finding", "agreement", "decision", "input", "history"),
 )
 
 
@@ -52,7 +53,7 @@ def refuse_impossible(library: Library) -> None:
     """
     checks = (
         *(_names, _columns, _named_columns, _identity, _links),
-        *(scores_found, _dates, _shares, _wording, _contradictions),
+        *(scores_found, _dates, _shares, _publication, _wording, _contradictions),
     )
     # One after the other: a later one relies on what an earlier one has made sure of.
     for field, problem, remedy in chain.from_iterable(check(library) for check in checks):
@@ -201,9 +202,11 @@ def _named_columns(library: Library) -> _Found:
     identity, known = library.identity, library.record_columns
     golden = {"identity.strong": [identity.strong], "delivered_as": [*library.delivered_as]}
     golden |= {f"identity.{key}": list(getattr(identity, key)) for key in ("known_by", "about")}
+    golden["identity.placed_by"] = list(identity.placed_by)
     for where, columns in golden.items():
         yield from _missing(where, columns, library.columns)
-    named = {"identity.version": [identity.version]} if identity.version else {}
+    single = {"version": identity.version, "part_of_name": identity.part_of_name}
+    named = {f"identity.{key}": [column] for key, column in single.items() if column}
     named |= {
         f"identity.passes.{each.claim}": [*each.block, *each.agree, *each.unless]
         for each in identity.passes
@@ -285,10 +288,25 @@ def _shares(library: Library) -> _Found:
         if name not in _ACCURACY or not 0 < share < 1:
             remedy = "Write precision or recall with a share between 0 and 1, as 0.999."
             yield "accuracy", f"{name}: {share} is no bound.", remedy
-    for key in ("id_budget", "deletion_budget"):
+    for key in ("id_budget", "deletion_budget", "highest_false_rate"):
         if not 0 <= getattr(library.identity, key) <= 1:
             remedy = "Write a share between 0 and 1."
             yield f"identity.{key}", f"is {getattr(library.identity, key)}, no share.", remedy
+
+
+def _publication(library: Library) -> _Found:
+    """Only who is believed about the identifying element can be missed for it."""
+    needs, when = library.publication.needs, library.publication.when
+    believed = library.columns[library.identity.strong].authority
+    for name, times in Counter(needs or ()).items():
+        if name not in believed:
+            problem = f"names {name!r}, which is no authority for {library.identity.strong}."
+            yield "publication.needs", problem, f"Write of {', '.join(believed)}."
+        if times > 1:
+            yield "publication.needs", f"names {name!r} twice.", "Leave one of them out."
+    if when == "always" and needs is not None and not needs:
+        problem = "says when a department is needed, and needs names none."
+        yield "publication.when", problem, "Name one in needs, or leave when out."
 
 
 def _target(link: Link, library: Library, known: Mapping[str, Library]) -> _Found:

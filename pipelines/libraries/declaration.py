@@ -99,9 +99,13 @@ class Identity:
         str
     ]  # golden columns; a row with none of those that its source has is useless
     about: Sequence[str]  # golden columns that say whom a row is about: agreeing in none, two
+    part_of_name: str = ""  # column with what is only a part of a name; a row that has it is of use
+    placed_by: Sequence[str] = ()  # beside one of these golden columns
     contradiction: str = ""  # name of the evidence against the strong identifier, see resolve/
     version: str = ""  # evidence column that says which record of an entity is the newest edition
     scores: Scores = field(default_factory=Scores)
+    # A rule or band of score of which the benchmark's worlds show more wrong links does not decide.
+    highest_false_rate: float = 1.0
     id_budget: float = 0.001  # share of published ids that may change before a person is asked
     deletion_budget: float = 0.05  # share of a source's published records that it may delete
 
@@ -143,6 +147,17 @@ class Contradiction:
 
 
 @dataclass(frozen=True)
+class PublicationPolicy:
+    """Departments without whose data a library is not published."""
+
+    __pydantic_config__ = _STRICT
+
+    # None: the first authority of the strong identifier, where a contract promises its data.
+    needs: Sequence[str] | None = None
+    when: Literal["first", "always"] = "first"  # only at the first publication, or at each
+
+
+@dataclass(frozen=True)
 class Library:
     """One base library: everything that its declaration says."""
 
@@ -157,11 +172,14 @@ class Library:
     identity: Identity
     links: Sequence[Link] = ()
     contradictions: Sequence[Contradiction] = ()
+    publication: PublicationPolicy = field(default_factory=PublicationPolicy)
     # Lower bounds without which nothing is published: precision, recall (docs/identity.md).
     accuracy: Mapping[str, float] = field(default_factory=dict)
+    # Department (short name) that answers disputes about values that come from no single record.
+    responsible: str = ""
     ordered_dates: Sequence[Sequence[str]] = ()  # the first must not lie after the second
     past_dates: Sequence[str] = ()  # what has happened cannot lie ahead; terms of validity may
-    # What its entities are counted in, by language: 人, person(s).
+    # What its entities are counted in, by language: 人, person|people (one, and several).
     counted_as: Mapping[str, str] = field(default_factory=dict)
     # Rule -> what a reader is told of it here, instead of the words of rules.yml.
     wording: Mapping[str, Mapping[Wording, str]] = field(default_factory=dict)

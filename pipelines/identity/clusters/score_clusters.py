@@ -22,6 +22,7 @@ from pipelines.identity.scores.model import Model
 from pipelines.identity.scores.pair_levels import levels_of, records_for_scoring, records_of
 from pipelines.identity.scores.review_rules import needs_review
 from pipelines.identity.tables.comparison_keys import evidence_of
+from pipelines.identity.tables.false_matches import in_doubtful_band
 from pipelines.identity.tables.spanning_forest import spanning_forest
 from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
@@ -130,6 +131,7 @@ class _State:
             **{each.name: ranked[each.name].min() for each in self.comparisons},
             same_part=ranked.same_part.any(),
             shared_name=ranked.shared_name.any(),
+            shop=ranked.shop.any(),
             never=ranked.never.any(),
             rid=ranked.rid.max(where=first),
             other=ranked.other.max(where=first),
@@ -177,7 +179,9 @@ class _State:
         """Clusters that join a group with an accepted identifier."""
         scored = self.with_group_probability(cluster_pairs)
         links = scored.filter(
-            scored.probability >= self.model.match_threshold, ~scored.needs_review
+            scored.probability >= self.model.match_threshold,
+            ~scored.needs_review,
+            ~in_doubtful_band(self.library, MATCH_BY_SCORE, scored.probability),
         )
         return links.select("cluster", "target", "rid", "other", "probability")
 
@@ -208,7 +212,8 @@ class _State:
         )
         odds = ibis.literal(2.0).pow(free.weight)
         free = free.mutate(probability=odds / (odds + 1.0))
-        free = free.filter(free.probability >= self.model.match_threshold)
+        doubtful = in_doubtful_band(self.library, MATCH_BY_SCORE, free.probability)
+        free = free.filter(free.probability >= self.model.match_threshold, ~doubtful)
         for side in ("cluster", "target"):
             limit = limits.rename(limited="cluster", best_group="elsewhere")
             free = free.left_join(limit, free[side] == limit.limited).drop("limited")

@@ -16,12 +16,19 @@ import ibis.expr.types as ir
 
 from pipelines.compare.conflicts import NUMBER_OF_ONE_OF_TWO
 from pipelines.compare.values import Sides
+from pipelines.identity.rules.weak_evidence import (
+    in_one_crowd,
+    same_distinctive_part,
+    shared_name_fails,
+)
 from pipelines.identity.tables.comparison_keys import (
     compared_columns,
     evidence_of,
     implied_columns,
     keys_of,
+    name_columns,
 )
+from pipelines.identity.tables.false_matches import doubtful_rules
 from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library, Pass
 
@@ -91,11 +98,6 @@ def _in_blocks(
     blocks |= dict.fromkeys(_rival_blocks(library))
     joined = [pairs_in_block(left, everybody, block, LARGEST_BLOCK, temp) for block in blocks]
     return temp.materialise(reduce(lambda a, b: a.union(b, distinct=True), joined))
-
-
-def name_columns(library: Library) -> Sequence[str]:
-    """What ``distinctiveness`` added, for libraries whose names may be shared."""
-    return ("name_bearers", "distinctive_part") if evidence_of(library).distinguishing else ()
 
 
 def _rival_blocks(library: Library) -> Sequence[tuple[str, ...]]:
@@ -245,38 +247,15 @@ def _compared(pairs: ir.Table, left: ir.Table, right: ir.Table, library: Library
     forbids = evidence_of(library).forbids
     result: dict[str, ir.Value] = {
         "forbidden": forbidden_by_identifier(joined, library),
-        "forbidden_by_name": forbids(sides, True) | _shared_name_fails(joined, sides, library),
+        "forbidden_by_name": forbids(sides, True) | shared_name_fails(joined, sides, library),
         "forbidden_by_number": forbids(sides, False),
         "same_part": same_distinctive_part(joined, library),
+        "crowded": in_one_crowd(joined, library),
     }
     result |= {f"equal_{column}": sides.equal(column) for column in blocked}
     result |= {f"agree_{column}": sides.agree(column) for column in {*agreed, *distinguishing}}
     result |= {f"differ_{column}": sides.differ(column) for column in {*unless, *distinguishing}}
     return joined.select("rid", "other", "grouped", **result)
-
-
-def same_distinctive_part(joined: ir.Table, library: Library) -> ir.BooleanValue:
-    """Whether the names of a pair are one but for region and form, known for firms only."""
-    if not evidence_of(library).distinguishing:
-        return ibis.literal(False)
-    return (joined.distinctive_part == joined.distinctive_part_other).fill_null(False)
-
-
-def has_shared_name(joined: ir.Table, library: Library) -> ir.BooleanValue:
-    """Whether several registered entities bear one of the two names, known for firms only."""
-    if not evidence_of(library).distinguishing:
-        return ibis.literal(False)
-    return ibis.greatest(joined.name_bearers, joined.name_bearers_other) > 1
-
-
-def _shared_name_fails(joined: ir.Table, sides: Sides, library: Library) -> ir.BooleanValue:
-    """A name that several bear proves nothing by itself, and nothing against a difference."""
-    evidence = evidence_of(library)
-    if not evidence.distinguishing:
-        return ibis.literal(False)
-    is_shared = has_shared_name(joined, library)
-    differ = sides.any_differ(evidence.shared_name_conflicts)
-    return is_shared & (differ | (sides.agreeing(evidence.ties) == 0))
 
 
 def forbidden_by_identifier(joined: ir.Table, library: Library) -> ir.BooleanValue:
@@ -326,10 +305,16 @@ def differed(column: str) -> str:
 def _score(compared: ir.Table, library: Library) -> ir.IntegerValue:
     passes = library.identity.passes
     agreed = sorted({column for each in passes for column in each.agree})
-    places = [(_holds(compared, each, library), place) for place, each in enumerate(passes)]
+    doubtful = doubtful_rules(library)  # these ask: scores weigh what they rest on
+    places = [
+        (_holds(compared, each, library), place)
+        for place, each in enumerate(passes)
+        if each.claim not in doubtful
+    ]
     zero: ir.IntegerValue = ibis.literal(0, "int64")
     agreeing = sum((compared[f"agree_{c}"].cast("int64") for c in agreed), start=zero)
-    place = ibis.cases(*places, else_=None).cast("int64")
+    place = ibis.cases(*places, else_=None) if places else ibis.null("int64")
+    place = place.cast("int64")
     return place * _RANK + (_RANK - 1) - agreeing
 
 
@@ -341,9 +326,20 @@ def _holds(compared: ir.Table, each: Pass, library: Library) -> ir.BooleanValue:
         *(compared[f"agree_{column}"] for column in each.agree),
         *(~compared[f"differ_{column}"] for column in each.unless),
         *([compared.grouped] if each.unless else []),
+        *([~compared.crowded] if _rests_on_a_place(each, library) else []),
         ~against,
         ~compared.forbidden,
     )
+
+
+def _rests_on_a_place(each: Pass, library: Library) -> bool:
+    """Whether a rule counts an address for what only a house proves: it asks for less than the
+    name and the whole birth date beside it.
+    """
+    evidence = evidence_of(library)
+    if not evidence.place or evidence.place not in (*each.block, *each.agree):
+        return False
+    return not {*evidence.identifying} <= {*each.block}
 
 
 def is_by_name(each: Pass, library: Library) -> bool:

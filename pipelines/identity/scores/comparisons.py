@@ -52,12 +52,15 @@ def _equal(column: str) -> Judge:
 
 _FEWEST_SEEN = 8  # digits of a masked number: county and half of what tells its people apart
 RARE, COMMON = 21.0, 16.0  # bits: one name in two million, one in 65,000, parts independent
+_SHORTEST_PLACE = 6  # characters below which "within" says nothing: 3号楼, 101室
+_SHORTEST_GROUP = 4  # 上庄3组
 _LONG_NAME = 4  # characters from which a name may be cut short; Chinese names have two to four
 
 
 def _person_names(look: Look) -> Sequence[ir.BooleanValue]:
     a, b = look("person_name")
-    bits, _ = look("name_bits")
+    everywhere, here = look("name_bits")[0], ibis.least(*look("name_bits_here"))
+    bits = ibis.ifelse(_one_place(look) & look("crowded")[0], here, everywhere)
     sounds, looks = look("name_sounds")[0], look("name_looks")[0]
     lost, other = look("name_lost")[0], look("name_other")[0]
     dotted = look("is_dotted")[0] | look("is_dotted")[1]
@@ -81,6 +84,24 @@ def _person_names(look: Look) -> Sequence[ir.BooleanValue]:
     ]
 
 
+def _one_place(look: Look) -> ir.BooleanValue:
+    """Both live at one address, or one gives the group in which the other's house is."""
+    a, b = look("residence_address")
+    return ((a == b) | _inside(look, "residence_address")).fill_null(False)
+
+
+def _inside(look: Look, column: str) -> ir.BooleanValue:
+    """One address within the other; a town in front of a village may be left out."""
+    (a, b), (town, its_town) = look(f"{column}_local"), look(f"{column}_town")
+    one_town = (town == its_town) | (town == "") | (its_town == "")
+    groups = a.contains("组") & b.contains("组")
+    long = ibis.least(a.length(), b.length()) >= ibis.ifelse(
+        groups, _SHORTEST_GROUP, _SHORTEST_PLACE
+    )
+    within = a.endswith(b) | b.endswith(a) | a.startswith(b) | b.startswith(a)
+    return one_town & long & within
+
+
 def _birth_dates(look: Look) -> Sequence[ir.BooleanValue]:
     a, b = look("birth_date")
     digits, its = a.replace("-", ""), b.replace("-", "")
@@ -89,6 +110,8 @@ def _birth_dates(look: Look) -> Sequence[ir.BooleanValue]:
         for moon in ("birth_date_from_lunar", "birth_date_from_leap")
         for earlier, later in ((look(moon)[0], b), (look(moon)[1], a))
     ]
+    nominal, its_nominal = look("birth_date_from_nominal")
+    lunar += [nominal.contains(b), its_nominal.contains(a)]
     year = digits.left(4) == its.left(4)
     swapped = (digits.substr(4, 2) == its.substr(6, 2)) & (digits.substr(6, 2) == its.substr(4, 2))
     first = digits.endswith("0101") | its.endswith("0101")
@@ -135,8 +158,11 @@ def _damaged_numbers(look: Look) -> Sequence[ir.BooleanValue]:
     ]
 
 
-def _addresses(column: str) -> Judge:
-    """The whole, one within the other, the same numbers in it, the same house, the same street."""
+def _addresses(column: str, crowds: bool = False) -> Judge:
+    """The whole, one within the other, the same numbers in it, the same house, the same street.
+
+    With ``crowds`` an address at which many live is a level of its own.
+    """
 
     def judge(look: Look) -> Sequence[ir.BooleanValue]:
         a, b = look(column)
@@ -145,14 +171,15 @@ def _addresses(column: str) -> Judge:
         house, its_house = look(f"{column}_house")
         same_street = street == its_street
         same_house = (house == its_house) & (numbers != "")
-        long = ibis.least(a.length(), b.length()) >= 6
-        within = long & (a.endswith(b) | b.endswith(a) | a.startswith(b) | b.startswith(a))
-        return [
+        whole, part = (
             a == b,
-            within | (same_street & (numbers == its) & (numbers != "")),
-            same_street & same_house,
-            same_street | ((numbers == its) & numbers.contains(" ")),
-        ]
+            _inside(look, column) | (same_street & (numbers == its) & (numbers != "")),
+        )
+        rest = [same_street & same_house, same_street | ((numbers == its) & numbers.contains(" "))]
+        if not crowds:
+            return [whole, part, *rest]
+        crowd = look("crowded")[0]
+        return [whole & ~crowd, part & ~crowd, whole | part, *rest]
 
     return judge
 
@@ -215,8 +242,8 @@ _OF_PERSONS: Sequence[Comparison] = (
     Comparison(
         "residence_address",
         ("residence_address",),
-        ("same", "same_numbers", "same_house", "same_street", "other"),
-        _addresses("residence_address"),
+        ("same", "same_numbers", "same_crowd", "same_house", "same_street", "other"),
+        _addresses("residence_address", crowds=True),
     ),
     Comparison(
         "residence_region_code",

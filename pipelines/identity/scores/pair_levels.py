@@ -14,14 +14,22 @@ from pipelines.identity.rules.candidate_pairs import (
     ComparableRecords,
     comparable_records,
     forbidden_by_identifier,
-    has_shared_name,
-    name_columns,
-    same_distinctive_part,
     unmatched_records,
 )
 from pipelines.identity.rules.identifier_groups import IdentifierGroups
+from pipelines.identity.rules.weak_evidence import (
+    has_shared_name,
+    in_one_crowd,
+    is_individual_business,
+    same_distinctive_part,
+)
 from pipelines.identity.scores.comparisons import comparisons_of
-from pipelines.identity.tables.comparison_keys import compared_columns, evidence_of, keys_of
+from pipelines.identity.tables.comparison_keys import (
+    compared_columns,
+    evidence_of,
+    keys_of,
+    name_columns,
+)
 from pipelines.identity.tables.features import carried_columns, with_features, with_name_similarity
 from pipelines.identity.tables.temp_tables import TempTables
 from pipelines.libraries import Library
@@ -70,13 +78,15 @@ def levels_of(
     Returns:
         ``rid, other``, one level per comparison (int64, NULL for unknown), ``same_part``, whether
         their names have one distinctive part, ``shared_name``, whether several entities bear one of
-        them, and ``never``: the two
-        cannot be one entity whatever else agrees.
+        them, ``shop``, whether they are about an individual business, and ``never``: the two cannot
+        be one entity whatever else agrees.
     """
     rows = everybody.semi_join(records_of(pairs), "rid")
     rows = temp.materialise(with_features(rows, library, frequencies))
     theirs = rows.rename({f"{name}_other": name for name in rows.columns if name != "rid"})
     joined = pairs.inner_join(rows, "rid").inner_join(theirs.rename(other="rid"), "other")
+    crowded = in_one_crowd(joined, library)
+    joined = joined.mutate(crowded=crowded, crowded_other=crowded)
     joined = temp.materialise(with_name_similarity(joined, library))
 
     def look(column: str) -> tuple[ir.Value, ir.Value]:
@@ -89,6 +99,7 @@ def levels_of(
         **levels,
         same_part=same_distinctive_part(joined, library),
         shared_name=has_shared_name(joined, library),
+        shop=is_individual_business(joined, library),
         never=_never(joined, library),
     )
 

@@ -15,7 +15,6 @@ from pipelines.libraries import Library
 # region has thousands of firms.
 _OF_PERSONS: Mapping[str, str] = {
     "mobile": "one_digit",
-    "residence_address": "same_house",
     "employer_name": "same",
     "school_name": "same",
     "ethnicity_code": "same_minority",
@@ -76,7 +75,8 @@ def _person_needs_review(levels: ir.Table) -> ir.BooleanValue:
         return _at_least(levels, column, level)
 
     number = at_least("some_number", "damaged")
-    other_name = ~at_least("person_name", "other_surname")
+    named = _known(levels, "person_name")
+    other_name = named & ~at_least("person_name", "other_surname")
     damaged_name = ~at_least("person_name", "exact_common")
     born = _known(levels, "birth_date")
     other_year = born & ~at_least("birth_date", "similar")
@@ -84,12 +84,31 @@ def _person_needs_review(levels: ir.Table) -> ir.BooleanValue:
     rare = at_least("person_name", "exact_rare")
     telling = at_least("person_name", "exact") & at_least("birth_date", "same")
     telling &= ~_differs(levels, "sex_code") & ~_differs(levels, "ethnicity_code")
+    # 王先生, 狗娃: born on that day, under that telephone or in that house or group, and no woman.
+    placed = at_least("mobile", "same") | at_least("residence_address", "same_crowd")
+    unnamed = ~named & ~(at_least("birth_date", "lunar") & placed & ~_differs(levels, "sex_code"))
     return ibis.or_(
-        other_name & ~(number & ~other_birth),
+        (other_name | unnamed) & ~(number & ~other_birth),
         other_year & ~number,
         other_birth & damaged_name & ~number,
-        ~_third_element(levels, _OF_PERSONS) & ~rare & ~telling & ~number,
+        ~_third_element(levels, _OF_PERSONS) & ~_lives_there(levels) & ~rare & ~telling & ~number,
     )
+
+
+def _lives_there(levels: ir.Table) -> ir.BooleanValue:
+    """The address is a third element: a house's; a group's beside a name not common there or the
+    birth date.
+    """
+    house = _at_least(levels, "residence_address", "same_house")
+    crowd = _is(levels, "residence_address", "same_crowd")
+    told = _at_least(levels, "person_name", "exact") | _at_least(levels, "birth_date", "lunar")
+    return house & (~crowd | told)
+
+
+def _is(levels: ir.Table, column: str, level: str) -> ir.BooleanValue:
+    if column not in levels.columns:
+        return ibis.literal(False)
+    return (levels[column] == COMPARISONS[column].place(level)).fill_null(False)
 
 
 def _firm_needs_review(levels: ir.Table) -> ir.BooleanValue:
@@ -110,6 +129,11 @@ def _firm_needs_review(levels: ir.Table) -> ir.BooleanValue:
     differs = _known_beyond(levels, "legal_representative_name", "one_character")
     differs |= _known_beyond(levels, "registered_address", "same_house")
     proves_little = levels.shared_name & (~ibis.or_(*ties) | differs)
+    # A shop with another owner, or an unknown one and another telephone: the one before it.
+    owner = at_least("legal_representative_name", "one_character")
+    other_phone = _known_beyond(levels, "phone", "same") & ~owner
+    other_owner = _known_beyond(levels, "legal_representative_name", "one_character")
+    proves_little |= levels.shop & (other_owner | other_phone)
     return ~number & (other_name | proves_little | ~_third_element(levels, _OF_ORGANIZATIONS))
 
 

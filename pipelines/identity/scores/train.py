@@ -120,6 +120,7 @@ def _plausible_pairs(pairs: ir.Table, groups: IdentifierGroups, library: Library
         never=result.never.any(),
         same_part=result.same_part.any(),
         shared_name=result.shared_name.any(),
+        shop=result.shop.any(),
     )
     return best.filter(~best.never, ~needs_review(best, library))
 

@@ -21,9 +21,12 @@ from pipelines.compare.values import (
     stated_key_of,
     text_of,
 )
+from pipelines.identity.tables.called import with_names_alone
+from pipelines.identity.tables.crowds import crowds_of, with_crowds
 from pipelines.identity.tables.distinctiveness import with_bearers
 from pipelines.identity.tables.features import carried
 from pipelines.identity.tables.temp_tables import TempTables
+from pipelines.identity.tables.villages import without_towns
 from pipelines.libraries import Library
 from pipelines.libraries.scores import columns_for_scores
 from pipelines.records import batch_order
@@ -50,7 +53,7 @@ def working_set(records: ir.Table, library: Library, temp: TempTables) -> ir.Tab
     rows = records.inner_join(_numbered(records), _NAME)
     expensive = [column for column in compared_columns(library) if _is_expensive(column, library)]
     for column in expensive:
-        rows = _looked_up(rows, records, column, library)
+        rows = _looked_up(rows, records, column, library, temp)
     keys: dict[str, ir.Value] = {}
     for column in compared_columns(library):
         keys[column] = (
@@ -61,9 +64,30 @@ def working_set(records: ir.Table, library: Library, temp: TempTables) -> ir.Tab
             keys[f"implied_{column}"] = implied_key_of(rows, column, library)
     lineage = ("rid", *_NAME, "since_batch", "batch")
     work = temp.materialise(rows.select(*lineage, **{**carried(rows, library), **keys}))
-    if not evidence_of(library).distinguishing:
-        return work
-    return temp.materialise(with_bearers(work, evidence_of(library).identifying[0], library))
+    return _with_meaning_of_names(work, records, library, temp)
+
+
+def _with_meaning_of_names(
+    work: ir.Table, records: ir.Table, library: Library, temp: TempTables
+) -> ir.Table:
+    """What a name proves is asked of all records together."""
+    evidence = evidence_of(library)
+    if evidence.distinguishing:
+        return temp.materialise(with_bearers(work, evidence.identifying[0], library))
+    if evidence.says_surnames:
+        name = evidence.identifying[0]
+        crowds = crowds_of(work, evidence.place, name, temp)
+        named = with_names_alone(work, records, name, library)
+        return temp.materialise(with_crowds(named, crowds, evidence.place, name))
+    return work
+
+
+def name_columns(library: Library) -> Sequence[str]:
+    """What is known of a record's name beside the name itself."""
+    evidence = evidence_of(library)
+    if evidence.distinguishing:
+        return ("name_bearers", "distinctive_part")
+    return ("surname_said", "crowd", "surname_here") if evidence.says_surnames else ()
 
 
 def _numbered(records: ir.Table) -> ir.Table:
@@ -85,12 +109,15 @@ def _is_expensive(column: str, library: Library) -> bool:
     return column in library.columns and library.columns[column].element_name in EXPENSIVE
 
 
-def _looked_up(rows: ir.Table, records: ir.Table, column: str, library: Library) -> ir.Table:
+def _looked_up(
+    rows: ir.Table, records: ir.Table, column: str, library: Library, temp: TempTables
+) -> ir.Table:
     """With ``<column>__key``, computed once per distinct text: households share theirs."""
     text, key = f"{column}__text", f"{column}__key"
     texts = records.select(text_of(records, column, library).name(text)).distinct()
     made = normal_form(texts[text], library.columns[column].element_name)
-    keyed = texts.mutate(made.name(key))
+    keyed = temp.materialise(texts.mutate(made.name(key)))
+    keyed = temp.materialise(without_towns(keyed, key))
     return rows.left_join(keyed, text_of(rows, column, library) == keyed[text])
 
 

@@ -10,9 +10,11 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from pipelines.compare.called import has_surname
 from pipelines.compare.characters import character_similarity
 from pipelines.compare.lunar import with_solar_dates
 from pipelines.compare.values import normal_form
+from pipelines.identity.tables.villages import TOWN
 from pipelines.libraries import Library
 from pipelines.libraries.scores import columns_for_scores
 
@@ -33,7 +35,6 @@ _ADDRESSES = ("residence_address", "registered_address")
 _FORM = "(?:股份)?(?:有限)?公司$"
 # A surname or character that too few of a model's persons had to be kept is at most this frequent.
 _RAREST = 2.0**-10
-_LONGEST_CHINESE_NAME = 4
 
 
 def carried(records: ir.Table, library: Library) -> Mapping[str, ir.Value]:
@@ -79,11 +80,15 @@ def with_features(rows: ir.Table, library: Library, frequencies: Mapping[str, fl
 
 
 def _with_house(rows: ir.Table, column: str) -> ir.Table:
-    """Parts of an address: numbers (of 12号3单元401 "12 3 401"), house and street."""
+    """Parts of an address: numbers (of 12号3单元401 "12 3 401"), house and street; and the town in
+    front of a village, with the rest of it.
+    """
     address = rows[column]
+    town = address.re_extract(f"^({TOWN}).*[村组]", 1)
     numbers = address.re_replace("[^0-9]+", " ").strip()
     street = address.re_extract("^[^0-9]*", 0).re_replace("(?:第|门牌)$", "")
     found = {"numbers": numbers, "house": numbers.re_extract("^[0-9]+", 0), "street": street}
+    found |= {"town": town, "local": address.substr(town.length())}
     return rows.mutate(**{f"{column}_{name}": value for name, value in found.items()})
 
 
@@ -128,8 +133,8 @@ def _with_rarity(rows: ir.Table, frequencies: Mapping[str, float]) -> ir.Table:
     """``name_bits``: minus log2 of how frequent the name would be if its parts were independent.
 
     So they are, nearly, in Chinese names of two to four characters (measured: pairs of namesakes
-    are as frequent as their bits say, to a factor of three). Transliterated names are chosen whole
-    from few, and count as common: 0.
+    are as frequent as their bits say, to a factor of three). Transliterated names, which begin with
+    no surname, are chosen whole from few, and count as common: 0.
     """
     known = ibis.memtable(
         pa.table(
@@ -145,8 +150,19 @@ def _with_rarity(rows: ir.Table, frequencies: Mapping[str, float]) -> ir.Table:
     sign = placed.person_name.substr(placed.place, 1)
     parts = placed.mutate(part=ibis.ifelse(placed.place == 0, sign, ibis.literal("+") + sign))
     weighed = parts.left_join(known, "part")
-    whole = weighed.person_name.length() > _LONGEST_CHINESE_NAME
+    whole = ~has_surname(weighed.person_name)
     part_bits = ibis.ifelse(whole, 0.0, weighed.bits.fill_null(rarest))
     # Rounded, or what is added first would show in the last digit, and at a level's border.
-    bits = weighed.group_by("person_name").agg(name_bits=part_bits.sum().round(6))
-    return rows.left_join(bits, "person_name").drop("person_name_right")
+    bits = weighed.group_by("person_name").agg(
+        name_bits=part_bits.sum().round(6), surname_bits=part_bits.max(where=weighed.place == 0)
+    )
+    joined = rows.left_join(bits, "person_name").drop("person_name_right")
+    return joined.mutate(name_bits_here=_bits_here(joined)).drop("surname_bits")
+
+
+def _bits_here(rows: ir.Table) -> ir.FloatingValue:
+    """``name_bits`` with the surname's frequency at the record's place, where many live there."""
+    if "surname_here" not in rows.columns:
+        return rows.name_bits
+    here = ibis.least(rows.surname_bits, -rows.surname_here.log2())
+    return ibis.coalesce((rows.name_bits - rows.surname_bits + here).round(6), rows.name_bits)

@@ -10,7 +10,10 @@ from typer.testing import CliRunner
 from pipelines.cli.main import app
 from pipelines.contracts import load_sources
 from pipelines.flows.library.build import merge, publish, resolve
-from pipelines.flows.library.id_changes import compare_with_published, refuse_over_budget
+from pipelines.flows.library.consequences.id_changes import (
+    compare_with_published,
+    refuse_over_budget,
+)
 from pipelines.flows.shared.session import open_session
 from pipelines.flows.source.ingest import land, stage
 from pipelines.libraries import load_library

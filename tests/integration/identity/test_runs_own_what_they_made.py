@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from pipelines.errors import MadeByAnotherRun, TableMissing
 from pipelines.flows.library.build import check_library, merge, publish
 from pipelines.flows.library.compare import compare
-from pipelines.flows.library.id_changes import approve_run
+from pipelines.flows.library.consequences.id_changes import approve_run
 from pipelines.flows.shared.errors import IdBudgetExceeded
 from pipelines.flows.shared.session import open_session
 from pipelines.flows.source.score import score_library
@@ -60,7 +60,8 @@ def overtaken(town):
     return town
 
 
-def test_a_verb_of_an_older_run_refuses_what_a_newer_one_made(overtaken):
+def test_an_older_run_goes_on_from_nothing_of_a_newer_one_and_its_evidence_stays(overtaken):
+    """Its verbs refuse; begun again at resolve, it comes out otherwise and is compared beside."""
     town = overtaken
     evidence = comparison_of(town, OLDER)
     assert [(each.id_stability.changed, each.is_within) for each in evidence] == [(7, False)]
@@ -72,6 +73,22 @@ def test_a_verb_of_an_older_run_refuses_what_a_newer_one_made(overtaken):
     assert comparison_of(town, OLDER) == evidence
     assert published_runs(town) == [FIRST, NEWER]
     assert [each.run for each in verify(town.settings)] == [NEWER]
+
+    (approved,) = evidence
+    recognise(town, f"{NEWER}-2", range(1, 11))
+    with pytest.raises(IdBudgetExceeded):
+        town.publish(OLDER)
+    kept, later = comparison_of(town, OLDER)
+    assert kept == approved
+    assert (later.id_stability.changed, later.published_run) == (2, NEWER)
+    with open_session(town.settings) as session:
+        for change in ("DELETE FROM", "UPDATE"):
+            tail = "" if change == "DELETE FROM" else " SET changed_ids = 0, is_within = true"
+            with (
+                pytest.raises(DBAPIError, match="evidence of an approval"),
+                session.warehouse.begin() as connection,
+            ):
+                connection.execute(text(f"{change} quality.id_comparison{tail}"))
 
 
 def test_a_run_that_comes_to_the_same_rows_owns_them_all_the_same(town):
@@ -87,26 +104,6 @@ def test_without_candidates_there_is_nothing_to_check(town):
     town.deliver(FIRST, POLICE, [person(n) for n in PEOPLE])
     with pytest.raises(TableMissing):
         publish(town.settings, LIBRARY, FIRST)
-
-
-def test_what_was_approved_stays_as_it_was_seen(overtaken):
-    """Run A is begun again at resolve, comes out otherwise, and is compared anew beside it."""
-    town = overtaken
-    (approved,) = comparison_of(town, OLDER)
-    recognise(town, f"{NEWER}-2", range(1, 11))
-    with pytest.raises(IdBudgetExceeded):
-        town.publish(OLDER)
-    kept, later = comparison_of(town, OLDER)
-    assert kept == approved
-    assert (later.id_stability.changed, later.published_run) == (2, NEWER)
-    with open_session(town.settings) as session:
-        for change in ("DELETE FROM", "UPDATE"):
-            tail = "" if change == "DELETE FROM" else " SET changed_ids = 0, is_within = true"
-            with (
-                pytest.raises(DBAPIError, match="evidence of an approval"),
-                session.warehouse.begin() as connection,
-            ):
-                connection.execute(text(f"{change} quality.id_comparison{tail}"))
 
 
 def test_a_repeat_of_an_approved_run_does_not_replace_its_evidence(town):

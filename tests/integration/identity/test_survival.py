@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pipelines.cli.main import exit_code
 from pipelines.flows.library.build import publish
-from pipelines.flows.library.id_changes import approve_run
+from pipelines.flows.library.consequences.id_changes import approve_run
 from pipelines.flows.shared.errors import IdBudgetExceeded, NothingToApprove
 from pipelines.warehouse import connect, read_publications
 from pipelines.warehouse.quality.id_changes import read_approvals, read_comparisons

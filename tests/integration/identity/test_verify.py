@@ -1,17 +1,24 @@
 """A replay from raw comes to the same ids and the same bytes, or says where it does not."""
 
 import random
+import sys
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from identity_town import LIBRARY, Town, person, write_contracts
 
 from pipelines.flows.shared.errors import NeverPublished, ReplayDiffers
 from pipelines.flows.shared.session import open_session
+from pipelines.flows.shared.upkeep import named_snapshots
 from pipelines.flows.verify import verify
 from pipelines.settings import load_settings
-from pipelines.warehouse import migrate
+from pipelines.warehouse import PublicationRecord, migrate, read_publications
 from pipelines.warehouse.server.database import ensure_database
 
+verify_module = sys.modules[verify.__module__]
 POLICE, HEALTH, CHANGES = "public_security__register", "health__patients", "civil_affairs__changes"
 DAY_1, DAY_2, DAY_3 = "20260701", "20260702", "20260703"
 
@@ -36,9 +43,10 @@ def test_a_replay_comes_to_the_same_bytes_and_an_edit_is_found(town):
     life(town)
     (last,) = verify(town.settings)
     assert (last.run, last.runs_replayed, last.files) == (DAY_3, 3, 3)
-    (second,) = verify(town.settings, DAY_2)
-    assert (second.run, second.runs_replayed) == (DAY_2, 2)
     assert not list(town.settings.home.glob("verify-*")), "the scratch home is gone"
+    forget_the_past(town)
+    (second,) = verify(town.settings, DAY_2)  # by the digest that its publication noted
+    assert (second.run, second.runs_replayed, second.files) == (DAY_2, 2, 3)
 
     with open_session(town.settings) as session:
         table = f"identity.{LIBRARY.entity}_event"
@@ -51,6 +59,42 @@ def test_a_replay_comes_to_the_same_bytes_and_an_edit_is_found(town):
         session.lake.write(session.con, edited, raw, batch=DAY_1, properties=known)
     with pytest.raises(ReplayDiffers, match="residence_address"):
         verify(town.settings, DAY_1)
+
+
+def test_a_publication_whose_files_have_expired_is_compared_by_its_digest(monkeypatch):
+    at = datetime(2026, 7, 1, tzinfo=UTC)
+    published = PublicationRecord("population", DAY_1, {}, {}, "published", at, fingerprint="ours")
+    step = verify_module._Step(at, LIBRARY, DAY_1, published)
+    lake = SimpleNamespace(files=lambda table: [table])
+    session = SimpleNamespace(warehouse=None, lake=lake)
+    monkeypatch.setattr(verify_module, "_same_rules", lambda *_: True)
+    for fingerprints, differs in ((["theirs", "ours"], False), (["ours", "theirs"], True)):
+        replayed = [replace(published, fingerprint=each) for each in fingerprints]
+        monkeypatch.setattr(verify_module, "read_publications", lambda *_, of=replayed: of)
+        with pytest.raises(ReplayDiffers, match="have expired") if differs else nullcontext():
+            assert verify_module._compare_fingerprints(session, session, step, published) == 3
+
+
+def forget_the_past(town):
+    """As ``tidy`` would after years; a repeat of the last run afterwards comes to the same.
+
+    The first publication is kept as the last one is.
+    """
+    last = digests(town, "core.person_source")
+    with open_session(town.settings) as session:
+        named, lake = {**named_snapshots(session)}, session.lake
+        first = read_publications(session.warehouse)[0]
+        for table, snapshot in first.snapshot_ids.items():
+            named[table] = {*named[table], snapshot}
+        later = datetime.now(UTC) + timedelta(days=999)
+        expired = {name: lake.expire(name, later, named.get(name, ())) for name in lake.tables()}
+        lake.remove_orphans(timedelta(0))
+    assert {name for name, snapshots in expired.items() if snapshots} >= {
+        f"{room}.person{kind}" for room in ("candidate", "core") for kind in ("", "_source")
+    }
+    assert not any(expired[name] for name in expired if name.startswith(("raw", "staged")))
+    town.publish(DAY_3)
+    assert digests(town, "core.person_source") == last
 
 
 def test_the_order_of_deliveries_repeated_and_late_files_change_nothing(

@@ -6,7 +6,7 @@ import pytest
 from identity_town import command_line, person
 
 from pipelines.errors import DeclarationRefused
-from pipelines.flows.library.what_if import compare_identity
+from pipelines.flows.library.consequences.what_if import compare_identity
 from pipelines.identity.scores.model import MODELS
 from pipelines.libraries.load import LIBRARIES_DIR
 

@@ -65,6 +65,31 @@ WORLDS = [
         {"of_second": "same_name_and_address"},
     ),
     World(
+        "a shop at a door is not the one before it, of another owner or with another telephone",
+        {
+            "shop": shop(MARKET, "示范区瑞恒修理部", 120, registered_address="迎春路20号",
+                         legal_representative_name="吴一", phone="13900000120"),
+            "of_another": shop(TAX, "示范区瑞恒修理部", registered_address="迎春路20号",
+                               legal_representative_name="沈二", phone="13900000121"),
+            "of_whom": shop(INSURED, "示范区瑞恒修理部", registered_address="迎春路20号",
+                            phone="13900000122"),
+            "new_phone": shop(INSURED, "示范区瑞恒修理部", registered_address="迎春路20号",
+                              legal_representative_name="吴一", phone="13900000123"),
+            "silent": shop(TAX, "示范区瑞恒修理部", registered_address="迎春路20号"),
+        },
+        same("shop new_phone silent", "of_another", "of_whom"),
+    ),
+    World(
+        "a school without a code stays what it is when its head changes",
+        {
+            "then": shop(TAX, "示范市第三中学", registered_address="迎春路30号",
+                         legal_representative_name="赵一"),
+            "now": shop(INSURED, "示范市第三中学", registered_address="迎春路30号",
+                        legal_representative_name="钱二"),
+        },
+        same("then now"),
+    ),
+    World(
         "a successor of another owner at the same door, though both are called alike",
         {
             "old": shop(MARKET, "示范区老金面馆", 108, registered_address="迎春路9号",

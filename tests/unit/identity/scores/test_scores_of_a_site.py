@@ -8,9 +8,9 @@ from person_records import HEALTH, POLICE
 from person_records import record as person
 from worlds import KEY
 
-from pipelines.cli.libraries import check
+from pipelines.cli.site.libraries import check
 from pipelines.errors import DeclarationRefused
-from pipelines.flows.library.what_if import _other_model
+from pipelines.flows.library.consequences.what_if import _other_model
 from pipelines.identity import resolve
 from pipelines.identity.scores.model import MODELS, load_model, model_digest, read_model
 from pipelines.libraries import load_libraries, load_library
