@@ -1,8 +1,8 @@
 """Back up a home and restore it elsewhere: database, lake, files and identity key together.
 
 The database is dumped first, as one consistent state; then the files are copied. Files of the lake
-are never altered, and what the dump names stays for at least a hundred commits, so that everything
-that the dump refers to is in the backup though runs go on meanwhile.
+are never altered, what the dump names stays for at least a hundred commits, and nothing is tidied
+away meanwhile, so that everything that the dump refers to is in the backup though runs go on.
 """
 
 import hashlib
@@ -20,7 +20,9 @@ from uuid import uuid4
 from sqlalchemy import text
 
 from pipelines.errors import BaselibError
+from pipelines.flows.shared.upkeep import LAKE_FILES
 from pipelines.lake import Lake, open_lake
+from pipelines.lake.lock import work_lock
 from pipelines.lake.paths import table_path
 from pipelines.runtime.private_home import make_private
 from pipelines.settings import Settings
@@ -129,11 +131,16 @@ def verify_backup(folder: Path) -> Backup:
 
 
 def _write(settings: Settings, folder: Path) -> None:
+    """The lake's upkeep waits meanwhile: what the dump names must still be there to be copied."""
     engine = connect(settings)
     try:
-        roles = read_roles(engine)
+        with work_lock(engine, LAKE_FILES):
+            _write_all(settings, folder, read_roles(engine))
     finally:
         engine.dispose()
+
+
+def _write_all(settings: Settings, folder: Path, roles: Mapping[str, bool]) -> None:
     lake = open_lake(settings)
     tables = len(lake.tables())
     lake.close()

@@ -10,16 +10,19 @@ from functools import partial
 
 from pipelines.contracts.source import Source
 from pipelines.errors import BaselibError, DatabaseLost, GateClosed
+from pipelines.flows.erasure.retention import expire
 from pipelines.flows.library.build import check_library, merge, publish, resolve
 from pipelines.flows.library.compare import compare
+from pipelines.flows.library.unchanged import library_is_unchanged
 from pipelines.flows.mail.deliver import check_mail, deliver
 from pipelines.flows.mail.digest import digest
 from pipelines.flows.mail.tidy import tidy
 from pipelines.flows.source.ingest import check, land, stage
-from pipelines.flows.source.report import report
+from pipelines.flows.source.report.write import report
 from pipelines.flows.source.score import score, score_library
 from pipelines.flows.source.track import track
-from pipelines.libraries import Library, libraries_in_order
+from pipelines.flows.source.unchanged import what_to_tell
+from pipelines.libraries import Library, libraries_in_order, libraries_linking_to
 from pipelines.runtime.faults import explain_error
 from pipelines.runtime.worker_pool import Announce, Part, announce_step, work_through
 from pipelines.settings import Settings
@@ -72,16 +75,18 @@ def _parts(
     large = share.model_copy(update={"threads": settings.threads})
     for library in libraries_in_order(built):
         linked = {link.library for link in library.links} & built.keys()
+        linking = {each.name for each in libraries_linking_to(library.name)} & built.keys()
         ours = [source for source in sources if source.library == library.name]
         before = {f"ingest {each.name}" for each in ours} | {f"build {name}" for name in linked}
         builds[f"build {library.name}"] = Part(partial(_build, large, library.name, batch), before)
         for source in ours:
             ingests[f"ingest {source.name}"] = Part(partial(_ingest, share, source, batch))
-            # After the comparison, so that a mail tells of today's disagreements and not of those
-            # of the batch before; an owner hears of his batch whatever became of the library.
+            # After the comparisons that say something of it, so that a mail tells of today's
+            # disagreements; an owner hears of his batch whatever became of the libraries.
             reports[f"report {source.name}"] = Part(
                 partial(_report, share, source, batch),
-                after={f"ingest {source.name}", f"compare {library.name}"},
+                after={f"ingest {source.name}", f"compare {library.name}"}
+                | {f"compare {each}" for each in linking},
             )
         compares[f"compare {library.name}"] = Part(
             partial(_compare, large, library.name, batch),
@@ -92,14 +97,26 @@ def _parts(
 
 
 def _ingest(settings: Settings, source: Source, batch: str) -> BaselibError | None:
-    for verb in (land, stage):
-        if failure := _attempt(verb, settings, source.name, source, batch):
-            return failure
-    return _whatever_fails((check, score, track), settings, source, batch)
+    landed, failure = _attempt(land, settings, source.name, source, batch)
+    if failure or getattr(landed, "unchanged", False):
+        return failure  # all that would follow is known: the day ends here for this source
+    _, failure = _attempt(stage, settings, source.name, source, batch)
+    return failure or _whatever_fails((check, score, track), settings, source, batch)
 
 
 def _report(settings: Settings, source: Source, batch: str) -> BaselibError | None:
-    """Follow the issues again, for those that only the library shows, and write to the owner."""
+    """Follow the issues again, for those that only the library shows, and write to the owner.
+
+    Of a batch that says what the last one said, only if a comparison has brought news.
+    """
+    left, failure = _attempt(what_to_tell, settings, source.name, source, batch)
+    if failure or left == "nothing":
+        return failure
+    if left == "news":
+        tracked, failure = _attempt(track, settings, source.name, source, batch)
+        if failure or not getattr(tracked, "has_news", True):
+            return failure
+        return _whatever_fails((report,), settings, source, batch)
     return _whatever_fails((track, report), settings, source, batch)
 
 
@@ -110,7 +127,7 @@ def _whatever_fails(
     batch: str,
 ) -> BaselibError | None:
     """Each verb, for the owner hears of a batch that failed its gate, too; the first failure."""
-    failures = [_attempt(verb, settings, source.name, source, batch) for verb in verbs]
+    failures = [_attempt(verb, settings, source.name, source, batch)[1] for verb in verbs]
     return next((failure for failure in failures if failure), None)
 
 
@@ -128,41 +145,54 @@ def _in_turn(
     library: str,
     run: str,
 ) -> BaselibError | None:
+    """Each verb until one fails; none where the last run came to what this one would come to."""
+    unchanged, failure = _attempt(library_is_unchanged, settings, library, library, run)
+    if unchanged or failure:
+        return failure
     for verb in verbs:
-        if failure := _attempt(verb, settings, library, library, run):
+        _, failure = _attempt(verb, settings, library, library, run)
+        if failure:
             return failure
     return None
 
 
 def _attempt(
     verb: Callable[..., object], settings: Settings, subject: str, *about: Source | str
-) -> BaselibError | None:
+) -> tuple[object, BaselibError | None]:
     """Run one verb; whatever it raises ends this verb and what depends on it, and nothing else.
 
-    Every verb is idempotent, so one that lost its database is tried once more: the embedded server
-    is started again by whoever needs it next.
+    Answers what it came to, and why it failed.
     """
     announce_step(f"{verb.__name__} {subject}")
-    doing = f"{subject}, batch {about[-1]}, {verb.__name__}"
+    return _tried_again(
+        verb, settings, *about, doing=f"{subject}, batch {about[-1]}, {verb.__name__}"
+    )
+
+
+def _tried_again(
+    verb: Callable[..., object], settings: Settings, *about: Source | str, doing: str
+) -> tuple[object, BaselibError | None]:
+    """Every verb is idempotent, so one that lost its database is tried once more.
+
+    The embedded server is started again by whoever needs it next. A message that was handed over
+    when the database went is in doubt, and is not sent again.
+    """
     failure: BaselibError | None = None
     for _ in range(2):
         try:
-            verb(settings, *about)
+            return verb(settings, *about), None
         except Exception as error:  # noqa: BLE001 - the one place where an unexpected error may end
             failure = explain_error(error, doing, settings.home)
-            if isinstance(failure, DatabaseLost):
-                continue
-            return failure
-        return None
-    return failure
+            if not isinstance(failure, DatabaseLost):
+                break
+    return None, failure
 
 
 def _deliver(settings: Settings, outcome: RunOutcome) -> None:
-    for verb in (digest, deliver, tidy, check_mail):
-        try:
-            verb(settings)
-        except Exception as error:  # noqa: BLE001 - as above
-            outcome.failures["mail"] = explain_error(error, f"mail, {verb.__name__}", settings.home)
+    for verb in (digest, deliver, tidy, expire, check_mail):
+        failure = _tried_again(verb, settings, doing=f"mail, {verb.__name__}")[1]
+        if failure:
+            outcome.failures["mail"] = failure
             return
 
 

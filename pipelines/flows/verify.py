@@ -7,7 +7,7 @@ people's decisions that it was given. Then the files of ``core`` must be the sam
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,15 +19,19 @@ import ibis.expr.types as ir
 from sqlalchemy import Engine, text
 
 from pipelines.contracts import load_sources
+from pipelines.errors import TableMissing
 from pipelines.flows.library.build import merge, publish, resolve_with
 from pipelines.flows.library.resolve import rules_digest
+from pipelines.flows.library.roll_back import restore
 from pipelines.flows.shared.decisions import DECISION_ORDER
 from pipelines.flows.shared.errors import NeverPublished, ReplayDiffers
+from pipelines.flows.shared.replay_start import copy_ledger
 from pipelines.flows.shared.run_inputs import inputs_of_run
 from pipelines.flows.shared.session import Session, open_session
 from pipelines.flows.source.ingest import stage
 from pipelines.libraries import Library, load_libraries
 from pipelines.runtime.files import link_or_copy
+from pipelines.runtime.held_folder import abandoned_folders, held_folder
 from pipelines.runtime.private_home import make_private
 from pipelines.settings import Settings
 from pipelines.warehouse import (
@@ -35,9 +39,11 @@ from pipelines.warehouse import (
     migrate,
     read_batches,
     read_publications,
-    stop_embedded,
 )
+from pipelines.warehouse.people.erasures import Gap, last_gap
+from pipelines.warehouse.quality.equal_batches import record_equal_batch
 from pipelines.warehouse.quality.id_changes import read_resolutions
+from pipelines.warehouse.server.embedded import EmbeddedServer
 from pipelines.warehouse.server.programs import let_server_pass
 
 _KEYS = {"": ["entity_id"], "_source": ["source", "source_key"], "_redirect": ["entity_id"]}
@@ -45,13 +51,17 @@ _KEYS = {"": ["entity_id"], "_source": ["source", "source_key"], "_redirect": ["
 
 @dataclass(frozen=True)
 class Verified:
-    """One publication that a replay made again, byte for byte."""
+    """One publication that a replay made again, byte for byte.
+
+    ``given``: why it was not, if it is what a replay begins with: an erasure, or retention.
+    """
 
     library: str
     run: str
     files: int
     entities: int
     runs_replayed: int
+    given: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,9 +89,22 @@ def verify(settings: Settings, run: str | None = None) -> list[Verified]:
         targets = _targets(read_publications(session.warehouse), run)
         if not targets:
             raise NeverPublished(run)
-        steps = _history(session, max(each.published_at for each in targets))
+        gap = last_gap(session.warehouse)
+        given = [_given(each, gap) for each in targets if gap and each.published_at <= gap.at]
+        targets = [each for each in targets if not gap or each.published_at > gap.at]
+        if not targets:
+            return given
+        steps = _history(session, max(each.published_at for each in targets), gap)
         with _scratch_home(settings) as scratch:
-            return list(_replay(session, scratch, steps, targets))
+            if gap:
+                with open_session(scratch) as replay:
+                    copy_ledger(session, replay, gap.tables)
+            return given + list(_replay(session, scratch, steps, targets))
+
+
+def _given(published: PublicationRecord, gap: Gap) -> Verified:
+    rows = published.row_counts.get(load_libraries()[published.library].entity, 0)
+    return Verified(published.library, published.run, 0, rows, 0, gap.why)
 
 
 def _targets(
@@ -92,7 +115,7 @@ def _targets(
     return list({each.library: each for each in wanted}.values())
 
 
-def _history(session: Session, until: datetime) -> Sequence[_Step]:
+def _history(session: Session, until: datetime, gap: Gap | None) -> Sequence[_Step]:
     libraries = load_libraries()
     resolved = {
         (each.library, each.run): each.resolved_at
@@ -110,7 +133,8 @@ def _history(session: Session, until: datetime) -> Sequence[_Step]:
         )
         for each in read_publications(session.warehouse)
     ]
-    return sorted((step for step in steps if step.at <= until), key=lambda step: step.at)
+    wanted = [step for step in steps if step.at <= until and (not gap or step.at > gap.at)]
+    return sorted(wanted, key=lambda step: step.at)
 
 
 def _before(resolved: datetime | None, published: datetime) -> bool:
@@ -131,11 +155,23 @@ def _replay(
             _resolve(session, scratch, step)
             replayed += 1
             continue
-        if step.is_own:
+        if step.publication.restores is not None:
+            _go_back(session, scratch, step, step.publication)
+        elif step.is_own:
             merge(scratch, step.library.name, step.run)
             publish(scratch, step.library.name, step.run)
         if step.publication in targets:
             yield _compared(session, scratch, step, step.publication, replayed)
+
+
+def _go_back(
+    session: Session, scratch: Settings, step: _Step, publication: PublicationRecord
+) -> None:
+    """Restore in the replay what was restored."""
+    published = read_publications(session.warehouse, step.library.name)
+    (earlier,) = (each for each in published if each.id == publication.restores)
+    with open_session(scratch) as replay:
+        restore(replay, step.library, step.run, earlier.run, by="verify", reason="replay")
 
 
 def _stage_inputs(
@@ -151,7 +187,20 @@ def _stage_inputs(
                 _copy_raw(session, scratch, name, batch)
                 stage(scratch, sources[name], batch)
                 added.add((name, batch))
+        _note_equal(scratch, name, row["equal"])
     return added
+
+
+def _note_equal(scratch: Settings, source: str, equal: Mapping[str, str]) -> None:
+    """Batches that said what one of those said, so that the replay reads them as the run did."""
+    if not equal:
+        return
+    with open_session(scratch) as replay:
+        for batch, root in equal.items():
+            (record,) = read_batches(replay.warehouse, source, root)
+            record_equal_batch(
+                replay.warehouse, record, batch, files=(), fingerprint="", remarks=()
+            )
 
 
 def _copy_raw(session: Session, scratch: Settings, source: str, batch: str) -> None:
@@ -216,23 +265,55 @@ def _compared(
     publication: PublicationRecord,
     replayed: int,
 ) -> Verified:
-    files = 0
-    with open_session(scratch) as replay:
-        for suffix, keys in _KEYS.items():
-            table = f"core.{step.library.entity}{suffix}"
-            snapshot = publication.snapshot_ids[table]
-            published = session.lake.files(table, snapshot_id=snapshot)
-            replayed_files = replay.lake.files(table)
-            if _digests(published) != _digests(replayed_files):
-                ours = session.lake.read(replay.con, table, snapshot_id=snapshot)
-                theirs = replay.lake.read(replay.con, table)
-                where = _first_difference(replay, ours, theirs, keys)
-                raise ReplayDiffers(
-                    step.library.name, step.run, table, where, _same_rules(session, step)
-                )
-            files += len(published)
     rows = publication.row_counts[step.library.entity]
+    with open_session(scratch) as replay:
+        if not _is_kept(session, publication):
+            files = _compare_fingerprints(session, replay, step, publication)
+        else:
+            files = _compare_files(session, replay, step, publication)
     return Verified(step.library.name, step.run, files, rows, replayed)
+
+
+def _is_kept(session: Session, publication: PublicationRecord) -> bool:
+    """Whether the lake still has every file of it (see ``snapshot_days``)."""
+    try:
+        for table, snapshot in publication.snapshot_ids.items():
+            session.lake.files(table, snapshot_id=snapshot)
+    except TableMissing:
+        return False
+    return True
+
+
+def _compare_files(
+    session: Session, replay: Session, step: _Step, publication: PublicationRecord
+) -> int:
+    files = 0
+    for suffix, keys in _KEYS.items():
+        table = f"core.{step.library.entity}{suffix}"
+        snapshot = publication.snapshot_ids[table]
+        published = session.lake.files(table, snapshot_id=snapshot)
+        if _digests(published) != _digests(replay.lake.files(table)):
+            ours = session.lake.read(replay.con, table, snapshot_id=snapshot)
+            theirs = replay.lake.read(replay.con, table)
+            where = _first_difference(replay, ours, theirs, keys)
+            raise ReplayDiffers(
+                step.library.name, step.run, table, where, _same_rules(session, step)
+            )
+        files += len(published)
+    return files
+
+
+def _compare_fingerprints(
+    session: Session, replay: Session, step: _Step, publication: PublicationRecord
+) -> int:
+    """Files that have expired are known by their digest; where they differed nobody can say."""
+    (*_, replayed) = read_publications(replay.warehouse, step.library.name)
+    tables = [f"core.{step.library.entity}{suffix}" for suffix in _KEYS]
+    if replayed.fingerprint != publication.fingerprint:
+        where = "their digest; the files themselves have expired (BASELIB_SNAPSHOT_DAYS)"
+        names = ", ".join(tables)
+        raise ReplayDiffers(step.library.name, step.run, names, where, _same_rules(session, step))
+    return sum(len(replay.lake.files(table)) for table in tables)
 
 
 def _same_rules(session: Session, step: _Step) -> bool:
@@ -286,19 +367,25 @@ def _named(row: dict[str, object]) -> str:
 @contextmanager
 def _scratch_home(settings: Settings) -> Iterator[Settings]:
     """A home with the site's secret and contracts, and a database of its own; gone afterwards."""
-    home = settings.home / f"verify-{uuid4().hex[:8]}"
     make_private(settings.home)
-    make_private(home)
-    let_server_pass(settings.home, home)
-    scratch = settings.model_copy(
-        update={"home": home, "database_url": None, "id_budget": 1.0, "deletion_budget": 1.0}
-    )
-    try:
-        key = home / "identity.key"
-        key.touch(mode=0o600)
-        key.write_bytes((settings.home / "identity.key").read_bytes())
-        migrate(scratch)
-        yield scratch
-    finally:
-        stop_embedded(scratch)
-        shutil.rmtree(home, ignore_errors=True)
+    for left in abandoned_folders(settings.home, "verify"):
+        _remove_home(left)
+    with held_folder(settings.home, "verify") as home:
+        let_server_pass(settings.home, home)
+        changes = {"home": home, "database_url": None, "id_budget": 1.0, "deletion_budget": 1.0}
+        scratch = settings.model_copy(update=changes)
+        try:
+            key = home / "identity.key"
+            key.touch(mode=0o600)
+            key.write_bytes((settings.home / "identity.key").read_bytes())
+            EmbeddedServer(home / "postgres").make_throwaway()
+            migrate(scratch)
+            yield scratch
+        finally:
+            _remove_home(home)
+
+
+def _remove_home(home: Path) -> None:
+    """Stop the server of a scratch home, which outlives the process that started it; delete it."""
+    EmbeddedServer(home / "postgres").stop(for_good=True)
+    shutil.rmtree(home, ignore_errors=True)

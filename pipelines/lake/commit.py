@@ -1,6 +1,7 @@
 """One Iceberg commit that replaces a batch's files, or all files, of a table by others."""
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +26,12 @@ from pipelines.lake.paths import lake_location, table_path
 # Table property: the run that a table, written as a whole, is of. Not in the snapshot's summary: a
 # run that comes to the same rows writes no snapshot, and owns the table all the same.
 OWNER = "baselib.owner"
+_FORMAT = {TableProperties.FORMAT_VERSION: "2"}
 _TABLE_PROPERTIES = {
-    TableProperties.FORMAT_VERSION: "2",
     # every commit writes a metadata file; the last 100 are enough to look back by hand
     TableProperties.METADATA_DELETE_AFTER_COMMIT_ENABLED: "true",
+    # every batch adds a manifest, and who looks for a table's files opens all: a hundred become one
+    TableProperties.MANIFEST_MERGE_ENABLED: "true",
 }
 
 
@@ -72,6 +75,7 @@ def replace_files(catalog: SqlCatalog, wanted: Replacement) -> Outcome:
         snapshot = table.current_snapshot()
         return Outcome(snapshot.snapshot_id if snapshot else None, changed=False)
     with table.transaction() as transaction:
+        _keep_properties(transaction)
         follow = set_columns if wanted.batch is None else add_columns
         follow(transaction, wanted.table, arrow)
         if wanted.batch is not None and not table.spec().fields:
@@ -88,11 +92,18 @@ def _load_or_create(catalog: SqlCatalog, wanted: Replacement, arrow: pa.Schema) 
     try:
         return catalog.load_table(wanted.table)
     except NoSuchTableError:
-        table = catalog.create_table(wanted.table, arrow, properties=_TABLE_PROPERTIES)
+        table = catalog.create_table(wanted.table, arrow, properties=_FORMAT | _TABLE_PROPERTIES)
         mapping = table.schema().name_mapping.model_dump_json()  # our files carry no field ids
         with table.transaction() as transaction:
             transaction.set_properties({TableProperties.DEFAULT_NAME_MAPPING: mapping})
         return table
+
+
+def _keep_properties(transaction: Transaction) -> None:
+    """Tables that an earlier version made get the properties that are new since."""
+    present = transaction.table_metadata.properties
+    if any(present.get(name) != value for name, value in _TABLE_PROPERTIES.items()):
+        transaction.set_properties(_TABLE_PROPERTIES)
 
 
 def _stage_files(
@@ -103,17 +114,20 @@ def _stage_files(
 ) -> None:
     """Whole files go and come; none is ever rewritten, whatever its rows are."""
     update = transaction.update_snapshot(snapshot_properties=dict(wanted.summary))
-    with update.overwrite() as overwrite:
-        for name, file in current.items():
-            if name not in kept:
-                overwrite.delete_data_file(file)
+    gone = [file for name, file in current.items() if name not in kept]
+    # A new batch takes nothing away; its commit also merges manifests (see _TABLE_PROPERTIES).
+    with update.overwrite() if gone else update.merge_append() as change:
+        for file in gone:
+            change.delete_data_file(file)
         for path in wanted.paths:
             if table_path(path) not in kept:
-                overwrite.append_data_file(_data_file(transaction, path, wanted.batch))
+                change.append_data_file(_data_file(transaction, path, wanted.batch))
 
 
 def _data_file(transaction: Transaction, path: Path, batch: str | None) -> DataFile:
     """What Iceberg records of a file. The partition is said, not guessed: a file may be empty."""
+    # It warns of each column of a file without rows, to the terminal.
+    logging.getLogger("pyiceberg.io.pyarrow").setLevel(logging.ERROR)
     metadata = transaction.table_metadata
     statistics = data_file_statistics_from_parquet_metadata(
         parquet_metadata=pq.read_metadata(path),

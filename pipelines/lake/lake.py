@@ -5,7 +5,7 @@ and one Iceberg commit makes it visible. Nothing before that commit can be seen,
 at most an unused file (``remove_orphans``), and writing the same rows again changes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,8 @@ from pyiceberg.table import Table
 from pipelines.batch import batch_key
 from pipelines.errors import TableMissing
 from pipelines.lake.commit import OWNER, Replacement, content_name, replace_files
+from pipelines.lake.expiry import expire, expired_snapshots, used_files
+from pipelines.lake.forget import forget_past, named_files, written_batches
 from pipelines.lake.listing import batch_of, live_files
 from pipelines.lake.lock import table_lock
 from pipelines.lake.paths import table_path
@@ -98,12 +100,10 @@ class Lake:
     def last_batch(self, table: str) -> str | None:
         """The batch that was written last, whatever its id; ``None`` when there is none."""
         try:
-            snapshots = self._load(table, None).snapshots()
+            written = written_batches(self._load(table, None), _BATCH_PROPERTY)
         except TableMissing:
             return None
-        summaries = (s.summary.additional_properties for s in reversed(snapshots) if s.summary)
-        written = (summary.get(_BATCH_PROPERTY) for summary in summaries)
-        return next((batch for batch in written if batch and batch != _WHOLE), None)
+        return next((batch for batch in reversed(written) if batch != _WHOLE), None)
 
     def files(
         self, table: str, batch: str | None = None, snapshot_id: int | None = None
@@ -115,10 +115,12 @@ class Lake:
         """
         return self._files(self._load(table, batch), batch, snapshot_id)
 
-    def lost_files(self, table: str, batch: str | None = None) -> list[Path]:
+    def lost_files(
+        self, table: str, batch: str | None = None, snapshot_id: int | None = None
+    ) -> list[Path]:
         """Files that the table should have and that somebody has deleted or cut short."""
         loaded = self._load(table, batch)
-        files = live_files(loaded, batch)
+        files = live_files(loaded, batch, snapshot_id)
         sizes = {self.root / table_path(f.file_path): f.file_size_in_bytes for f in files}
         return sorted(path for path, size in sizes.items() if _size(path) != size)
 
@@ -189,21 +191,22 @@ class Lake:
         except TableMissing:
             return None
 
-    def properties(self, table: str, batch: str | None) -> dict[str, str]:
+    def properties(
+        self, table: str, batch: str | None, snapshot_id: int | None = None
+    ) -> dict[str, str]:
         """The properties given when that batch (``None``: the whole table) was last written.
+
+        With ``snapshot_id``: up to that snapshot.
 
         Raises:
             TableMissing: it has never been written.
         """
-        loaded = self._load(table, batch)
-        for snapshot in reversed(loaded.snapshots()):
-            summary = snapshot.summary.additional_properties if snapshot.summary else {}
-            if summary.get(_BATCH_PROPERTY) == (batch or _WHOLE):
-                ours = {k: v for k, v in summary.items() if k.startswith(_PROPERTY)}
-                return {
-                    k.removeprefix(_PROPERTY): v for k, v in ours.items() if k != _BATCH_PROPERTY
-                }
-        raise TableMissing(table, batch)
+        written = written_batches(self._load(table, batch), _BATCH_PROPERTY, snapshot_id)
+        if (batch or _WHOLE) not in written:
+            raise TableMissing(table, batch)
+        summary = written[batch or _WHOLE]
+        ours = {k: v for k, v in summary.items() if k.startswith(_PROPERTY)}
+        return {k.removeprefix(_PROPERTY): v for k, v in ours.items() if k != _BATCH_PROPERTY}
 
     def snapshot_id(self, table: str) -> int | None:
         """The current snapshot, or ``None`` when the table does not exist."""
@@ -213,35 +216,85 @@ class Lake:
             return None
         return snapshot.snapshot_id if snapshot else None
 
+    def snapshot_before(self, table: str, moment: datetime) -> int:
+        """The last snapshot that was committed until a moment.
+
+        Raises:
+            TableMissing: there is none.
+        """
+        limit = moment.timestamp() * 1000
+        found = [one for one in self._load(table, None).snapshots() if one.timestamp_ms <= limit]
+        if not found:
+            raise TableMissing(table, None)
+        return found[-1].snapshot_id
+
+    def refuse_lost(self, table: str, snapshot_id: int) -> None:
+        """Go on only if every file of a snapshot is there, as long as it was.
+
+        Raises:
+            TableMissing: somebody has deleted one or cut it short, or the snapshot was given up.
+        """
+        self.files(table, snapshot_id=snapshot_id)
+        if lost := self.lost_files(table, snapshot_id=snapshot_id):
+            raise TableMissing(table, None, f"Lost: {', '.join(file.name for file in lost)}.")
+
     def tables(self) -> list[str]:
         """All tables by name."""
         names = (self.catalog.list_tables(namespace) for namespace in NAMESPACES)
         return sorted(".".join(name) for some in names for name in some)
 
-    def remove_orphans(self, older_than: timedelta = timedelta(days=1)) -> list[Path]:
-        """Delete Parquet files that no snapshot of any table refers to; returns which.
+    def expire(self, table: str, before: datetime, named: Collection[int] = ()) -> int:
+        """Drop snapshots superseded before that time, but those ``named``; returns how many.
 
-        Such files are left by a crash between writing and committing. Safe beside a running run: a
-        file is moved in and committed under the lock that is taken here, table by table.
-        ``older_than`` spares what is copied in from another file system before that.
+        The last snapshot of each batch, which has its properties, stays in any case. Files that
+        then belong to no snapshot go with the next ``remove_orphans``.
+        """
+        with table_lock(self.catalog.engine, table):
+            loaded = self._load(table, None)
+            old = expired_snapshots(loaded, before, named, _BATCH_PROPERTY)
+            if old:
+                expire(loaded, old)
+        return len(old)
+
+    def remove_orphans(self, older_than: timedelta = timedelta(days=1)) -> list[Path]:
+        """Delete files that no snapshot of any table refers to; returns which.
+
+        Such files are left by a crash between writing and committing, and by ``expire``. Safe
+        beside a running run: a file is moved in and committed under the lock that is taken here,
+        table by table. ``older_than`` spares what is copied in from another file system before.
         """
         latest = (datetime.now(UTC) - older_than).timestamp()
         return [path for table in self.tables() for path in self._sweep(table, latest)]
 
     def _sweep(self, table: str, latest: float) -> list[Path]:
-        """Most tables have no file that is old enough, so that no manifest need be read."""
-        folder = self._data_dir(table)
-        files = [*folder.glob("*.parquet"), *folder.glob(".*.parquet.*")]
+        """Files that are old enough are looked for first, and mostly there are some."""
+        data, metadata = self._data_dir(table), self._data_dir(table).parent / "metadata"
+        files = [*data.glob("*.parquet"), *data.glob(".*.parquet.*")]
+        files += [*metadata.glob("*.avro"), *metadata.glob("*.metadata.json")]
         old = {path for path in files if path.stat().st_mtime <= latest}
         if not old:
             return []
         with table_lock(self.catalog.engine, table):
-            loaded = self._load(table, None)
-            used = {self.root / table_path(path) for path in _all_files(loaded)}
+            used = {self.root / path for path in used_files(self._load(table, None))}
             unused = sorted(old - used)
             for path in unused:
                 path.unlink(missing_ok=True)
         return unused
+
+    def forget(self, table: str) -> int:
+        """Forget the earlier snapshots of a table and delete their files; returns how many.
+
+        Whoever reads an earlier snapshot just now fails: hold the locks of those who do.
+        """
+        with table_lock(self.catalog.engine, table):
+            forget_past(self._load(table, None), _BATCH_PROPERTY)
+            named = named_files(self._load(table, None))
+            folder = self._data_dir(table).parent
+            gone = [file for file in folder.rglob("*") if file.is_file()]
+            gone = [file for file in gone if table_path(file) not in named]
+            for file in gone:
+                file.unlink(missing_ok=True)
+        return len(gone)
 
     def close(self) -> None:
         """Give the catalogue's database connections back."""
@@ -261,11 +314,6 @@ class Lake:
 
     def _data_dir(self, table: str) -> Path:
         return self.root.joinpath(*table.split("."), "data")
-
-
-def _all_files(table: Table) -> list[str]:
-    paths: list[str] = table.inspect.all_files()["file_path"].to_pylist()
-    return paths
 
 
 def _move(path: Path, target: Path) -> Path:

@@ -34,3 +34,11 @@ def work_lock(engine: Engine, subject: str) -> Iterator[None]:
             log.warning("baselib: another process works on %s; waiting until it is done", subject)
             take_lock(connection, name)
         yield
+
+
+@contextmanager
+def idle_lock(engine: Engine, subject: str) -> Iterator[bool]:
+    """As ``work_lock`` without waiting; ``False``, and no lock, while another process holds it."""
+    create_lock_table(engine)
+    with engine.begin() as connection:
+        yield try_lock(engine, connection, f"work {subject}")

@@ -4,11 +4,13 @@ import argparse
 import os
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from pipelines.runtime.interrupt import INTERRUPTED, importing
 
 with importing():
+    from pipelines.batch import CHINA
     from pipelines.orchestrate.commands import run_airflow, run_demo, start_service, stop_service
     from pipelines.runtime.faults import explain_error
     from pipelines.settings import load_settings
@@ -20,7 +22,7 @@ def _arguments() -> argparse.Namespace:
     run = commands.add_parser("run", help="build the demo city's libraries through Airflow")
     run.add_argument("--persons", type=int, default=20_000)
     run.add_argument("--seed", type=int, default=1)
-    run.add_argument("--batch", default="20260630")
+    run.add_argument("--batch", help="today if not given")
     commands.add_parser("up", help="start Airflow with everything scheduled")
     commands.add_parser("down", help="stop Airflow and the embedded database")
     passed = commands.add_parser("airflow", help="run an Airflow command in this home's Airflow")
@@ -38,7 +40,9 @@ def main() -> int:
         settings = load_settings()
         home = settings.home
         if given.command == "run":
-            return run_demo(settings, given.persons, given.seed, given.batch)
+            now = settings.today or datetime.now(CHINA).date()
+            batch = given.batch or now.strftime("%Y%m%d")
+            return run_demo(settings, given.persons, given.seed, batch)
         if given.command == "airflow":
             return run_airflow(settings, given.arguments)
         sys.stdout.write((start_service if given.command == "up" else stop_service)(settings))

@@ -10,7 +10,8 @@ import httpx
 
 from pipelines.errors import AirflowFailed
 
-ENDED = ("success", "failed")
+AWAITS_PEOPLE = "awaiting_input"  # a task's state in Airflow, and of a run that stands still for it
+ENDED = ("success", "failed", AWAITS_PEOPLE)
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class DagRun:
 
     dag_id: str
     run_id: str
-    state: str  # queued | running | success | failed
+    state: str  # queued | running | success | failed, or AWAITS_PEOPLE
     kind: str  # manual | asset_triggered | scheduled | backfill
     run_after: datetime
     seconds: float | None

@@ -10,10 +10,12 @@ from pathlib import Path
 from pipelines.contracts import usable_sources
 from pipelines.demo.api import environment as demo_environment
 from pipelines.errors import AirflowFailed
+from pipelines.orchestrate.client import AWAITS_PEOPLE
 from pipelines.orchestrate.environment import RUN, SERVICE, build_environment, log_folder
 from pipelines.orchestrate.progress import Display, display
 from pipelines.orchestrate.run import RunOutcome, end_leftovers, plan_of, run_all
-from pipelines.orchestrate.stack import AirflowStack, Companion, free_port
+from pipelines.orchestrate.service.stack import AirflowStack, Companion, free_port
+from pipelines.runtime.child_environment import without_secrets
 from pipelines.settings import Settings
 from pipelines.warehouse import migrate, stop_embedded
 
@@ -42,18 +44,20 @@ def run_demo(settings: Settings, persons: int, seed: int, batch: str) -> int:
                 stack.stop(patience=2)  # nothing runs any more, or it is repeated anyway
         _tell(outcome, shown)
         shown.say(f"Took {time.monotonic() - began:.0f} s in all.\n")
-    _show_status(settings)
-    return 0 if outcome.succeeded else 1
+    _show(settings, "status")
+    if not outcome.succeeded:
+        return 1
+    return _show(settings, "demo", "consumers")
 
 
 def start_service(settings: Settings) -> str:
-    """Start Airflow with everything scheduled; answers what to tell the person."""
+    """Start Airflow with everything scheduled; answers what to tell the person.
+
+    Runs that a stop or a kill broke off go on: the scheduler starts their tasks again.
+    """
     stack = AirflowStack(settings, _companions(settings))
     migrate(settings)
-    starting = datetime.now(UTC)
-    if stack.start(SERVICE):
-        with stack.client() as client:
-            end_leftovers(client, starting)
+    stack.start(SERVICE)
     user, password = stack.login
     return (
         f"Airflow: {stack.url}\nUser: {user}\nPassword: {password}\n"
@@ -100,6 +104,7 @@ def _make_city(settings: Settings, persons: int, seed: int, batch: str) -> subpr
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - our own command
             [*_baselib(settings, "demo"), *options],
+            env=without_secrets(),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -120,9 +125,13 @@ def _tell(outcome: RunOutcome, shown: Display) -> None:
         shown.say(f"FAILED {failure.dag_id}, task {failure.task_id}: {failure.reason}")
         shown.say(f"       log: {failure.log}")
     for dag_id, state in outcome.states.items():
+        if state == AWAITS_PEOPLE:
+            shown.say(f"WAITS   {dag_id}: somebody has to approve it; `make up`, then its page")
         if state == "not run":
             shown.say(f"NOT RUN {dag_id}: nothing that it is built from came through")
 
 
-def _show_status(settings: Settings) -> None:
-    subprocess.run(_baselib(settings, "status"), check=False)  # noqa: S603 - our own command
+def _show(settings: Settings, *verb: str) -> int:
+    """Run one of our own verbs that prints; answers its exit code."""
+    command = _baselib(settings, *verb)
+    return subprocess.run(command, env=without_secrets(), check=False).returncode  # noqa: S603

@@ -36,6 +36,8 @@ PRELOADED = (
     "pyiceberg.catalog.sql",
     "adbc_driver_postgresql.dbapi",
     "great_expectations",
+    "openpyxl",
+    "pydantic_settings",
 )
 
 
@@ -46,10 +48,14 @@ class Profile:
     retry_delay: int  # seconds before a failed task is tried again
     parse_interval: int  # seconds between two readings of a DAG file
     idle_sleep: float  # seconds that an idle scheduler sleeps; short is prompt and costs CPU
+    kept: bool  # whether a component that ends is started again
 
 
-RUN = Profile(retry_delay=5, parse_interval=3600, idle_sleep=0.5)
-SERVICE = Profile(retry_delay=300, parse_interval=60, idle_sleep=1.0)
+RUN = Profile(retry_delay=5, parse_interval=3600, idle_sleep=0.5, kept=False)
+SERVICE = Profile(retry_delay=300, parse_interval=60, idle_sleep=1.0, kept=True)
+# Seconds after which tasks of a scheduler that was killed are started again by the next one, at the
+# earliest when its last sign of life is half a minute old. Airflow's own five minutes are long.
+_ORPHANS = 30
 
 
 @dataclass(frozen=True)
@@ -176,6 +182,7 @@ def _airflow(
         "API__WORKERS": 1,
         "API_AUTH__JWT_SECRET": keys.jwt_secret,
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": profile.idle_sleep,
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": _ORPHANS,
         "SCHEDULER__MP_START_METHOD": "forkserver",
         "SCHEDULER__MP_FORKSERVER_PRELOAD": ",".join(PRELOADED),
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": profile.parse_interval,

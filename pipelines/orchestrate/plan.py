@@ -4,15 +4,16 @@ Everything is a function of the runs that Airflow reports, so it is tested witho
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pipelines.contracts.source import Source
 from pipelines.libraries import Library, libraries_in_order
-from pipelines.orchestrate.client import DagRun, TaskRun
+from pipelines.orchestrate.client import AWAITS_PEOPLE, DagRun, TaskRun
 
 REPORTS = "quality_reports"
-INGEST_TASKS, LIBRARY_TASKS = 7, 6
+INGEST_TASKS, LIBRARY_TASKS = 7, 9
+_WRITES_MAIL = ("report_stopped", "report_library")
 # Asset events reach the scheduler within two of its rounds; a minute means they never will.
 _GRACE = timedelta(seconds=60)
 
@@ -68,6 +69,17 @@ def tasks_of(runs: Iterable[DagRun], tasks: Iterable[TaskRun]) -> list[TaskRun]:
     return [task for task in tasks if (task.dag_id, task.run_id) in names]
 
 
+def stopped_for_people(runs: Iterable[DagRun], tasks: Iterable[TaskRun]) -> list[DagRun]:
+    """The same runs; one whose task asks a person has come as far as it can without him."""
+    asking = {(task.dag_id, task.run_id) for task in tasks if task.state == AWAITS_PEOPLE}
+    return [
+        replace(run, state=AWAITS_PEOPLE)
+        if (run.dag_id, run.run_id) in asking and not run.ended
+        else run
+        for run in runs
+    ]
+
+
 def libraries_to_push(plan: Plan, runs: Sequence[DagRun], now: datetime) -> list[str]:
     """Libraries that will not start by themselves though all that they wait for has ended.
 
@@ -94,14 +106,20 @@ def is_done(plan: Plan, runs: Sequence[DagRun], tasks: Iterable[TaskRun]) -> boo
         return False
     if any(name not in latest and not _has_no_input(name, plan, latest) for name in plan.libraries):
         return False
+    written = reports_due(tasks)
+    return written is None or any(
+        run.dag_id == REPORTS and run.run_after >= written for run in runs
+    )
+
+
+def reports_due(tasks: Iterable[TaskRun]) -> datetime | None:
+    """When the last task that may write mails ended; None: none ran, for there was nothing new."""
     written = [
         task.ended_at
         for task in tasks
-        if task.task_id == "report" and task.state == "success" and task.ended_at
+        if task.task_id in _WRITES_MAIL and task.state == "success" and task.ended_at
     ]
-    return not written or any(
-        run.dag_id == REPORTS and run.run_after >= max(written) for run in runs
-    )
+    return max(written, default=None)
 
 
 def _latest(runs: Iterable[DagRun]) -> dict[str, DagRun]:

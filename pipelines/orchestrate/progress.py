@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from pipelines.orchestrate.client import DagRun, TaskRun
+from pipelines.orchestrate.client import AWAITS_PEOPLE, DagRun, TaskRun
 
-_MARKS = {"success": "ok", "failed": "FAILED"}
+_MARKS = {"success": "ok", "failed": "FAILED", AWAITS_PEOPLE: "waits"}
 
 
 @dataclass

@@ -19,10 +19,12 @@ from pipelines.orchestrate.plan import (
     libraries_to_push,
     make_plan,
     of_plan,
+    reports_due,
+    stopped_for_people,
     tasks_of,
 )
 from pipelines.orchestrate.progress import Display
-from pipelines.orchestrate.stack import AirflowStack
+from pipelines.orchestrate.service.stack import AirflowStack
 from pipelines.settings import Settings
 
 _POLL = 2.0  # seconds; each look costs the API server about 50 ms of the cores that the tasks need
@@ -119,6 +121,7 @@ def _watch(
     while True:
         runs = of_plan(plan, client.runs(since=started))
         tasks = tasks_of(runs, client.tasks(started))
+        runs = stopped_for_people(runs, tasks)
         shown.show(runs, tasks)
         if is_done(plan, runs, tasks):
             return runs, tasks
@@ -131,9 +134,11 @@ def _watch(
 
 
 def _outcome(
-    settings: Settings, plan: Plan, runs: Iterable[DagRun], tasks: Iterable[TaskRun]
+    settings: Settings, plan: Plan, runs: Iterable[DagRun], tasks: Sequence[TaskRun]
 ) -> RunOutcome:
-    states = dict.fromkeys([*plan.ingests, *plan.libraries, REPORTS], "not run")
+    states = dict.fromkeys([*plan.ingests, *plan.libraries], "not run")
+    if reports_due(tasks) is not None:
+        states[REPORTS] = "not run"
     states |= {run.dag_id: run.state for run in sorted(runs, key=lambda run: run.run_after)}
     failures = [
         FailedTask(task.dag_id, task.task_id, _log_of(settings, task))

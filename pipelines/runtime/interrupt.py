@@ -1,4 +1,4 @@
-"""Interrupts (Ctrl-C) in the first seconds of a command, in which it imports what it needs."""
+"""Signals that end a command: Ctrl-C while it still imports, and a termination at any time."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 INTERRUPTED = 130  # 128 and SIGINT, as shells have it
+_ENDING = (signal.SIGTERM, signal.SIGHUP)  # a service manager's, and that of a closed terminal
 
 
 @contextmanager
@@ -25,6 +26,34 @@ def importing() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def leaving_in_order() -> Iterator[None]:
+    """Turn a termination into ``SystemExit``, so that what a command has begun is put away.
+
+    Python's default ends the process at once: a database server that it had started lives on. What
+    is ignored (``nohup``) stays ignored, and a forked child ends as it would have without this.
+    """
+    mine = os.getpid()
+
+    def leave(number: int, _frame: object) -> None:
+        if os.getpid() != mine:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        for each in _ENDING:  # a second request does not break off the tidying of the first
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    before = {each: signal.getsignal(each) for each in _ENDING}
+    for each, handler in before.items():
+        if handler is signal.SIG_DFL:
+            signal.signal(each, leave)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def _end(*_: object) -> None:

@@ -12,21 +12,24 @@ from pathlib import Path
 import ibis.expr.types as ir
 
 from pipelines.batch import batch_date
-from pipelines.clean.registry import refuse_unknown_companions
+from pipelines.clean.parsing.registry import refuse_unknown_companions
 from pipelines.errors import QualityGateFailed, TableMissing
 from pipelines.flows.library.accuracy import check_accuracy
-from pipelines.flows.library.id_changes import (
+from pipelines.flows.library.consequences.id_changes import (
     compare_with_published,
     refuse_over_budget,
     refuse_unapproved,
 )
+from pipelines.flows.library.lacks import LATE, lacks_of, refuse_without_authority
 from pipelines.flows.library.relink import (
     ENTITY_ORDER,
     look_up_links,
     published_tables,
     relink_others,
+    snapshots_of,
 )
 from pipelines.flows.library.resolve import Resolution, resolve_run
+from pipelines.flows.library.unchanged import note_run
 from pipelines.flows.shared.decisions import note_decisions
 from pipelines.flows.shared.identity_ledger import (
     RECORD_ORDER,
@@ -91,6 +94,7 @@ def resolve_with(
 ) -> ResolveResult:
     """As ``resolve``, with these decisions, whatever people decided since."""
     note_inputs(session, library, run)
+    note_run(session, library, run)
     with session.materialised(records_of_run(session, library, run)) as records:
         resolution = resolve_run(session, library, run, records, decisions)
         keep_ledger(session, library, run, resolution.resolved, resolution.events)
@@ -143,6 +147,7 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
 
     Raises:
         QualityGateFailed: a critical expectation failed; nothing of this run may be published.
+        AuthorityMissing: whoever is believed about the identifying element has delivered nothing.
         IdBudgetExceeded: more published ids would change than may, and nobody approved it.
         MadeByAnotherRun: the candidates are of another run.
     """
@@ -172,6 +177,7 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
         check_accuracy(session, library, run)
         if failed := gate(outcomes):
             raise QualityGateFailed(f"{library.title} ({library.name}), run {run}", failed)
+        refuse_without_authority(session, library, run)
         refuse_over_budget(session, library, comparison)
     return CheckResult(library.name, run, len(outcomes), **count_failures(outcomes))
 
@@ -195,6 +201,7 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
     ):
         refuse_candidates_of_another(session, library, run)
         refuse_unapproved(session, library, run)
+        lacks = lacks_of(session, library)
         redirects = _redirects(session, library)
         session.lake.write(
             session.con,
@@ -214,7 +221,9 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
                 library,
                 run,
                 {name: session.lake.files(f"core.{name}") for name in names},
-                {f"core.{name}": snapshot for name, snapshot in snapshots.items()},
+                snapshots_of(session, library),
+                without=[each.source for each in lacks if each.state != LATE],
+                late=[each.source for each in lacks if each.state == LATE],
             )
         relink_others(session, library, run)
         return PublishResult(
@@ -223,6 +232,8 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
             publication.rows[library.entity],
             snapshots[library.entity],
             publication.changed,
+            publication.without,
+            publication.late,
         )
 
 
@@ -270,7 +281,9 @@ def _checked_tables(session: Session, library: Library) -> dict[str, list[Path] 
 def _date_of_inputs(session: Session, library: Library, run: str) -> date:
     """The date of the newest data: nothing may have happened after it."""
     inputs = inputs_of_run(session, library, run)
-    return max(batch_date(batch) for source in inputs for batch in source["batches"])
+    return max(
+        batch_date(batch) for source in inputs for batch in (*source["batches"], *source["equal"])
+    )
 
 
 def _redirects(session: Session, library: Library) -> ir.Table:

@@ -6,6 +6,7 @@ goes to the owners of the values that lost.
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import date
 
 import ibis
 import ibis.expr.types as ir
@@ -23,6 +24,7 @@ from pipelines.quality.contradiction import (
     World,
     contradictions_of,
     find_contradictions,
+    record_columns,
     records_of_entities,
 )
 from pipelines.quality.discrepancy import (
@@ -42,6 +44,10 @@ from pipelines.quality.discrepancy import (
 from pipelines.settings import Settings
 from pipelines.standards.rules import severities
 from pipelines.warehouse.people.disputes import disputed_values
+from pipelines.warehouse.quality.library_inputs import (
+    add_comparison_dues,
+    record_comparison_dues,
+)
 
 
 def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
@@ -86,9 +92,20 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
             _disputed_by_users(session, library),
         ]
         _write(session, library, found, run)
+        record_comparison_dues(session.warehouse, library.name, _dues(session, contradicting))
         for other in dict.fromkeys(link.library for link in library.links):
             _amend(session, opened, load_library(other), world, library)
         return _result(session, library, run)
+
+
+def _dues(session: Session, found: Sequence[Compared]) -> Mapping[str, date]:
+    """By source, the first later day of its data on which one of its values is judged otherwise."""
+    days = [one.due for one in found if one.due is not None]
+    if not days:
+        return {}
+    every = ibis.union(*days, distinct=False) if len(days) > 1 else days[0]
+    first = every.group_by("source").agg(day=every.day.min())
+    return {row["source"]: row["day"] for row in session.con.to_pyarrow(first).to_pylist()}
 
 
 def _disputed_by_users(session: Session, library: Library) -> Compared:
@@ -117,7 +134,7 @@ def _world(session: Session, opened: ExitStack, given: Mapping[str, ir.Table]) -
             if records is None:
                 records = records_of_run(session, library, run)
             described = records_of_entities(
-                records, session.lake.read(session.con, crosswalk), library.name
+                records, session.lake.read(session.con, crosswalk), record_columns(library.name)
             )
             published[library.name] = Published(
                 core=session.lake.read(session.con, core),
@@ -170,6 +187,7 @@ def _amend(
             found.filter(found.rule.notin(rules)), counted.filter(counted.rule.notin(rules))
         )
         _write(session, library, [old, *fresh], session.lake.properties(finding, None)["run"])
+        add_comparison_dues(session.warehouse, library.name, _dues(session, fresh))
 
 
 def _tables(library: Library) -> tuple[str, str]:

@@ -23,6 +23,15 @@ def published_tables(library: Library) -> list[str]:
     return [library.entity, f"{library.entity}_source", f"{library.entity}_redirect"]
 
 
+def snapshots_of(session: Session, library: Library) -> dict[str, int]:
+    """Lake table to its snapshot of now, of all that a publication consists of."""
+    names = published_tables(library)
+    if libraries_linking_to(library.name):
+        names.append(f"{library.entity}_identifier")
+    found = {f"core.{name}": session.lake.snapshot_id(f"core.{name}") for name in names}
+    return {table: snapshot for table, snapshot in found.items() if snapshot is not None}
+
+
 def look_up_links(session: Session, core: ir.Table, library: Library) -> ir.Table:
     """The links of golden records, anew: to what the other libraries have published.
 
@@ -79,11 +88,7 @@ def _relink(session: Session, library: Library, run: str) -> int | None:
         library,
         run,
         {table: session.lake.files(f"core.{table}") for table in names},
-        {
-            f"core.{table}": snapshot
-            for table in names
-            if (snapshot := session.lake.snapshot_id(f"core.{table}")) is not None
-        },
+        snapshots_of(session, library),
     )
     return publication.rows[library.entity]
 

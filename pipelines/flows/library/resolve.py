@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 
 import pipelines
 from pipelines.flows.shared.identity_ledger import ledger_before
-from pipelines.flows.shared.session import Session, identity_key
+from pipelines.flows.shared.session import Session
+from pipelines.flows.shared.site_keys import identity_key
 from pipelines.identity.resolve import Resolved, resolve
 from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library

@@ -9,6 +9,7 @@ from pipelines.contracts.source import Source
 from pipelines.errors import MailUndelivered
 from pipelines.flows.shared.results import DeliveryResult
 from pipelines.flows.shared.session import moment
+from pipelines.governance.resources.declared import read_declaration
 from pipelines.mail.smtp import (
     TIMEOUTS,
     MailInDoubt,
@@ -28,11 +29,12 @@ from pipelines.warehouse import (
     read_mail,
     read_stopped_batches,
 )
-from pipelines.warehouse.quality.outbox import UNDELIVERED
-from pipelines.warehouse.quality.owner_months import record_sent
+from pipelines.warehouse.quality.issues.owner_months import record_sent
+from pipelines.warehouse.quality.outbox import DUTY, UNDELIVERED
 
 # Greylisting lets a sender in after a few minutes; a server that is down for a night, by morning.
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
+EVERYTHING = "*"
 _CUT_SHORT = "the sender ended while the server had the message; it may have arrived"
 
 
@@ -87,7 +89,11 @@ def _attempt(
     if claimed.interrupted:
         claimed.doubt(_CUT_SHORT)
         return 0
-    if strange := _not_entitled(claimed, sources):
+    if claimed.mail.period == DUTY:
+        if claimed.mail.recipient not in _share_office(settings, claimed.mail.source):
+            claimed.refuse(f"catalogue.yml does not name this recipient for {claimed.mail.source}")
+            return 0
+    elif strange := _not_entitled(claimed, sources):
         claimed.refuse(f"the contract of {strange} does not name this recipient as data owner")
         return 0
     try:
@@ -124,11 +130,18 @@ def _record_sent(
 
 def _not_entitled(claimed: ClaimedMail, sources: Mapping[str, Source]) -> str:
     """A source in the message whose contract, as it is now, does not name the recipient."""
-    for name in claimed.about:
+    own = [] if claimed.mail.source == EVERYTHING else [claimed.mail.source]
+    for name in claimed.about or own:
         source = sources.get(name)
         if source is None or claimed.mail.recipient not in source.owner.emails:
             return name
-    return "" if claimed.about else "no source"
+    return "" if claimed.about or own else "no source"
+
+
+def _share_office(settings: Settings, department: str) -> Sequence[str]:
+    """Who is told of late duties of a department, as it is declared now."""
+    declared = read_declaration(settings.governance).departments.get(department)
+    return [declared.email] if declared and declared.email else []
 
 
 def _known_as(mail: QueuedMail) -> str:

@@ -10,13 +10,13 @@ from pipelines.contracts import usable_sources
 from pipelines.contracts.source import Period, Source
 from pipelines.flows.shared.results import DigestResult
 from pipelines.flows.shared.session import Session, moment, open_session
-from pipelines.flows.source.report import Letter, send_later
-from pipelines.flows.source.report_content import Composed, compose, has_report
+from pipelines.flows.source.report.content import Composed, compose, has_report
+from pipelines.flows.source.report.write import Letter, send_later
 from pipelines.report.owner.model import Report
 from pipelines.report.owner.periods import Span, ended_before
 from pipelines.settings import Settings
 from pipelines.warehouse import has_mail, read_batches, reported_batches
-from pipelines.warehouse.quality.owner_months import refresh_owner_months
+from pipelines.warehouse.quality.issues.owner_months import refresh_owner_months
 
 PERIODS: Final[Sequence[Period]] = ("daily", "weekly", "monthly")
 EVERYTHING = "*"

@@ -1,17 +1,27 @@
 """The month of every owner, and the page about it for the leaders of the city."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from pipelines.batch import CHINA
 from pipelines.contracts import load_sources
+from pipelines.contracts.source import Source
 from pipelines.errors import SettingRefused
+from pipelines.flows.mail.troubles import last_grades, troubles_of
 from pipelines.flows.shared.session import moment
-from pipelines.flows.source.score_news import figures_of
+from pipelines.flows.source.report.score_news import figures_of
 from pipelines.report.leaders.city import CityMonth, city_month, render_city
+from pipelines.report.owner.figures import OwnerFigures
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
-from pipelines.warehouse.quality.owner_months import compute_owner_months, read_owner_months
+from pipelines.warehouse.quality.issues.answers_in_time import read_answers_in_time
+from pipelines.warehouse.quality.issues.owner_months import (
+    OwnerMonth,
+    compute_owner_months,
+    read_owner_months,
+)
 
 MONTHS = 6  # of the trend
 
@@ -31,18 +41,35 @@ def summarise(settings: Settings, month: date) -> CityMonth:
         for each in months:
             compute_owner_months(engine, each, today)
         rows = read_owner_months(engine, months[0], month)
+        answers = {each: read_answers_in_time(engine, each, _end(each, today)) for each in months}
+        sources = load_sources(settings)
+        grades = last_grades(engine, month)
+        troubles = troubles_of(settings, engine, sources, month, today)
     finally:
         engine.dispose()
-    titles = {
-        source.name: (source.owner.department, source.title)
-        for source in load_sources(settings).values()
-    }
-    figures = [
-        (row.month, figures_of(row, *titles.get(row.source, (row.department, row.source))))
-        for row in rows
-    ]
+    figures = [(row.month, _figures(row, sources, answers, grades, month)) for row in rows]
     first = min((row.month for row in rows if row.found or row.still_open), default=month)
-    return city_month(month, figures, [each for each in months if each >= first] or [month], today)
+    shown = [each for each in months if each >= first] or [month]
+    return city_month(month, figures, shown, today, troubles)
+
+
+def _figures(
+    row: OwnerMonth,
+    sources: Mapping[str, Source],
+    answers: Mapping[date, Mapping[str, tuple[int, int]]],
+    grades: Mapping[str, str],
+    month: date,
+) -> OwnerFigures:
+    source = sources.get(row.source)
+    named = (source.owner.department, source.title) if source else (row.department, row.source)
+    in_time, due = answers[row.month].get(row.source, (0, 0))
+    grade = (grades[row.source],) if row.month == month and row.source in grades else ()
+    return replace(figures_of(row, *named), in_time=in_time, due=due, grades=grade)
+
+
+def _end(month: date, today: date) -> date:
+    """The day until which a month is counted."""
+    return min(today, (month + timedelta(days=31)).replace(day=1))
 
 
 def write_summary(settings: Settings, month: date, file: Path) -> CityMonth:

@@ -1,46 +1,32 @@
-"""Delete what need not be kept: reports sent long ago, their sheets, and orphans of the lake.
+"""Delete what need not be kept: reports sent long ago, their sheets, and the lake's long past.
 
 What they told is in the database and stays there: the mail with its attempts, the issues with their
 fingerprints and history, the figures. So a sheet that comes back years later still finds its rows.
 """
 
 import stat
-from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from pipelines.flows.shared.results import TidyResult
 from pipelines.flows.shared.session import moment
-from pipelines.lake import open_lake
+from pipelines.flows.shared.upkeep import keep_lake
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, read_mail
 
-SWEEP_EVERY = timedelta(days=1)
 UNFINISHED = ("pending", "failed", "doubtful")  # may still be sent, or a person has to look
 
 
 def tidy(settings: Settings) -> TidyResult:
     """Delete the outbox's files that are older than ``report_days``; 0 keeps all.
 
-    Once a day the lake's files that crashes left behind go, too.
+    Once a day the lake is looked after, too: see ``keep_lake``.
 
     A message that has not been sent keeps its file whatever its age. Where there is no mail server
     no message ever is, and the files stay until somebody takes them away.
     """
-    return TidyResult(_tidy_outbox(settings), _sweep_lake(settings))
-
-
-def _sweep_lake(settings: Settings) -> int:
-    """Files of crashes; at most once a day, for it reads the manifests of all snapshots."""
-    mark = settings.lake_dir / ".swept"
-    if not settings.lake_dir.is_dir() or not _is_older(
-        mark, datetime.now(UTC) - SWEEP_EVERY, missing=True
-    ):
-        return 0
-    with closing(open_lake(settings)) as lake:
-        swept = lake.remove_orphans()
-    mark.touch()
-    return len(swept)
+    kept = keep_lake(settings)
+    return TidyResult(_tidy_outbox(settings), kept.orphans, kept.expired)
 
 
 def _tidy_outbox(settings: Settings) -> int:
@@ -60,8 +46,8 @@ def _tidy_outbox(settings: Settings) -> int:
     return len(gone)
 
 
-def _is_older(file: Path, before: datetime, *, missing: bool = False) -> bool:
+def _is_older(file: Path, before: datetime) -> bool:
     try:
         return stat.S_ISREG((found := file.stat()).st_mode) and found.st_mtime < before.timestamp()
     except FileNotFoundError:
-        return missing
+        return False

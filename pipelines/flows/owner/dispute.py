@@ -11,9 +11,11 @@ from datetime import date
 from pathlib import Path
 
 import ibis
+from sqlalchemy import text
 
 from pipelines.batch import CHINA
-from pipelines.flows.shared.session import Session, identity_key, moment, open_session
+from pipelines.flows.shared.session import Session, moment, open_session
+from pipelines.flows.shared.site_keys import digest_key
 from pipelines.keyed_digests import add_fingerprint, value_digest, with_site_key
 from pipelines.libraries import load_libraries
 from pipelines.settings import Settings
@@ -82,6 +84,37 @@ def dispute(settings: Settings, doubts: Sequence[Doubt], by: str) -> list[Raised
         return raised
 
 
+def take_requests(settings: Settings) -> list[str]:
+    """Raise what consumers handed in through the service; answers what became of each.
+
+    One that cannot be raised (the value has changed since) is noted as such, and not tried again.
+    """
+    engine = connect(settings)
+    told = []
+    try:
+        with engine.connect() as connection:
+            waiting = connection.execute(_WAITING).all()
+        for number, entity_id, column, reason, by in waiting:
+            try:
+                (raised,) = dispute(settings, [Doubt(entity_id, column, reason)], by)
+                outcome = f"dispute {raised.number}, for {raised.source} by {raised.due_date}"
+            except DisputeRefused as refused:
+                outcome = f"refused: {refused.problem}"
+            with engine.begin() as connection:
+                connection.execute(_TAKEN, {"id": number, "outcome": outcome})
+            told.append(f"request {number}, {entity_id} {column}: {outcome}")
+    finally:
+        engine.dispose()
+    return told
+
+
+_WAITING = text("""
+SELECT id, entity_id, column_name, reason, raised_by FROM serve.dispute_request
+WHERE taken_at IS NULL ORDER BY id""")
+_TAKEN = text("""
+UPDATE serve.dispute_request SET taken_at = now(), outcome = :outcome WHERE id = :id""")
+
+
 def answer(settings: Settings, number: int, how: Ending, *, who: str, note: str) -> None:
     """End a dispute: the owner has corrected or confirmed the value, or it was withdrawn.
 
@@ -117,7 +150,7 @@ def read_doubts(file: Path) -> list[Doubt]:
 
 def _named(session: Session, values: Sequence[PublishedValue]) -> list[dict[str, object]]:
     """``fingerprint`` and ``value_digest`` of each value, in order."""
-    key = identity_key(session.settings)
+    key = digest_key(session.settings)
     named: list[dict[str, object]] = []
     for value in values:
         row = ibis.memtable(

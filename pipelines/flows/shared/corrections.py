@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from pipelines.batch import batch_date
 from pipelines.contracts.source import Source
-from pipelines.flows.shared.session import Session, identity_key
+from pipelines.flows.shared.session import Session
+from pipelines.flows.shared.site_keys import digest_key
 from pipelines.stage import applicable, match_ledger, overlay
 from pipelines.stage.overlay import LEDGER_SCHEMA
 from pipelines.warehouse.people.corrections import read_ledger
@@ -25,7 +26,7 @@ def with_corrections(
         yield raw
         return
     entries = applicable(ledger_table(ledger), batch)
-    key = identity_key(session.settings)
+    key = digest_key(session.settings)
     with session.materialised(
         match_ledger(raw, entries, source, batch_date(batch), key)
     ) as matched:

@@ -1,8 +1,8 @@
 """The identity ledger in the lake: what a run reads, what it found before, what it leaves.
 
-``identity.<entity>_input`` notes which snapshot of each staged table a run reads, and which batches
-in it a critical expectation had stopped; everything else of a run is a function of those, of the
-decisions, the declaration and the ledger before.
+``identity.<entity>_input`` notes which snapshot of each staged table a run reads, which batches in
+it a critical expectation had stopped, and which batches are equal to them; everything else of a run
+is a function of those, of the decisions, the declaration and the ledger before.
 """
 
 import json
@@ -17,8 +17,11 @@ from pipelines.identity.ids.events import EVENT_SCHEMA
 from pipelines.identity.resolve import Resolved
 from pipelines.libraries import Library
 from pipelines.warehouse import read_stopped_batches
+from pipelines.warehouse.quality.equal_batches import read_equal_batches
 
 RECORD_ORDER = ("source", "source_key")
+# ``stopped``: batches, as JSON; ``equal``: of further batches, to which each is equal, as JSON.
+_INPUT_SCHEMA = {"source": "string", "snapshot_id": "int64", "stopped": "string", "equal": "string"}
 QUESTION_ORDER = ("left_source", "left_key", "right_source", "right_key", "kind")
 
 
@@ -37,10 +40,10 @@ def note_inputs(session: Session, library: Library, run: str) -> None:
     if not inputs:
         remedy = "Ingest its sources first, or repair what stopped their batches."
         raise TableMissing(f"staged tables of {library.name}", None, remedy)
-    names = ("source", "snapshot_id", "stopped")
+    names = ("source", "snapshot_id", "stopped", "equal")
     rows = ibis.memtable(
         {name: [each[column] for each in inputs] for column, name in enumerate(names)},
-        schema=ibis.schema({"source": "string", "snapshot_id": "int64", "stopped": "string"}),
+        schema=ibis.schema(_INPUT_SCHEMA),
     )
     table = f"identity.{library.entity}_input"
     session.lake.write(session.con, rows, table, batch=run, order_by=("source",))
@@ -56,14 +59,18 @@ def _sources_read_before(session: Session, library: Library) -> list[str]:
     return sorted(session.con.to_pyarrow(rows.select("source")).column("source").to_pylist())
 
 
-def _input_of(session: Session, source: str) -> tuple[str, int, str] | None:
-    """Source, snapshot, stopped batches as JSON; None where no batch may be read."""
+def _input_of(session: Session, source: str) -> tuple[str, int, str, str] | None:
+    """``_INPUT_SCHEMA``; None where no batch may be read."""
     snapshot = session.lake.snapshot_id(f"staged.{source}")
     if snapshot is None:
         return None
     batches = session.lake.batches(f"staged.{source}", snapshot_id=snapshot)
     stopped = sorted(read_stopped_batches(session.warehouse, source).intersection(batches))
-    return None if len(stopped) == len(batches) else (source, snapshot, json.dumps(stopped))
+    if len(stopped) == len(batches):
+        return None
+    equal = read_equal_batches(session.warehouse, source)
+    read = {batch: root for batch, root in equal.items() if root in batches and root not in stopped}
+    return source, snapshot, json.dumps(stopped), json.dumps(read, sort_keys=True)
 
 
 def ledger_before(

@@ -2,22 +2,57 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date
+from importlib.metadata import version
 
 import ibis.expr.types as ir
 
+from pipelines.clean.cross_field import first_future_date
 from pipelines.contracts.source import Source
-from pipelines.engines.texts import parsed_texts
+from pipelines.engines.statements import StatementStore
+from pipelines.engines.texts import first_due, parsed_texts
+from pipelines.flows.shared.judged_by import code_digest, digest_of
 from pipelines.flows.shared.session import Session
+from pipelines.settings import Settings
 from pipelines.stage import apply_conventions, columns_to_parse, parse_rows
 
 
+@dataclass(frozen=True)
+class ParsedRows:
+    """Rows of a batch, computed.
+
+    ``texts_due``: the first later date of the data on which one of their texts may be judged
+    otherwise; None: never.
+    """
+
+    rows: ir.Table
+    texts_due: date | None
+
+
 @contextmanager
-def parsed_rows(session: Session, raw: ir.Table, source: Source, as_of: date) -> Iterator[ir.Table]:
+def parsed_rows(
+    session: Session, raw: ir.Table, source: Source, as_of: date
+) -> Iterator[ParsedRows]:
     """``parse_rows``, computed; what it was computed from is given back before the block begins."""
     raw = apply_conventions(raw, source)
     with ExitStack() as rows:
-        with parsed_texts(session.con, raw, columns_to_parse(source, raw), as_of) as texts:
+        columns = columns_to_parse(source, raw)
+        kept = _kept_statements(session.settings)
+        with parsed_texts(session.con, raw, columns, as_of, kept) as texts:
+            due = first_due(session.con, texts, columns, as_of)
             parsed = parse_rows(raw, source, as_of, texts)
             computed = rows.enter_context(session.materialised(parsed))
-        yield computed
+        yield ParsedRows(computed, due)
+
+
+def _kept_statements(settings: Settings) -> StatementStore:
+    """Statements of parsers, by what they follow from: code, declarations, and who writes them."""
+    digest = digest_of(code_digest(), version("sqlglot"))
+    return StatementStore(settings.cache_dir / "statements", digest)
+
+
+def judged_again_on(session: Session, parsed: ParsedRows) -> date | None:
+    """The first later date of the data on which the rows may be judged otherwise; None: never."""
+    ahead: date | None = session.con.to_pyarrow(first_future_date(parsed.rows.findings)).as_py()
+    return min((day for day in (parsed.texts_due, ahead) if day), default=None)

@@ -9,13 +9,19 @@ from pipelines.quality.outcome import ExpectationOutcome
 
 @dataclass(frozen=True)
 class LandResult:
-    """Rows of ``raw.<source>`` for one batch; ``changed`` is False for a repeated batch."""
+    """Rows of ``raw.<source>`` for one batch; ``changed`` is False for a repeated batch.
+
+    ``unchanged``: the batch says what the last one said, and all that follows from it is known.
+    Then ``equal_to`` is the batch whose rows stand for it, None if they are its own.
+    """
 
     source: str
     batch: str
     rows: int
     defective: int
     changed: bool
+    unchanged: bool = False
+    equal_to: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,16 @@ class TrackResult:
     opened: int
     reopened: int
     fixed: int
+    missing: int  # whose record is no longer delivered: they stay open
     not_fixed: int
     retired: int  # entries of the correction ledger that the source has overtaken
     still_open: int
+    found_by_library: int = 0  # issues that a comparison opened, closed or reopened
+
+    @property
+    def has_news(self) -> bool:
+        """Whether an owner who knew of everything before has something to hear."""
+        return any((self.opened, self.reopened, self.fixed, self.not_fixed, self.found_by_library))
 
 
 @dataclass(frozen=True)
@@ -84,6 +97,16 @@ class ResolveResult:
 
 
 @dataclass(frozen=True)
+class LibraryUnchanged:
+    """A run that would come to what the last one came to; ``goes_on`` are the verbs still due."""
+
+    library: str
+    run: str
+    goes_on: Sequence[str] = ()
+    unchanged: bool = True
+
+
+@dataclass(frozen=True)
 class MergeResult:
     """Golden records and crosswalk rows that wait for their check."""
 
@@ -95,13 +118,19 @@ class MergeResult:
 
 @dataclass(frozen=True)
 class PublishResult:
-    """What downstream systems read from now on; ``changed`` is False if they see no difference."""
+    """What downstream systems read from now on; ``changed`` is False if they see no difference.
+
+    ``without_sources`` failed, were stopped or never came, ``late_sources`` are overdue: what they
+    delivered before is in it, if anything.
+    """
 
     library: str
     run: str
     entities: int
     snapshot_id: int
     changed: bool
+    without_sources: Sequence[str] = ()
+    late_sources: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -125,10 +154,29 @@ class ReportResult:
 
 
 @dataclass(frozen=True)
+class LibraryReportResult:
+    """Batches of a library's sources that were reported, and how many messages wait for it."""
+
+    library: str
+    run: str
+    batches: int
+    messages: int
+
+
+@dataclass(frozen=True)
 class DigestResult:
     """Digests that were due on a day, and how many messages wait because of it."""
 
     day: str
+    messages: int
+
+
+@dataclass(frozen=True)
+class ReminderResult:
+    """Sources that are late on a day, and how many messages wait because of it."""
+
+    day: str
+    late: int
     messages: int
 
 
@@ -144,10 +192,19 @@ class DeliveryResult:
 
 @dataclass(frozen=True)
 class TidyResult:
-    """Files that are gone: of the outbox, older than need be; of the lake, in no snapshot."""
+    """What is gone: files of the outbox, older than need be; of the lake, snapshots superseded
+    long ago and files of no snapshot."""
 
     deleted: int
     orphans: int = 0
+    expired: int = 0
+
+
+@dataclass(frozen=True)
+class ExpiryResult:
+    """Source to rows that were dropped because their contract lets us keep them no longer."""
+
+    dropped: Mapping[str, int]
 
 
 def count_failures(outcomes: Sequence[ExpectationOutcome]) -> dict[str, int]:

@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 
 from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
+from pipelines.flows.shared.batches import with_equal_batches
 from pipelines.flows.shared.session import Session
 from pipelines.libraries import Library
 from pipelines.records import current_records, library_records
@@ -31,7 +32,8 @@ def latest_run(session: Session, library: Library) -> str:
 def inputs_of_run(session: Session, library: Library, run: str) -> Sequence[Mapping[str, Any]]:
     """What the run reads: ``source``, ``snapshot_id``, and ``batches`` of it that were not stopped.
 
-    A run of an earlier version, which noted no stopped batches, read all of them.
+    ``equal`` are further batches, each with the one of those that it is equal to. A run of an
+    earlier version, which noted no stopped batches, read all of them.
     """
     noted: list[dict[str, Any]] = session.con.to_pyarrow(
         session.lake.read(session.con, f"identity.{library.entity}_input", run)
@@ -40,6 +42,7 @@ def inputs_of_run(session: Session, library: Library, run: str) -> Sequence[Mapp
         stopped = set(json.loads(row.get("stopped") or "[]"))
         all_ = session.lake.batches(f"staged.{row['source']}", snapshot_id=row["snapshot_id"])
         row["batches"] = [batch for batch in all_ if batch not in stopped]
+        row["equal"] = json.loads(row.get("equal") or "{}")
     return noted
 
 
@@ -50,7 +53,9 @@ def current_of_run(session: Session, library: Library, run: str) -> Mapping[str,
     for row in inputs_of_run(session, library, run):
         name = row["source"]
         staged = session.lake.read(session.con, f"staged.{name}", snapshot_id=row["snapshot_id"])
-        read = staged.filter(staged["_batch"].isin(row["batches"]))
+        read = with_equal_batches(
+            staged.filter(staged["_batch"].isin(row["batches"])), row["equal"]
+        )
         current[name] = current_records(read, sources[name].delivery)
     return current
 

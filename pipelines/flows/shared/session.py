@@ -1,14 +1,11 @@
 """The session of a verb: lake, engine and warehouse, open for as long as it runs."""
 
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from pathlib import Path
 from time import perf_counter
-from uuid import uuid4
 
 import ibis.expr.types as ir
 from ibis.backends.duckdb import Backend
@@ -58,17 +55,23 @@ class Session:
         """Record how long a verb took, whether or not it went well."""
         started = perf_counter()
 
-        def note() -> None:
-            seconds = perf_counter() - started
-            record_timing(self.warehouse, subject=subject, run=run, stage=stage, seconds=seconds)
+        def note(*, is_done: bool) -> None:
+            record_timing(
+                self.warehouse,
+                subject=subject,
+                run=run,
+                stage=stage,
+                seconds=perf_counter() - started,
+                is_done=is_done,
+            )
 
         try:
             yield
         except BaseException:
             with suppress(SQLAlchemyError):  # a lost database must not hide what ended the verb
-                note()
+                note(is_done=False)
             raise
-        note()
+        note(is_done=True)
 
 
 @contextmanager
@@ -90,25 +93,3 @@ def moment(settings: Settings) -> datetime:
     if settings.today:
         return datetime.combine(settings.today, time(12), CHINA)
     return datetime.now(UTC)
-
-
-def identity_key(settings: Settings) -> str:
-    """The site's secret that makes entity ids impossible to guess; made once, kept in the home.
-
-    Losing it does not change an id that was minted, only those minted afterwards.
-    """
-    path = settings.home / "identity.key"
-    make_private(settings.home)
-    if not path.exists():
-        _create_once(path, secrets.token_hex(32))
-    return path.read_text(encoding="ascii")
-
-
-def _create_once(path: Path, content: str) -> None:
-    """Of several processes that try at once, one wins and nobody reads half a file."""
-    draft = path.with_name(f"{path.name}.{uuid4().hex}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(content)
-    with suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()

@@ -1,4 +1,4 @@
-"""Sources that need a look: whose last batch failed or was stopped, or whose next one is late."""
+"""Sources that need a look: the last batch failed or was stopped, the next is late, none came."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -21,12 +21,15 @@ class Attention:
 
     source: str
     batch: str
-    state: str  # failed | stopped | late
+    state: str  # failed | stopped | late | missing
     reason: str
 
 
 def sources_to_look_at(settings: Settings, warehouse: Engine) -> list[Attention]:
-    """What went wrong with the newest batch of each source, and who should have delivered again."""
+    """What went wrong with the newest batch of each source, and who should have delivered.
+
+    A source that never delivered is missing where others of its library have delivered.
+    """
     tried: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for timing in read_timings(warehouse):
         tried[timing.subject][timing.run].add(timing.stage)
@@ -35,12 +38,18 @@ def sources_to_look_at(settings: Settings, warehouse: Engine) -> list[Attention]
         batches[record.source][record.batch] = record
     today = moment(settings).astimezone(CHINA).date()
     declared = usable_sources(settings)
+    fed = {declared[name].library for name in batches if name in declared}
     found: list[Attention] = []
     for source in sorted({*batches, *(name for name in declared if name in tried)}):
         found += _failed(source, tried[source], batches[source])
         found += _stopped(warehouse, source, batches[source])
         found += _late(declared.get(source), batches[source], today)
-    return found
+    found += [
+        Attention(name, "", "missing", "has not delivered yet")
+        for name, source in declared.items()
+        if source.library in fed and not batches[name] and name not in tried
+    ]
+    return sorted(found, key=lambda each: each.source)
 
 
 def _failed(

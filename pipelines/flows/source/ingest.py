@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
@@ -12,12 +13,20 @@ from pipelines.contracts.source import Source
 from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed, RawFilesLost
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
 from pipelines.extract.limits import limits_of
+from pipelines.extract.remarks import remark
+from pipelines.flows.shared.batches import staged_batch
 from pipelines.flows.shared.corrections import with_corrections
+from pipelines.flows.shared.judged_by import batch_digest, is_same_but_answers
 from pipelines.flows.shared.ownership import working_on
-from pipelines.flows.shared.parsing import parsed_rows
+from pipelines.flows.shared.parsing import judged_again_on, parsed_rows
 from pipelines.flows.shared.results import CheckResult, LandResult, StageResult, count_failures
 from pipelines.flows.shared.session import Session, open_session
+from pipelines.flows.source.content import has_same_content
+from pipelines.flows.source.erased import drop_copy, take_out_erased
+from pipelines.flows.source.own_rows import LINE_ORDER, hand_over_rows, take_own_raw
+from pipelines.flows.source.report.notice import telling_owner
 from pipelines.flows.source.requirements import EXPECTATIONS, gate_reasons
+from pipelines.flows.source.unchanged import LastBatch, SameFiles, end_day, last_batch, same_files
 from pipelines.quality.drift import Drift, Measure, batch_measures, drift_table, find_drift
 from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
@@ -33,9 +42,9 @@ from pipelines.warehouse import (
     record_expectations,
     record_findings,
 )
+from pipelines.warehouse.people.corrections import last_answer
 from pipelines.warehouse.quality.drift import read_history, record_drift
-
-LINE_ORDER = ("_file", "_line")
+from pipelines.warehouse.quality.equal_batches import refresh_equal_batches
 
 
 def land(settings: Settings, source: Source, batch: str) -> LandResult:
@@ -45,7 +54,8 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
     they are made again from what is kept under ``landing/``.
 
     Raises:
-        DeliveryMissing, UnreadableDelivery, MissingColumn: see ``pipelines.errors``.
+        DeliveryMissing, DeliveryUnfinished, UnreadableDelivery, MissingColumn, RowsMissing: see
+            ``pipelines.errors``; what its owner can mend has been written to him.
         BatchChanged: it was landed before, and the file now says something else.
         RawFilesLost: files have gone from the lake, and there is no copy to make them from.
     """
@@ -54,29 +64,63 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
         open_session(settings) as session,
         working_on(session, source),
         session.timed(source.name, batch, "land"),
+        telling_owner(settings, session.warehouse, source, batch),
     ):
         landed = session.lake.has(f"raw.{source.name}", batch)
+        last = last_batch(session, source, batch)
         if landed and not session.lake.lost_files(f"raw.{source.name}", batch):
-            return _landed_before(session, source, batch)
-        with scratch_folder(settings.scratch_dir, "land") as scratch:
-            if landed:
-                _refuse_without_copy(settings, source, batch)
-            delivery = land_delivery(
-                source,
-                batch,
-                settings.landing_dir,
-                scratch,
-                _watermark(session, source),
-                limits_of(settings),
-            )
-            properties = _delivery_properties(delivery)
-            if landed:
-                _refuse_other_content(session, source, batch, properties)
-            commit = session.lake.write_files(
-                delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=properties
-            )
-        _record_landing(session, source, batch, commit.rows, properties)
-        return LandResult(source.name, batch, commit.rows, delivery.defective, changed=True)
+            repeated = last is not None and last.record.batch == batch
+            result = _landed_before(session, source, batch)
+            return replace(result, unchanged=repeated and last is not None and last.is_final)
+        if last and last.is_final and not source.expects_changes and not landed:
+            same = same_files(source, batch, last, settings.landing_dir)
+            if same:
+                drop_copy(session, source, batch)
+                return end_day(session, source, batch, last, _told_of(source, last, same))
+        return _land(session, source, batch, last, landed=landed)
+
+
+def _land(
+    session: Session, source: Source, batch: str, last: LastBatch | None, *, landed: bool
+) -> LandResult:
+    """Read the delivery. ``landed``: files of it have gone from the lake, and are made again."""
+    settings = session.settings
+    with scratch_folder(settings.scratch_dir, "land") as scratch:
+        if landed:
+            _refuse_without_copy(settings, source, batch)
+        watermark = _watermark(session, source)
+        delivery = land_delivery(
+            source, batch, settings.landing_dir, scratch, watermark, limits_of(settings)
+        )
+        if not landed and last and _says_the_same(session, source, batch, delivery, last):
+            same = _told_of(source, last, SameFiles.of(delivery))
+            if last.is_final and not source.expects_changes:
+                return end_day(session, source, batch, last, same)
+            delivery = replace(delivery, remarks=same.remarks)
+        properties = _delivery_properties(delivery)
+        if landed:
+            _refuse_other_content(session, source, batch, properties)
+        commit = session.lake.write_files(
+            delivery.parquet_paths, f"raw.{source.name}", batch=batch, properties=properties
+        )
+    _record_landing(session, source, batch, commit.rows, properties)
+    return LandResult(source.name, batch, commit.rows, delivery.defective, changed=True)
+
+
+def _says_the_same(
+    session: Session, source: Source, batch: str, delivery: Delivery, last: LastBatch
+) -> bool:
+    """Asked only where it matters. A batch that is read again after others failed says itself."""
+    if not (last.is_final or source.expects_changes) or batch == last.record.batch:
+        return False
+    return has_same_content(session, source, delivery, last.root)
+
+
+def _told_of(source: Source, last: LastBatch, same: SameFiles) -> SameFiles:
+    """With the remark that a batch says what the last one said."""
+    names = "、".join(same.files)
+    said = remark(source, "identical_delivery", names, detail=last.root.batch)
+    return replace(same, remarks=(*same.remarks, said))
 
 
 def stage(settings: Settings, source: Source, batch: str) -> StageResult:
@@ -93,13 +137,36 @@ def stage(settings: Settings, source: Source, batch: str) -> StageResult:
         working_on(session, source),
         session.timed(source.name, batch, "stage"),
     ):
+        judged_by = _prepare(session, source, batch)
+        take_out_erased(session, source, batch, as_of)
         raw = session.lake.read(session.con, f"raw.{source.name}", batch)
         with (
             with_corrections(session, rename_delivered(raw, source), source, batch) as corrected,
             parsed_rows(session, corrected, source, as_of) as parsed,
         ):
-            split = split_rows(parsed, source)
-            return _write_split(session, source, batch, split, landed=_count(session, raw))
+            judged = _Judged(_count(session, raw), judged_by, judged_again_on(session, parsed))
+            return _write_split(session, source, batch, split_rows(parsed.rows, source), judged)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """How many rows were judged, by what, and on which later day they may be judged otherwise."""
+
+    landed: int
+    by: str
+    again_on: date | None
+
+
+def _prepare(session: Session, source: Source, batch: str) -> str:
+    """Let the batch have rows of its own, and no others stand on them; by what it is judged."""
+    judged_by = batch_digest(source, last_answer(session.warehouse, source.name))
+    found = read_batches(session.warehouse, source.name, batch)
+    before = found[0].judged_by if found else None
+    # Answers apply to all batches that are equal; other rules to those only that are run again.
+    if before is not None and not is_same_but_answers(before, judged_by):
+        hand_over_rows(session, source, batch)
+    take_own_raw(session, source, batch)
+    return judged_by
 
 
 def check(settings: Settings, source: Source, batch: str) -> CheckResult:
@@ -116,7 +183,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
         working_on(session, source),
         session.timed(source.name, batch, "check"),
     ):
-        staged, quarantined = _staged_batch(session, source, batch)
+        staged, quarantined = staged_batch(session, source.name, batch)
         delivered = _delivered(session, source, batch)
         profile = session.con.to_pyarrow(finding_profile(staged, quarantined, source))
         history = _accepted_volumes(session, source, batch)
@@ -189,7 +256,8 @@ def _landed_before(session: Session, source: Source, batch: str) -> LandResult:
     if delivered is not None and delivered != properties["fingerprint"]:
         raise BatchChanged(source.name, batch)
     rows = _count(session, session.lake.read(session.con, f"raw.{source.name}", batch))
-    _record_landing(session, source, batch, rows, properties)
+    if not any(each.landed for each in read_batches(session.warehouse, source.name, batch)):
+        _record_landing(session, source, batch, rows, properties)
     return LandResult(source.name, batch, rows, int(properties["defective"]), changed=False)
 
 
@@ -246,7 +314,7 @@ def _record_landing(
 
 
 def _write_split(
-    session: Session, source: Source, batch: str, split: Split, landed: int
+    session: Session, source: Source, batch: str, split: Split, judged: _Judged
 ) -> StageResult:
     staged = session.lake.write(
         session.con, split.staged, f"staged.{source.name}", batch=batch, order_by=LINE_ORDER
@@ -258,7 +326,7 @@ def _write_split(
         batch=batch,
         order_by=LINE_ORDER,
     )
-    superseded = _count(session, split.superseded)
+    superseded, landed = _count(session, split.superseded), judged.landed
     if landed != staged.rows + superseded + quarantined.rows:
         raise CountsDisagree(source.name, batch, landed, staged.rows, superseded, quarantined.rows)
     # The batch first, then what was found in it: a replay begins here, without having landed it.
@@ -270,9 +338,12 @@ def _write_split(
         staged=staged.rows,
         superseded=superseded,
         quarantined=quarantined.rows,
+        judged_by=judged.by,
+        judged_again_on=judged.again_on,
     )
     findings = _record_findings(session, source, batch)
     note(findings=findings)
+    refresh_equal_batches(session.warehouse, source.name, batch)
     return StageResult(
         source.name, batch, landed, staged.rows, superseded, quarantined.rows, findings
     )
@@ -280,12 +351,14 @@ def _write_split(
 
 def _record_findings(session: Session, source: Source, batch: str) -> int:
     """Count findings and quarantine reasons by column and rule; return how many findings."""
-    staged, quarantined = _staged_batch(session, source, batch)
+    staged, quarantined = staged_batch(session, source.name, batch)
     profile = finding_profile(staged, quarantined, source)
     wanted = profile.filter(profile.measure.isin(["finding", "quarantine_reason"]))
     rows = session.con.to_pyarrow(wanted).to_pylist()
-    counts = [
-        FindingCount(
+    # Where a rule is a fault in some rows and a remark in others, the faults are what is counted.
+    rows.sort(key=lambda row: row["severity"] == "info", reverse=True)
+    counts = {
+        (row["column_name"], row["element"], row["rule"]): FindingCount(
             row["column_name"] or "",
             row["element"] or "",
             row["rule"],
@@ -293,14 +366,10 @@ def _record_findings(session: Session, source: Source, batch: str) -> int:
             row["row_count"],
         )
         for row in rows
-    ]
-    record_findings(session.warehouse, source=source.name, batch=batch, counts=counts)
+    }
+    found = list(counts.values())
+    record_findings(session.warehouse, source=source.name, batch=batch, counts=found)
     return sum(row["row_count"] for row in rows if row["measure"] == "finding")
-
-
-def _staged_batch(session: Session, source: Source, batch: str) -> tuple[ir.Table, ir.Table]:
-    staged = session.lake.read(session.con, f"staged.{source.name}", batch)
-    return staged, session.lake.read(session.con, f"quarantine.{source.name}", batch)
 
 
 def _landed_on(session: Session, source: Source, batch: str) -> date:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 from pipelines.batch import batch_date
 from pipelines.contracts.source import Source
+from pipelines.flows.shared.batches import staged_batch
 from pipelines.flows.shared.session import Session
 from pipelines.quality.breaches import Claim, Row, find_breaches
 from pipelines.quality.drift import Drift
@@ -40,9 +41,12 @@ def failed_requirements(
     if before:
         days = (batch_date(batch) - batch_date(before[-1].batch)).days
         drift.append({"measure": "interval_days", "value": float(days)})
+    found = [(each, find_breaches(each, _claim(claims, each), profile, drift)) for each in failed]
+    # In a delivery without rows there is nothing to judge but that it has none.
     return [
-        failed_requirement(each, find_breaches(each, _claim(claims, each), profile, drift), source)
-        for each in failed
+        failed_requirement(each, breaches, source)
+        for each, breaches in found
+        if breaches or record.landed
     ]
 
 
@@ -76,6 +80,5 @@ def _claim(claims: Mapping[tuple[str, str], Claim], outcome: ExpectationOutcome)
 
 
 def _profile(session: Session, source: Source, batch: str) -> list[Row]:
-    staged = session.lake.read(session.con, f"staged.{source.name}", batch)
-    quarantined = session.lake.read(session.con, f"quarantine.{source.name}", batch)
+    staged, quarantined = staged_batch(session, source.name, batch)
     return list(session.con.to_pyarrow(finding_profile(staged, quarantined, source)).to_pylist())

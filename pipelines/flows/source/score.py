@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pipelines.batch import batch_date, batch_key
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
+from pipelines.flows.shared.batches import has_rows, staged_batch
 from pipelines.flows.shared.ownership import refuse_publication_of_another, working_on
 from pipelines.flows.shared.results import ScoreResult
 from pipelines.flows.shared.session import Session, open_session
@@ -39,6 +40,7 @@ from pipelines.warehouse import (
     read_publications,
     read_stopped_batches,
 )
+from pipelines.warehouse.quality.library_inputs import finish_library_run
 from pipelines.warehouse.quality.scores import read_counts, read_scores, record_score, scoring_lock
 
 # Indicators of the rules of ``compare``. No rule of a column has one of them: what a comparison
@@ -56,7 +58,7 @@ def score(settings: Settings, source: Source, batch: str) -> ScoreResult:
         working_on(session, source),
         session.timed(source.name, batch, "score"),
     ):
-        if not session.lake.has(f"quarantine.{source.name}", batch):
+        if not has_rows(session, source.name, batch):
             return ScoreResult(source.name, batch, None, "")
         if batch in read_stopped_batches(session.warehouse, source.name):
             return ScoreResult(source.name, batch, None, "")
@@ -91,13 +93,13 @@ def score_library(settings: Settings, library_name: str, run: str) -> ScoreResul
                 _score_department(session, department, max(batches, key=batch_key))
         counts += _golden_counts(session, library, run)
         scored = _keep(session, "library", library.name, run, counts)
+        finish_library_run(session.warehouse, library.name, run)
         return ScoreResult(library.name, run, scored.score, scored.grade)
 
 
 def _own_counts(session: Session, source: Source, batch: str) -> list[Count]:
     """What the rows of the batch, its expectations and its arrival count for."""
-    staged = session.lake.read(session.con, f"staged.{source.name}", batch)
-    quarantined = session.lake.read(session.con, f"quarantine.{source.name}", batch)
+    staged, quarantined = staged_batch(session, source.name, batch)
     batches = read_batches(session.warehouse, source.name)
     (record,) = (each for each in batches if each.batch == batch)
     delivered = Delivered(

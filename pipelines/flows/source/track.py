@@ -1,8 +1,8 @@
 """Issue tracking of a source from batch to batch: new, repaired, not repaired, reopened.
 
 Runs after ``check``, and once more after ``compare``, for what only the whole library shows. A
-batch that a gate stopped counts for nothing: what it lacks is not repaired, and what is wrong in
-it is told by what stopped it.
+batch that a gate stopped counts for nothing: what is wrong in it is told by what stopped it. What a
+batch lacks is not repaired: its issues stay open and its corrections stand, until it comes again.
 """
 
 from dataclasses import dataclass
@@ -14,10 +14,18 @@ import ibis.expr.types as ir
 from pipelines.batch import CHINA, batch_date
 from pipelines.contracts.source import Source
 from pipelines.engines.duck import arrow_reader
+from pipelines.flows.shared.batches import (
+    all_rows,
+    has_rows,
+    raw_batch,
+    staged_batch,
+    staged_batches,
+)
 from pipelines.flows.shared.corrections import ledger_table
 from pipelines.flows.shared.ownership import working_on
 from pipelines.flows.shared.results import TrackResult
-from pipelines.flows.shared.session import Session, identity_key, moment, open_session
+from pipelines.flows.shared.session import Session, moment, open_session
+from pipelines.flows.shared.site_keys import digest_key
 from pipelines.libraries import load_library
 from pipelines.quality.issues import (
     TRACKED_ISSUE_SCHEMA,
@@ -29,9 +37,9 @@ from pipelines.quality.issues import (
 from pipelines.records import batch_order, current_records
 from pipelines.settings import Settings
 from pipelines.stage import applicable, match_ledger, rename_delivered
-from pipelines.warehouse import read_stopped_batches
-from pipelines.warehouse.quality.issues import IssueSession, open_issues
-from pipelines.warehouse.quality.owner_months import refresh_owner_months
+from pipelines.warehouse import read_batches, read_stopped_batches
+from pipelines.warehouse.quality.issues.owner_months import refresh_owner_months
+from pipelines.warehouse.quality.issues.tracked import IssueSession, open_issues
 
 CHUNK_ROWS = 50_000
 
@@ -63,44 +71,45 @@ def track(settings: Settings, source: Source, batch: str) -> TrackResult:
         working_on(session, source),
         session.timed(source.name, batch, "track"),
     ):
-        if not session.lake.has(f"quarantine.{source.name}", batch):
-            return TrackResult(source.name, batch, 0, 0, 0, 0, 0, 0)
+        if not has_rows(session, source.name, batch):
+            return TrackResult(source.name, batch, 0, 0, 0, 0, 0, 0, 0)
         return _track(session, source, batch)
 
 
 def _track(session: Session, source: Source, batch: str) -> TrackResult:
     when = moment(session.settings)
     stopped = read_stopped_batches(session.warehouse, source.name)
-    counts, retired = dict[str, int](), 0
+    counts, library, retired = dict[str, int](), dict[str, int](), 0
     with open_issues(session.settings, source) as issues:
         if batch not in stopped:
             this = _batch(session, source, batch, stopped)
             held, retired = _follow_ledger(session, issues, source, this, when)
             counts = _track_batch(session, issues, source, this, held, when)
-            _track_library(session, issues, source, held, batch, when)
+            library = _track_library(session, issues, source, held, batch, stopped, when)
         still_open = issues.count_open()
-    with open_issues(
-        session.settings, source
-    ) as issues:  # afterwards, so that a refusal undoes nothing
-        issues.set_due_dates()
+        undated = issues.lack_due_dates()
+    if undated:  # afterwards, so that a refusal undoes nothing
+        with open_issues(session.settings, source) as issues:
+            issues.set_due_dates()
     refresh_owner_months(session.warehouse, when.astimezone(CHINA).date(), source.name)
     return TrackResult(
         source.name,
         batch,
         opened=counts.get("opened", 0),
         reopened=counts.get("reopened", 0),
-        fixed=counts.get("fixed", 0) + counts.get("gone", 0),
+        fixed=counts.get("fixed", 0),
+        missing=counts.get("missing", 0),
         not_fixed=counts.get("not_fixed", 0),
         retired=retired,
         still_open=still_open,
+        found_by_library=sum(count for action, count in library.items() if action != "seen"),
     )
 
 
 def _batch(session: Session, source: Source, batch: str, stopped: set[str]) -> Batch:
-    table, aside = f"staged.{source.name}", f"quarantine.{source.name}"
-    staged = session.lake.read(session.con, table, batch)
-    quarantined = session.lake.read(session.con, aside, batch)
-    every = ibis.memtable({"batch": session.lake.batches(table)}, schema={"batch": "string"})
+    staged, quarantined = staged_batch(session, source.name, batch)
+    batches = staged_batches(session, source.name)
+    every = ibis.memtable({"batch": batches}, schema={"batch": "string"})
     newer = every.filter(batch_order(every.batch) > batch_order(ibis.literal(batch)))
     names = [
         name
@@ -110,10 +119,10 @@ def _batch(session: Session, source: Source, batch: str, stopped: set[str]) -> B
     if not names or source.delivery == "snapshot":
         whole = not names and source.delivery == "snapshot"
         return Batch(batch, not names, whole, staged, quarantined, None)
-    key = identity_key(session.settings)
+    key = digest_key(session.settings)
     records = [
         records_of(rows.filter(rows["_batch"].isin(names)), source.name, key)
-        for rows in (session.lake.read(session.con, table), session.lake.read(session.con, aside))
+        for rows in (all_rows(session, layer, source.name) for layer in ("staged", "quarantine"))
     ]
     return Batch(batch, False, False, staged, quarantined, records[0].union(records[1]))
 
@@ -135,7 +144,7 @@ def _track_batch(
     held: ir.Table,
     when: datetime,
 ) -> dict[str, int]:
-    key = identity_key(session.settings)
+    key = digest_key(session.settings)
     found = found_issues(this.staged, this.quarantined, source.name, key)
     present = records_of(this.staged, source.name, key).union(
         records_of(this.quarantined, source.name, key)
@@ -150,8 +159,15 @@ def _track_batch(
         held,
         batch=this.name,
         whole=this.whole,
+        longer=_longer_batches(session, source, this.name),
     )
     return _apply(session, issues, changes, "batch", this.name, when)
+
+
+def _longer_batches(session: Session, source: Source, batch: str) -> list[str]:
+    """The batches in which more was delivered than in this one."""
+    landed = {each.batch: each.landed or 0 for each in read_batches(session.warehouse, source.name)}
+    return [name for name, rows in landed.items() if rows > landed.get(batch, 0)]
 
 
 def _track_library(
@@ -160,24 +176,32 @@ def _track_library(
     source: Source,
     held: ir.Table,
     batch: str,
+    stopped: set[str],
     when: datetime,
-) -> None:
-    """What only the whole library shows, as its last run found it; nothing before there was one."""
+) -> dict[str, int]:
+    """What only the whole library shows, as its last run found it; nothing before there was one.
+
+    It speaks for the records that the source has today: of one that is not delivered any more,
+    nobody can say that it agrees with others now.
+    """
     table = f"identity.{load_library(source.library).entity}_finding"
     if not session.lake.has(table):
-        return
-    key = identity_key(session.settings)
-    staged = session.lake.read(session.con, f"staged.{source.name}")
+        return {}
+    key = digest_key(session.settings)
+    staged = all_rows(session, "staged", source.name)
+    if stopped:
+        staged = staged.filter(staged["_batch"].notin([*stopped]))
     findings = session.lake.read(session.con, table)
-    found = library_issues(findings, current_records(staged, source.delivery), source.name, key)
+    current = current_records(staged, source.delivery)
+    found = library_issues(findings, current, source.name, key)
     run = session.lake.properties(table, None).get("run", batch)
     open_before = ibis.memtable(
         issues.read_layer("library"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA)
     )
     speaking = found.mutate(is_current=ibis.literal(True))
-    every = open_before.select("record")
-    changes = issue_changes(open_before, speaking, every, held, batch=run, whole=True)
-    _apply(session, issues, changes, "library", run, when)
+    present = records_of(current, source.name, key)
+    changes = issue_changes(open_before, speaking, present, held, batch=run, whole=True)
+    return _apply(session, issues, changes, "library", run, when)
 
 
 def _follow_ledger(
@@ -187,14 +211,19 @@ def _follow_ledger(
     ledger = issues.ledger()
     if not ledger.num_rows:
         return _nothing_held(), 0
-    raw = session.lake.read(session.con, f"raw.{source.name}", this.name)
-    raw = rename_delivered(raw, source)
+    raw = rename_delivered(raw_batch(session, source.name, this.name), source)
     entries = applicable(ledger_table(ledger), this.name)
-    key = identity_key(session.settings)
+    key = digest_key(session.settings)
     as_of = batch_date(this.name)
     with session.materialised(match_ledger(raw, entries, source, as_of, key)) as matched:
         live = matched.filter(matched.holds, matched.kind == "correction")
-        held = session.con.to_pyarrow(live.select("record", "column_name").distinct())
+        # The correction of one of two columns answers for the issue, which stands at the other.
+        tracked = ibis.memtable(
+            issues.read_layer("batch"), schema=ibis.schema(TRACKED_ISSUE_SCHEMA)
+        )
+        answered = tracked.semi_join(live, "fingerprint").select("record", "column_name")
+        corrected = live.select("record", "column_name").union(answered)
+        held = session.con.to_pyarrow(corrected.distinct())
         overtaken = _overtaken(matched, entries, source, this)
         retired = session.con.to_pyarrow(overtaken)
     issues.retire(retired, this.name, when)
@@ -209,13 +238,11 @@ def _overtaken(matched: ir.Table, entries: ir.Table, source: Source, this: Batch
     live = entries.filter(entries.retired_batch.isnull())
     followed = live.left_join(now, "id")
     present = followed.rows.notnull()
-    gone = ibis.literal(this.whole)
     why = ibis.cases(
         (present & followed.holds, ibis.null("string")),
         (present & ~_speaks(this, source, followed.record), ibis.null("string")),
         (present & followed.repaired, "source_repaired"),
         (present, "source_changed"),
-        (gone, "record_gone"),
         else_=ibis.null("string"),
     )
     retired = followed.select("id", why=why)

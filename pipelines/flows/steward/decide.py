@@ -3,13 +3,18 @@
 Everything becomes decisions in the ledger and nothing else; the next ``resolve`` brings it about.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import uuid4
 
-from pipelines.flows.shared.session import Session, identity_key, open_session
+import ibis
+
+from pipelines.flows.shared.run_inputs import latest_run, records_of_run
+from pipelines.flows.shared.session import Session, open_session
+from pipelines.flows.shared.site_keys import question_key
 from pipelines.flows.steward.dependents import Dependent, dependents, entity_records, find_entity
 from pipelines.flows.steward.queue import Question, find_question
+from pipelines.flows.steward.shown import shown_record
 from pipelines.identity.review.admission import Admission, check_revocation
 from pipelines.identity.review.decisions import (
     Cause,
@@ -23,9 +28,11 @@ from pipelines.identity.review.decisions import (
 from pipelines.identity.review.errors import RegroupingRefused, UnknownAct
 from pipelines.identity.review.questions import question_name
 from pipelines.libraries import Library
+from pipelines.report.steward.side_by_side import shown_records
 from pipelines.settings import Settings
 from pipelines.warehouse.people.decisions import open_ledger
 
+MOST_LABELS = 100  # records that a preview lists
 MOST_PAIRS = 2_000  # an entity this large was joined by a value, which is mended at its parser
 
 
@@ -40,12 +47,18 @@ class Act:
 
 @dataclass(frozen=True)
 class Regrouping(Act):
-    """Records leave an entity, perhaps for another one; ``dependents``: what is linked to it."""
+    """Records leave an entity, perhaps for another one; ``dependents``: what is linked to it.
+
+    ``labels``: of each record department, data set, masked key and what it says of whom it is
+    about, masked; ``joined``: the records that it will be with, where it is moved.
+    """
 
     entity_id: str
     leaving: Sequence[Record]
     staying: Sequence[Record]
     dependents: Sequence[Dependent]
+    labels: Mapping[Record, str] = field(default_factory=dict)
+    joined: Sequence[Record] = ()
 
 
 def decide(
@@ -143,7 +156,10 @@ def unmerge(
         judged = _judged(session, library, pairs, "different", "unmerge", reason, by)
         act, written = judged[0].act, _write(session, library, judged, preview=preview)
         linked = dependents(session, library, entity, records)
-        return Regrouping(act, library.name, written, entity, tuple(records), staying, linked)
+        labels = _labels(session, library, [*records, *staying])
+        return Regrouping(
+            act, library.name, written, entity, tuple(records), staying, linked, labels
+        )
 
 
 def move(
@@ -167,14 +183,43 @@ def move(
         members = entity_records(session, library, entity)
         staying = [each for each in members if each != record]
         _refuse_large(entity, len(staying))
-        anchor = entity_records(session, library, target)[0]
+        joined = entity_records(session, library, target)
+        anchor = joined[0]
         act = new_act()
         pairs = [(record, other) for other in staying]
         judged = _judged(session, library, pairs, "different", "move", reason, by, act)
         judged += _judged(session, library, [(record, anchor)], "same", "move", reason, by, act)
         written = _write(session, library, judged, preview=preview)
         linked = dependents(session, library, entity, [record])
-        return Regrouping(act, library.name, written, entity, (record,), staying, linked)
+        labels = _labels(session, library, [record, *staying, *joined])
+        return Regrouping(
+            act, library.name, written, entity, (record,), staying, linked, labels, joined
+        )
+
+
+def _labels(session: Session, library: Library, records: Sequence[Record]) -> Mapping[Record, str]:
+    """Where each of the first records is from, and what it says of whom it is about, masked."""
+    few = list(dict.fromkeys(records))[:MOST_LABELS]
+    keys = ibis.memtable(
+        {"source": [r.source for r in few], "source_key": [r.key for r in few]},
+        schema={"source": "string", "source_key": "string"},
+    )
+    every = records_of_run(session, library, latest_run(session, library))
+    wanted = every.semi_join(keys, ["source", "source_key"])
+    rows = session.con.to_pyarrow(shown_records(wanted, library)).to_pylist()
+    said = {Record(row["source"], row["source_key"]): row for row in rows}
+    names = dict.fromkeys([*library.identity.about, *library.identity.known_by])
+    titles = {name: library.columns[name].title for name in names if name in library.columns}
+    return {
+        each: "　".join(
+            [
+                shown_record(session, each),
+                *(f"{title} {said[each][name]}" for name, title in titles.items()
+                  if each in said and said[each][name]),
+            ]
+        )
+        for each in few
+    }  # fmt: skip
 
 
 def new_act() -> str:
@@ -215,7 +260,7 @@ def _judged(
     by: str,
     act: str | None = None,
 ) -> list[Judgement]:
-    key, act = identity_key(session.settings), act or new_act()
+    key, act = question_key(session.settings), act or new_act()
     named = [pair_of(*pair) for pair in pairs]
     return [
         Judgement(

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ibis
@@ -13,8 +13,9 @@ from pipelines.errors import SettingRefused
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
 from pipelines.flows.shared.session import Session, open_session
 from pipelines.flows.steward.dependents import dependents, entity_records, find_entity
+from pipelines.flows.steward.facts import withheld_numbers
 from pipelines.flows.steward.queue import find_question
-from pipelines.flows.steward.sheet import shown_record
+from pipelines.flows.steward.shown import shown_record
 from pipelines.identity.review.decisions import Decision, Pair, Record, in_force, infer, pair_of
 from pipelines.identity.review.errors import RegroupingRefused
 from pipelines.identity.review.questions import PAIR
@@ -138,8 +139,15 @@ def _records(
     rows = session.con.to_pyarrow(shown_records(wanted, library, unmasked=unmasked)).to_pylist()
     values = {Record(row["source"], row["source_key"]): row for row in rows}
     numbers = {record: n for n, record in enumerate(records, 1)}
+    withheld = withheld_numbers(session, library, records)
+    strong = library.columns[library.identity.strong].title
     return [
-        _record(session, n, record, lineage[record], values[record], numbers, unmasked=unmasked)
+        replace(
+            _record(
+                session, n, record, lineage[record], values[record], numbers, unmasked=unmasked
+            ),
+            withheld=withheld.get(record, f"{strong}未采信" if lineage[record]["withheld"] else ""),
+        )
         for record, n in numbers.items()
     ]
 
@@ -166,7 +174,7 @@ def _record(
         linked=linked,
         probability=row.get("probability"),
         since_batch=row["since_batch"],
-        withheld=row["withheld"] or "",
+        withheld="",
         values=values,
     )
 

@@ -13,7 +13,8 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.flows.shared.run_inputs import latest_run, published_crosswalk, records_of_run
-from pipelines.flows.shared.session import Session, identity_key, open_session
+from pipelines.flows.shared.session import Session, open_session
+from pipelines.flows.shared.site_keys import question_key
 from pipelines.identity.review.decisions import (
     Cause,
     Decision,
@@ -188,7 +189,7 @@ def look_up(session: Session, library: Library, questions: Sequence[str]) -> lis
         .union(linked_pairs(session, library), distinct=False)
     )
     wanted = ibis.memtable({"question": list(questions)}, schema={"question": "string"})
-    keyed = named(pairs, library, identity_key(session.settings))
+    keyed = named(pairs, library, question_key(session.settings))
     return described(session, library, keyed.semi_join(wanted, "question").drop("question"))
 
 
@@ -215,7 +216,7 @@ def audit_sample(
 
     Which ones follows from their names, whose digests are as good as drawn by lot.
     """
-    key = identity_key(session.settings)
+    key = question_key(session.settings)
     asked = asked_by_run(session, library)
     pairs = _once(asked.union(linked_pairs(session, library), distinct=False))
     record = session.lake.read(session.con, f"identity.{library.entity}_record")
@@ -237,7 +238,7 @@ def described(
     session: Session, library: Library, pairs: ir.Table, limit: int | None = None
 ) -> list[Question]:
     """Everything about some pairs that a question says, most harm first."""
-    key = identity_key(session.settings)
+    key = question_key(session.settings)
     record = session.lake.read(session.con, f"identity.{library.entity}_record")
     judged = by_harm(named(pairs, library, key), record, reach(session, library))
     strong = library.identity.strong_claim
@@ -292,7 +293,7 @@ def _basis(session: Session, library: Library, pairs: ir.Table) -> ir.Table:
     ]
     records = records_of_run(session, library, latest_run(session, library))
     wanted = records.semi_join(sides[0].union(sides[1], distinct=True), ["source", "source_key"])
-    based = with_basis(wanted, library, identity_key(session.settings))
+    based = with_basis(wanted, library, question_key(session.settings))
     return based.select("source", "source_key", "basis")
 
 

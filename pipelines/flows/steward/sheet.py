@@ -11,14 +11,21 @@ from typing import Literal
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.masking import mask_text
-from pipelines.contracts import load_sources
+from pipelines.extract.returned.sheets import (
+    AnswersUnreadable,
+    is_workbook,
+    returned_bytes,
+    workbook_sheets,
+)
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
-from pipelines.flows.shared.session import Session, identity_key, open_session
+from pipelines.flows.shared.session import Session, open_session
+from pipelines.flows.shared.site_keys import question_key
 from pipelines.flows.steward.decide import judgement_of
+from pipelines.flows.steward.facts import question_facts
 from pipelines.flows.steward.queue import Question, audit_sample, look_up, open_questions
+from pipelines.flows.steward.shown import shown_record
 from pipelines.identity.review.admission import Admission
-from pipelines.identity.review.decisions import Cause, Decision, Judgement, Record, review_states
+from pipelines.identity.review.decisions import Cause, Decision, Judgement, review_states
 from pipelines.identity.review.errors import (
     DecisionRefused,
     RecordsChanged,
@@ -27,7 +34,6 @@ from pipelines.identity.review.errors import (
 )
 from pipelines.identity.review.questions import PAIR
 from pipelines.libraries import Library, load_libraries, load_library
-from pipelines.report.owner.bad_rows import key_mask
 from pipelines.report.steward.question_sheet import (
     BASIS,
     PURPOSE,
@@ -39,7 +45,7 @@ from pipelines.report.steward.question_sheet import (
     VERDICTS,
     AnsweredRow,
     SheetRow,
-    read_answers,
+    answered_rows,
     write_questions,
 )
 from pipelines.report.steward.side_by_side import side_by_side
@@ -106,14 +112,14 @@ def export_questions(
         decisions = read_decisions(session.warehouse, library.name)
         purpose: Purpose = "queue"
         if second_opinion is not None:
-            names = _sampled(decisions, second_opinion, identity_key(settings))
+            names = _sampled(decisions, second_opinion, question_key(settings))
             purpose, asked = "second", look_up(session, library, names)
         elif audit is not None:
             purpose, asked = "audit", audit_sample(session, library, decisions, audit)
         else:
             asked = open_questions(session, library, decisions, limit)
         rows = _sheet_rows(session, library, asked, purpose)
-        write_questions(to, rows, library, identity_key(settings))
+        write_questions(to, rows, library, question_key(settings))
         return len(rows)
 
 
@@ -125,19 +131,33 @@ def import_answers(settings: Settings, file: Path, *, by: str, apply: bool = Fal
     Raises:
         SheetUnreadable: it is not a sheet of questions, or of several libraries.
     """
-    rows = read_answers(file)
+    rows = _read(file)
     library = _library_of(rows, file)
     answered = [row for row in rows if row.is_answered]
     with open_session(settings) as session:
         names = [row.cells[QUESTION] for row in answered]
         today = {each.question: each for each in look_up(session, library, names)}
         with open_ledger(session.warehouse, library.name) as ledger:
-            desk = _Desk(Admission(list(ledger.decisions)), today, identity_key(settings), by)
+            desk = _Desk(Admission(list(ledger.decisions)), today, question_key(settings), by)
             accepted, refused = desk.judge_all(answered)
             if apply:
                 ledger.add(accepted)
     unanswered = len(rows) - len(answered)
     return ImportResult(library.name, len(rows), accepted, unanswered, refused, apply)
+
+
+def _read(file: Path) -> list[AnsweredRow]:
+    """The questions of a workbook of any kind.
+
+    Raises:
+        SheetUnreadable: it is none, or lacks a column.
+    """
+    try:
+        content = returned_bytes(file)
+        sheets = workbook_sheets(file.name, content) if is_workbook(content) else {}
+    except AnswersUnreadable as wrong:
+        raise SheetUnreadable(file, f"{wrong.problem} {wrong.remedy}") from None
+    return answered_rows(file, sheets)
 
 
 @dataclass(frozen=True)
@@ -205,7 +225,8 @@ def _sampled(decisions: Sequence[Decision], share: float, key: str) -> list[str]
 def _sheet_rows(
     session: Session, library: Library, asked: Sequence[Question], purpose: Purpose
 ) -> list[SheetRow]:
-    shown = {row["question"]: row for row in _values(session, library, asked)}
+    shown = {row["question"]: row for row in question_values(session, library, asked)}
+    facts = question_facts(session, library, asked, shown)
     return [
         SheetRow(
             question=each.question,
@@ -220,19 +241,16 @@ def _sheet_rows(
                 for side, record in zip(("left", "right"), each.pair, strict=True)
             },
             values=shown[each.question],
+            facts=facts[each.question].text,
         )
         for each in asked
     ]
 
 
-def shown_record(session: Session, record: Record) -> str:
-    """A record's source and key, as they may be shown."""
-    source = load_sources(session.settings).get(record.source)
-    masked = mask_text(record.key, key_mask(source)) if source else "***"
-    return f"{record.source}:{masked}"
-
-
-def _values(session: Session, library: Library, asked: Sequence[Question]) -> list[dict[str, str]]:
+def question_values(
+    session: Session, library: Library, asked: Sequence[Question]
+) -> list[dict[str, str]]:
+    """The records of each question side by side, masked; see ``side_by_side``."""
     pairs = pairs_table(asked)
     sides = [
         pairs.select(source=pairs[f"{side}_source"], source_key=pairs[f"{side}_key"])

@@ -1,6 +1,6 @@
 """A fourth library out of two kinds of YAML: every layer follows from the declarations."""
 
-from conftest import FIRM, OWNER, REGISTER, SURVEY, UNITS, City
+from housing_city import FIRM, OWNER, REGISTER, SURVEY, UNITS, City
 
 
 def test_every_source_and_library_is_done(city: City) -> None:

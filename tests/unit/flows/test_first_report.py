@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from pipelines.flows.source.report import _write
+from pipelines.flows.source.report.write import _write
 from pipelines.settings import load_settings
 
 

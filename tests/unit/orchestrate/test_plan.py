@@ -1,12 +1,21 @@
 """What a run of everything waits for, pushes and counts as its own."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.orchestrate.client import DagRun, TaskRun
-from pipelines.orchestrate.plan import Plan, is_done, libraries_to_push, of_plan, tasks_of
+from pipelines.orchestrate.client import AWAITS_PEOPLE, DagRun, TaskRun
+from pipelines.orchestrate.plan import (
+    Plan,
+    is_done,
+    libraries_to_push,
+    of_plan,
+    reports_due,
+    stopped_for_people,
+    tasks_of,
+)
 
 START = datetime(2026, 6, 30, 2, tzinfo=UTC)
 PLAN = Plan(
@@ -16,7 +25,7 @@ PLAN = Plan(
         "library__licences": {"ingest__c", "library__people"},
     },
 )
-REPORTED = [TaskRun("ingest__a", "r", "report", "success", 1, START + timedelta(minutes=2))]
+REPORTED = [TaskRun("ingest__a", "r", "report_stopped", "success", 1, START + timedelta(minutes=2))]
 
 
 def run(dag_id: str, state: str, minute: int = 1, kind: str = "manual") -> DagRun:
@@ -88,6 +97,13 @@ def test_it_is_not_done_before_the_last_report_is_delivered():
     assert is_done(PLAN, [*early, run("quality_reports", "success", minute=3)], REPORTED)
 
 
+def test_where_nothing_was_new_no_report_is_waited_for():
+    skipped = [replace(REPORTED[0], state="skipped")]
+    assert is_done(PLAN, runs(BUILT), skipped)
+    assert reports_due(skipped) is None
+    assert reports_due(REPORTED) == REPORTED[0].ended_at
+
+
 def test_runs_of_a_timetable_and_of_other_dags_are_not_ours():
     ours, timed = run("ingest__a", "success"), run("ingest__a", "failed", kind="scheduled")
     assert of_plan(PLAN, [ours, timed, run("ingest__other", "success")]) == [ours]
@@ -99,3 +115,12 @@ def test_what_failed_in_a_run_of_a_timetable_is_no_failure_of_ours():
     mine = TaskRun(ours.dag_id, ours.run_id, "resolve", "success", 1, None)
     timed = TaskRun(ours.dag_id, "scheduled__1", "resolve", "failed", 3, None)
     assert tasks_of([ours], [timed, mine]) == [mine]
+
+
+def test_a_run_that_asks_a_person_has_come_as_far_as_it_can():
+    known = runs({**INGESTED, "library__people": "running", "library__licences": "success"})
+    asking = TaskRun("library__people", "library__people 1", "approve", AWAITS_PEOPLE, 1, None)
+    stopped = stopped_for_people(known, [asking])
+    assert {run.dag_id: run.state for run in stopped}["library__people"] == AWAITS_PEOPLE
+    assert is_done(PLAN, stopped, [])
+    assert not is_done(PLAN, known, [])

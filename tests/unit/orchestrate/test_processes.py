@@ -10,7 +10,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from pipelines.orchestrate.processes import recall, remember, start, stop
+from pipelines.orchestrate.service.processes import recall, remember, start, stop
 
 # A child in a process group of its own, as Airflow gives its tasks; it prints its id and waits.
 PARENT = """

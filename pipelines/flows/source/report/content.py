@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -10,14 +10,20 @@ from typing import Any
 
 import ibis.expr.types as ir
 
-from pipelines.batch import CHINA, batch_key
+from pipelines.batch import CHINA
 from pipelines.contracts import usable_sources
 from pipelines.contracts.source import Source
 from pipelines.engines.duck import arrow_reader
+from pipelines.errors import CalendarUnknown
 from pipelines.extract.connections.secrets import named_secret
-from pipelines.flows.shared.session import Session, identity_key, moment
+from pipelines.flows.shared.batches import has_rows, staged_batch
+from pipelines.flows.shared.session import Session, moment
+from pipelines.flows.shared.site_keys import digest_key
+from pipelines.flows.source.report.history import HISTORY, History, read_history
+from pipelines.flows.source.report.missing import missing_records
+from pipelines.flows.source.report.patterns import find_patterns
+from pipelines.flows.source.report.score_news import read_months, read_score
 from pipelines.flows.source.requirements import failed_requirements
-from pipelines.flows.source.score_news import read_months, read_score
 from pipelines.libraries import load_library
 from pipelines.report.owner.bad_rows import (
     ORDER,
@@ -36,6 +42,8 @@ from pipelines.report.owner.model import (
     SourceReport,
     group_findings,
 )
+from pipelines.report.owner.pattern_sheet import pattern_lines, shared_values
+from pipelines.report.owner.standing import Standing, standing_corrections
 from pipelines.report.repair_sheet.csv import csv_encoding
 from pipelines.report.repair_sheet.guide import sheet_guide
 from pipelines.report.repair_sheet.rows import Line, SheetWords, sheet_lines
@@ -46,17 +54,22 @@ from pipelines.report.repair_sheet.write import (
     write_locked,
     write_sheets,
 )
+from pipelines.report.titles import column_title
 from pipelines.report.words import vocabulary
 from pipelines.runtime.files import move_file
 from pipelines.runtime.scratch import scratch_folder
 from pipelines.standards.rules import Language
-from pipelines.warehouse import BatchRecord, read_batches, read_findings
-from pipelines.warehouse.quality.issue_news import read_issue_news
+from pipelines.warehouse import (
+    BatchRecord,
+    Told,
+    read_findings,
+)
+from pipelines.warehouse.quality.issues.news import IssueNews, read_issue_news
+from pipelines.warehouse.quality.issues.owner_months import refresh_owner_months
 
 CHUNK_ROWS = 20_000
 NO_SHEETS = Sheets((), rows=0, replaced=0)
 _TEXT_SHARE = 0.7  # of a mail's bytes, what a file of that size takes before it is written as text
-HISTORY = 12  # batches on a chart
 
 
 @dataclass(frozen=True)
@@ -65,11 +78,25 @@ class Composed:
 
     report: SourceReport
     files: Sequence[SheetFile]
+    last_event: int | None = None  # of its issues, until which the report tells
+
+    @property
+    def told(self) -> Told:
+        """What the next report compares with."""
+        score = self.report.score
+        measured = score.dimensions if score else ()
+        return Told(
+            source=self.report.source.name,
+            batch=self.report.batch,
+            score=score.value if score else None,
+            dimensions={e.number: e.score for e in measured if e.score is not None},
+            last_event=self.last_event,
+        )
 
 
 def has_report(session: Session, source: Source, batch: str) -> bool:
     """Whether a batch was staged; one that was not has no report but a failed task."""
-    return session.lake.has(f"quarantine.{source.name}", batch)
+    return has_rows(session, source.name, batch)
 
 
 def compose(session: Session, source: Source, batch: str) -> Composed:
@@ -79,31 +106,34 @@ def compose(session: Session, source: Source, batch: str) -> Composed:
         n: _data_set_name(each, language) for n, each in usable_sources(session.settings).items()
     }
     words = SheetWords(source, others)
-    record, before = _records(session, source, batch)
-    with _rows(session, source, record) as rows:
-        report = _source_report(session, rows, words, record, before)
+    # As ``track`` left them, but for what was told or answered since.
+    with suppress(CalendarUnknown):  # it has complained already
+        refresh_owner_months(session.warehouse, _today(session), source.name)
+    history = read_history(session, source, batch)
+    news = _news(session, source, history)
+    with _rows(session, source, history.record) as rows:
+        report = _source_report(session, rows, words, history, news)
         # Nobody repairs line by line what is to be delivered again as a whole.
         listed = report.problems and not report.blocked
-        sheets = _write(session, rows, words, record) if listed else NO_SHEETS
+        sheets = _write(session, rows, words, history.record) if listed else NO_SHEETS
     remarks = [*report.remarks]
     if sheets.replaced:
         w = vocabulary(words.language).words
         remarks.append(w["replaced"].format(characters=f"{sheets.replaced:,}"))
     locked = source.reporting.protection == "password"
     report = replace(report, remarks=remarks, listed=sheets.rows, locked=locked)
-    return Composed(report, sheets.files)
+    return Composed(report, sheets.files, news.last_event)
 
 
 @contextmanager
 def _rows(session: Session, source: Source, record: BatchRecord) -> Iterator[ir.Table]:
     batch = record.batch
-    staged = session.lake.read(session.con, f"staged.{source.name}", batch)
-    quarantined = session.lake.read(session.con, f"quarantine.{source.name}", batch)
+    staged, quarantined = staged_batch(session, source.name, batch)
     table = f"identity.{load_library(source.library).entity}_finding"
     compared = session.lake.read(session.con, table) if session.lake.has(table) else None
     mapped = {column.physical_name for column in source.columns}
     columns = len(mapped) + len(record.unmapped_columns)
-    key = identity_key(session.settings)
+    key = digest_key(session.settings)
     found = bad_rows(staged, quarantined, source, key, compared, columns)
     with session.materialised(found) as rows:
         yield rows
@@ -141,6 +171,7 @@ def _write_into(
         encoding=csv_encoding(record.encoding),
         largest=int(session.settings.mail_size_limit * 1_000_000 * _TEXT_SHARE),
         password=password,
+        patterns=pattern_lines(session.con.to_pyarrow(shared_values(rows)).to_pylist(), source),
     )
     shown = _lines(session, masked(rows, source), words)
     if password is None:
@@ -158,10 +189,11 @@ def _source_report(
     session: Session,
     rows: ir.Table,
     words: SheetWords,
-    record: BatchRecord,
-    before: Sequence[BatchRecord],
+    past: History,
+    news: IssueNews,
 ) -> SourceReport:
-    source, batch = words.source, record.batch
+    source, record, before = words.source, past.record, past.before
+    batch = record.batch
     counts = Counts(
         landed=record.landed or 0,
         staged=record.staged or 0,
@@ -179,28 +211,24 @@ def _source_report(
             counts,
             [Impact(**row) for row in session.con.to_pyarrow(impact(rows, records)).to_pylist()],
             _examples(session, words, rows),
-            history[before[-1].batch] if before else None,
+            history[past.against] if past.against else None,
         ),
         failed=failed_requirements(session, source, record, before),
-        remarks=_remarks(record, words.language),
+        remarks=[
+            *missing_records(session, source, batch, before),
+            *_remarks(record, words.language),
+        ],
         affected_entities=int(session.con.execute(affected_entities(rows, records))),
-        score=read_score(session.warehouse, source.name, batch, HISTORY, words.language),
-        repairs=_repairs(session, source, record) if before else None,
+        score=read_score(session.warehouse, source.name, batch, HISTORY, words.language, past.told),
+        repairs=Repairs(**vars(news)) if before or past.told else None,
         months=read_months(session.warehouse, source, _today(session)),
         history=[(name, sum(shares.values())) for name, shares in history.items()],
         files=record.files,
+        patterns=find_patterns(session, source, record, rows),
+        standing=_standing(session, source, batch),
+        against=past.against if counts.landed else "",  # nothing got better where nothing came
+        against_told=past.against_told,
     )
-
-
-def _records(
-    session: Session, source: Source, batch: str
-) -> tuple[BatchRecord, Sequence[BatchRecord]]:
-    """The batch, and those before it that have been staged."""
-    every = read_batches(session.warehouse, source.name)
-    (record,) = (each for each in every if each.batch == batch)
-    this = batch_key(batch)
-    before = [e for e in every if batch_key(e.batch) < this and e.staged is not None]
-    return record, before[-HISTORY + 1 :]
 
 
 def _shares(
@@ -216,10 +244,19 @@ def _shares(
     return shares
 
 
-def _repairs(session: Session, source: Source, record: BatchRecord) -> Repairs:
-    """Since the batch before; of a first batch there is nothing to tell."""
-    news = read_issue_news(session.warehouse, source.name, record.batch, _today(session))
-    return Repairs(**vars(news))
+def _news(session: Session, source: Source, past: History) -> IssueNews:
+    """What became of the issues since the last report."""
+    about = source.name, past.record.batch, _today(session)
+    return read_issue_news(session.warehouse, *about, past.last_event)
+
+
+def _standing(session: Session, source: Source, batch: str) -> Sequence[Standing]:
+    staged, _ = staged_batch(session, source.name, batch)
+    found = session.con.to_pyarrow(standing_corrections(staged, source)).to_pylist()
+    return [
+        Standing(column_title(source, row["column"]), row["values"], row["records"])
+        for row in found
+    ]
 
 
 def _today(session: Session) -> date:
@@ -248,6 +285,7 @@ def _examples(
                 value=row["value"],
                 other=words.others.get(other, other) if other else "",
                 other_value=row["other_value"],
+                differ=row["differ"] or "",
             )
         )
     return shown

@@ -1,6 +1,7 @@
 """One Airflow per home folder: API server, scheduler and DAG processor, started and stopped.
 
-No triggerer: no task here is deferred.
+No task here is deferred. A service has a triggerer all the same: tasks of a site may be, and
+without one Airflow's first page shows a red light on a sound installation.
 """
 
 import fcntl
@@ -29,7 +30,7 @@ from pipelines.orchestrate.environment import (
     log_folder,
     metadata_url,
 )
-from pipelines.orchestrate.processes import PATIENCE, Started, recall, remember, start, stop
+from pipelines.orchestrate.service.processes import PATIENCE, Started, recall, remember, start, stop
 from pipelines.settings import Settings
 
 PORT = 8080  # Airflow's own; another free one when it is taken
@@ -109,7 +110,7 @@ class AirflowStack:
             for companion in self._companions:
                 environment |= companion.environment
             self._migrate(environment)
-            self._start_components(environment, f"http://127.0.0.1:{port}")
+            self._start_components(environment, f"http://127.0.0.1:{port}", kept=profile.kept)
             try:
                 self._await_health()
             except AirflowFailed:
@@ -157,13 +158,17 @@ class AirflowStack:
             raise AirflowFailed("prepare its database", "db migrate failed", f"See {log}.")
         marker.write_text(_schema_version(metadata_url(self._settings)), encoding="ascii")
 
-    def _start_components(self, environment: Mapping[str, str], url: str) -> None:
+    def _start_components(self, environment: Mapping[str, str], url: str, *, kept: bool) -> None:
         started: list[Started] = []
         commands = {one.name: list(one.command) for one in self._companions}
         commands |= {name: [sys.executable, "-m", "airflow", name] for name in COMPONENTS}
-        commands["scheduler"].append("--skip-serve-logs")  # the API server reads the files itself
+        if kept:  # last, and not waited for
+            commands["triggerer"] = [sys.executable, "-m", "airflow", "triggerer"]
+        for name in {"scheduler", "triggerer"} & commands.keys():
+            commands[name].append("--skip-serve-logs")  # the API server reads the files itself
+        keeper = [sys.executable, "-m", "pipelines.orchestrate.service.keeper"] if kept else []
         for name, command in commands.items():
-            started.append(start(name, command, environment, self.log_of(name)))
+            started.append(start(name, [*keeper, *command], environment, self.log_of(name)))
             remember(self._file, started, url=url)
 
     def _await_health(self) -> None:

@@ -8,9 +8,10 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.errors import DeclarationRefused
-from pipelines.flows.library.id_changes import budget_of
+from pipelines.flows.library.consequences.id_changes import budget_of
 from pipelines.flows.shared.run_inputs import latest_run, records_of_run
-from pipelines.flows.shared.session import Session, identity_key, open_session
+from pipelines.flows.shared.session import Session, open_session
+from pipelines.flows.shared.site_keys import identity_key
 from pipelines.identity.ids.id_changes import Budget, IdStability, changed_ids, id_stability
 from pipelines.identity.resolve import resolve
 from pipelines.identity.review.schemas import DECISION_SCHEMA

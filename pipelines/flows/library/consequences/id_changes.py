@@ -5,14 +5,16 @@ Compared are the record-to-entity tables of the last publication and of the cand
 
 import hashlib
 import logging
+from collections.abc import Sequence
 
+from pipelines.flows.library.consequences.blast_radius import note_readers, told_readers
 from pipelines.flows.shared.errors import IdBudgetExceeded, NothingToApprove
 from pipelines.flows.shared.run_inputs import published_crosswalk
 from pipelines.flows.shared.session import Session, open_session
 from pipelines.identity.ids.id_changes import Budget, IdStability, changed_ids, id_stability
 from pipelines.libraries import Library, load_libraries, load_library
 from pipelines.settings import Settings
-from pipelines.warehouse import read_publications
+from pipelines.warehouse import PublicationRecord, read_publications
 from pipelines.warehouse.quality.id_changes import (
     IdComparison,
     approve,
@@ -39,11 +41,13 @@ def compare_with_published(session: Session, library: Library, run: str) -> IdCo
     budget = budget_of(session.settings, library)
     published = published_crosswalk(session, library)
     found = IdStability(0, (), ())
+    ids: list[str] = []
     if published is not None:
         candidate = session.lake.read(session.con, f"candidate.{library.entity}_source")
         events = session.lake.read(session.con, f"identity.{library.entity}_event")
         changed = changed_ids(session.con, published, candidate, events)
         found = id_stability(session.con, published, candidate, changed)
+        ids = session.con.to_pyarrow(changed.entity_id).to_pylist() if found.changes else []
     last = read_publications(session.warehouse, library.name)
     comparison = IdComparison(
         library=library.name,
@@ -51,10 +55,11 @@ def compare_with_published(session: Session, library: Library, run: str) -> IdCo
         published_run=last[-1].run if last else None,
         id_stability=found,
         budget=budget,
-        is_within=budget.allows(found),
+        is_within=budget.allows(found) and not is_held(last),
         candidate=_digest(session, library),
     )
     record_comparison(session.warehouse, comparison)
+    note_readers(session, comparison, ids)
     log.info(
         "%s, run %s: of %d published ids %d would change and %d would vanish",
         library.name,
@@ -64,6 +69,14 @@ def compare_with_published(session: Session, library: Library, run: str) -> IdCo
         found.vanished,
     )
     return comparison
+
+
+def is_held(publications: Sequence[PublicationRecord]) -> bool:
+    """Whether somebody went back to an earlier publication, and the next one has to be approved.
+
+    What made him do so may still be in sources, contracts or decisions.
+    """
+    return bool(publications) and publications[-1].restores is not None
 
 
 def refuse_over_budget(session: Session, library: Library, comparison: IdComparison) -> None:
@@ -88,6 +101,8 @@ def refuse_over_budget(session: Session, library: Library, comparison: IdCompari
             f"({loss.share:.1%}; the budget is {comparison.budget.deletions:.1%})"
             for loss in comparison.budget.excessive(found)
         ],
+        told_readers(session.warehouse, comparison),
+        is_held(read_publications(session.warehouse, library.name)),
     )
 
 

@@ -1,4 +1,9 @@
-"""Reports to data owners: a mail about a batch, or about all data sets of an owner in a period."""
+"""Reports to data owners: a mail about a batch, or about all data sets of an owner in a period.
+
+A batch is compared with other sources only when its library is built. ``report`` writes the mail as
+things are known; where the library follows later, ``report_stopped`` writes at once what no
+comparison will add to, and ``flows/library/report.py`` the others.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,14 +15,14 @@ from pipelines.contracts.source import Source
 from pipelines.flows.shared.ownership import working_on
 from pipelines.flows.shared.results import ReportResult
 from pipelines.flows.shared.session import Session, moment, open_session
-from pipelines.flows.source.report_content import Composed, compose, has_report
+from pipelines.flows.source.report.content import Composed, compose, has_report
 from pipelines.mail.message import BASE64, Attachment, Picture, build_message, message_id
 from pipelines.mail.packing import pack
 from pipelines.report.owner.model import AttachedFile, Report
 from pipelines.report.owner.render import Charts, Rendered, draw_charts, render, render_rest
 from pipelines.runtime.stop_points import stop_point
 from pipelines.settings import Settings
-from pipelines.warehouse import NewMail, has_mail, queue_mail
+from pipelines.warehouse import NewMail, connect, has_mail, queue_mail, read_stopped_batches
 
 _WORDS_BYTES = 100_000  # text, HTML and headers of a mail, generously
 
@@ -54,6 +59,16 @@ def report(settings: Settings, source: Source, batch: str) -> ReportResult:
         )
         messages = send_later(session, letter, source.owner.emails)
         return ReportResult(source.name, batch, composed.report.listed, messages)
+
+
+def report_stopped(settings: Settings, source: Source, batch: str) -> ReportResult:
+    """As ``report``, of a batch that a gate stopped: it takes part in no comparison."""
+    engine = connect(settings)
+    try:
+        stopped = batch in read_stopped_batches(engine, source.name)
+    finally:
+        engine.dispose()
+    return report(settings, source, batch) if stopped else ReportResult(source.name, batch, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -145,7 +160,7 @@ def _queue(
             )
         )
     stop_point(f"report {letter.source} before")
-    about = [(each.report.source.name, each.report.batch) for each in letter.composed]
+    about = [each.told for each in letter.composed]
     written = moment(session.settings)
     return len(parts) if queue_mail(session.warehouse, parts, about, written) else 0
 
@@ -153,7 +168,14 @@ def _queue(
 def _write(settings: Settings, letter: Letter, identifier: str, content: bytes) -> str:
     """The message as a file of the outbox folder; a reader never sees half of one."""
     subject = letter.source if letter.source != "*" else letter.period
-    path = settings.outbox_dir / f"{subject}-{letter.batch}-{identifier[1:9]}.eml"
+    return write_message(settings, subject, letter.batch, identifier, content)
+
+
+def write_message(
+    settings: Settings, subject: str, batch: str, identifier: str, content: bytes
+) -> str:
+    """A message as a file of the outbox folder, whose name is returned."""
+    path = settings.outbox_dir / f"{subject}-{batch}-{identifier[1:9]}.eml"
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{uuid4().hex}")
     draft.write_bytes(content)

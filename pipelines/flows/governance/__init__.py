@@ -1,0 +1,1 @@
+"""Outputs that the policy asks for around the libraries: the resource catalogue."""

@@ -1,0 +1,1 @@
+"""Sharing with others: requests, onboarding of platforms, packages for lower levels."""
