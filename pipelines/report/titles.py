@@ -3,6 +3,7 @@
 from functools import cache
 
 from pipelines.contracts.source import Source
+from pipelines.quality.two_columns import other_column
 from pipelines.report.words import vocabulary
 from pipelines.standards.code_tables import load_code_table
 from pipelines.standards.elements import load_elements
@@ -37,10 +38,19 @@ def repair_text(rule: Rule, column: str | None, source: Source) -> str:
     language = source.reporting.language
     declared = next((each for each in source.columns if each.name == column), None)
     table = load_elements()[declared.element].code_table if declared and declared.element else None
+    words = vocabulary(language).words
+    if (other := other_column(source, rule.code)) is not None:
+        return words["repair_two"].format(
+            own=column_title(source, column), other=column_title(source, other)
+        )
     codes = _codes(table, language) if table and rule.code == UNKNOWN_CODE else ""
-    if not codes:
-        return rule.repair_in(language)
-    return vocabulary(language).words["allowed"].format(codes=codes)
+    return words["allowed"].format(codes=codes) if codes else rule.repair_in(language)
+
+
+def allowed_codes(element: str | None, language: Language) -> str:
+    """The codes that may be written in a column; "" where they are no short list."""
+    known = load_elements().get(element or "")
+    return _codes(known.code_table, language) if known and known.code_table else ""
 
 
 @cache

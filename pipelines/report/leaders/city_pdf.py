@@ -1,22 +1,24 @@
 """The leaders' page as one sheet of A4, drawn by matplotlib: no browser, no further dependency."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
 from pipelines.report.font import chinese_font
-from pipelines.report.leaders.city import NOTE, TITLES, CityMonth, delta
-from pipelines.report.owner.figures import COUNTS, OwnerFigures
+from pipelines.report.leaders.city import COLUMNS, NOTE, TILES, TITLES, CityMonth, cell, delta
 
 A4 = (8.27, 11.69)  # inches
 LEFT, RIGHT = 0.07, 0.93  # of the page's width
 NAVY, BLUE, GREEN, RED, GREY, LINE = (
     "#17324D", "#1F5FA8", "#2E7D4F", "#C0392B", "#5B6875", "#DDE3EA",
 )  # fmt: skip
-TILES = ("found", "sent", "answered", "fixed", "confirmed", "overdue", "still_open")
-_COLUMN_WIDTH = 0.067
+_WIDTHS: Mapping[str, float] = {  # of the page's width
+    "found": 0.052, "answered": 0.05, "fixed": 0.05, "confirmed": 0.062, "overdue": 0.046,
+    "still_open": 0.05, "repair_rate": 0.066, "on_time_rate": 0.08, "median_days": 0.068,
+    "grades": 0.092,
+}  # fmt: skip
 _LINE_LENGTH = 48  # Chinese characters of the size of the text between the margins
 
 
@@ -36,7 +38,7 @@ def draw_city(page: CityMonth, file: Path, cache: Path) -> None:
     _tiles(sheet, page, top - 0.015)
     _trend(sheet, page, top - 0.115)
     _table(sheet, page, top - 0.335)
-    sheet.paragraph(0.075, [NOTE], 7.5, GREY, 70)
+    sheet.paragraph(0.088, [NOTE], 6.5, GREY, 78)
     figure.savefig(file, format="pdf", metadata={"Title": page.title, "CreationDate": None})
 
 
@@ -100,11 +102,11 @@ def _tiles(sheet: _Sheet, page: CityMonth, top: float) -> None:
     width = (RIGHT - LEFT) / len(TILES)
     for place, name in enumerate(TILES):
         x = LEFT + place * width
-        value = getattr(page.total, name)
-        sheet.text(x, top - 0.012, TITLES[name], 9.5, GREY)
-        late = name == "overdue" and value
-        sheet.text(x, top - 0.042, f"{value:,}", 19, RED if late else NAVY)
-        sheet.text(x, top - 0.060, delta(page, name), 7.5, GREY)
+        sheet.text(x, top - 0.012, TITLES[name], 9, GREY)
+        late = name == "overdue" and page.total.overdue
+        sheet.text(x, top - 0.042, cell(page.total, name), 15, RED if late else NAVY)
+        for line, words in enumerate(_lines(delta(page, name), 8)):
+            sheet.text(x, top - 0.058 - 0.012 * line, words, 6.5, GREY)
 
 
 def _trend(sheet: _Sheet, page: CityMonth, top: float) -> None:
@@ -135,22 +137,15 @@ def _trend(sheet: _Sheet, page: CityMonth, top: float) -> None:
 def _table(sheet: _Sheet, page: CityMonth, top: float) -> None:
     sheet.text(LEFT, top, "各部门情况（按逾期数排列）", 11, NAVY)
     y = top - 0.024
-    titles = [TITLES[name] for name in COUNTS]
-    _cells(sheet, y, "部门 / 数据集", [*titles, "解决天数"], GREY)
+    _cells(sheet, y, "部门", [TITLES[name] for name in COLUMNS], GREY)
     sheet.rule(y - 0.006)
-    height = min(0.021, (y - 0.115) / (len(page.rows) + 1))
+    height = min(0.021, (y - 0.125) / (len(page.rows) + 1))
     for row in page.rows:
         y -= height
         late = RED if row.overdue else None
-        title = f"{row.department} {row.dataset}".strip()
-        _cells(sheet, y, title, _figures(row), "#24303C", late)
+        _cells(sheet, y, row.department, [cell(row, name) for name in COLUMNS], "#24303C", late)
         sheet.rule(y - 0.006)
-    _cells(sheet, y - height, "全市合计", _figures(page.total)[:-1], NAVY)
-
-
-def _figures(row: OwnerFigures) -> list[str]:
-    days = "—" if row.median_days is None else f"{row.median_days:.1f}"
-    return [*(f"{getattr(row, name):,}" for name in COUNTS), days]
+    _cells(sheet, y - height, "全市合计", [cell(page.total, name) for name in COLUMNS], NAVY)
 
 
 def _cells(
@@ -161,11 +156,11 @@ def _cells(
     colour: str,
     overdue: str | None = None,
 ) -> None:
-    columns = len(COUNTS) + 1
-    longest = 24  # characters that fit before the first number
+    longest = 18  # characters that fit before the first number
     shown = first if len(first) <= longest else f"{first[: longest - 1]}…"
-    sheet.text(LEFT, y, shown, 8.5, colour)
-    for place, cell in enumerate(rest):
-        x = RIGHT - (columns - 1 - place) * _COLUMN_WIDTH
-        is_overdue = place == COUNTS.index("overdue") and overdue
-        sheet.text(x, y, cell, 8.5, overdue if is_overdue and overdue else colour, ha="right")
+    sheet.text(LEFT, y, shown, 8, colour)
+    x = RIGHT - sum(_WIDTHS.values())
+    for place, text in enumerate(rest):
+        x += _WIDTHS[COLUMNS[place]]
+        is_overdue = place == COLUMNS.index("overdue") and overdue
+        sheet.text(x, y, text, 7.5, overdue if is_overdue and overdue else colour, ha="right")

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 import ibis
 import ibis.expr.types as ir
 
-from pipelines.clean.masking import mask
+from pipelines.clean.masking import hide_numbers, mask
 from pipelines.contracts.source import Source
 from pipelines.keyed_digests import add_fingerprint, record_key
 from pipelines.libraries import load_libraries
 from pipelines.quality.contradiction import other_masks
+from pipelines.quality.two_columns import other_column
+from pipelines.report.difference import how_they_differ
 from pipelines.report.owner.defects import RAGGED, UNDECODABLE, line_fault
 from pipelines.standards.elements import Mask, load_elements
 
@@ -23,6 +25,12 @@ _NO_SECRETS = ("PLACEHOLDER", "NO_VALUE")
 _CODES, _LONGEST_CODE = ("UNKNOWN_CODE", "UNSPECIFIED_CODE"), 4
 _DATES = ("DATE_FORM", "DATE_INVALID", "PARTIAL_DATE")
 _EMPTY_DATE = r"^[0\-/. :年月日]+$"
+# Rule to the companion of the other column that says what the issue's column should be.
+IMPLIED: Mapping[str, str] = {
+    "BIRTH_MISMATCH": "birth_date",
+    "SEX_MISMATCH": "sex_code",
+    "USCC_ORG_CODE_MISMATCH": "organization_code",
+}
 _MANY = 2  # rows with one wrong code: a name that slipped into the column is there once
 ORDER = ("file", "line", "column", "rule", "fingerprint")
 
@@ -38,6 +46,9 @@ _ROW = {
     "is_quarantined": "boolean",
     "other_source": "string",
     "other_value": "string",
+    "beside": "string",
+    "beside_value": "string",
+    "implied": "string",
 }
 
 
@@ -62,12 +73,16 @@ def bad_rows(
 
     Returns:
         Columns ``fingerprint, file, line, source_key, record_key, column, rule, severity, value,
-        is_quarantined, other_source, other_value, shared`` (how many rows have the same value under
-        the same rule), **not masked**; see ``masked``. ``column`` is
+        is_quarantined, other_source, other_value, beside, beside_value, implied, shared``, **not
+        masked**; see ``masked``. ``beside`` is the column that the issue's contradicts, ``implied``
+        what that one says of it, ``shared`` how many rows have the same value under the same rule.
+        ``column`` is
         NULL for what concerns the whole row; ``file`` and ``line`` where ``compared`` speaks of a
         record that this batch did not deliver.
     """
-    found = _findings(staged, quarantined=False).union(_findings(quarantined, quarantined=True))
+    found = _findings(staged, source, quarantined=False).union(
+        _findings(quarantined, source, quarantined=True)
+    )
     rows = found.union(_reasons(quarantined, source, columns))
     if compared is not None:
         rows = rows.union(_disagreements(compared, staged, source))
@@ -77,7 +92,7 @@ def bad_rows(
 
 
 def masked(rows: ir.Table, source: Source, *, original: bool = False) -> ir.Table:
-    """The bad rows as a person outside the database may see them.
+    """The bad rows as a person outside the database may see them; ``differ``: how two values do.
 
     Args:
         rows: As ``bad_rows`` makes them.
@@ -87,15 +102,31 @@ def masked(rows: ir.Table, source: Source, *, original: bool = False) -> ir.Tabl
     """
     columns = column_masks(source)
     other = _mask_by_column(rows, "other_value", columns, {**BY_RULE, **other_masks()})
-    shown = rows.mutate(other_value=other)
+    shown = rows.mutate(other_value=other, differ=_difference(rows, columns, source))
     if not original:
+        beside = _mask_by_column(rows, "beside_value", columns, at="beside")
+        shown = shown.mutate(beside_value=beside)
         shown = shown.mutate(
             value=ibis.ifelse(
-                _is_no_secret(rows), rows["value"], _mask_by_column(rows, "value", columns)
+                is_no_secret(rows),
+                hide_numbers(rows["value"]),
+                hide_numbers(_mask_by_column(rows, "value", columns)),
             ),
-            source_key=mask(rows["source_key"], key_mask(source)),
+            source_key=hide_numbers(mask(rows["source_key"], key_mask(source))),
         )
-    return shown.drop("record_key", "shared")
+    return shown.drop("record_key", "shared", "implied")
+
+
+def shown_value(rows: ir.Table, name: str, source: Source) -> ir.StringValue:
+    """A text of a column as the sheet shows it; an empty one as "".
+
+    Args:
+        rows: ``column, rule, shared`` and the text.
+        name: Of the column that holds the text.
+        source: The contract.
+    """
+    masked_text = _mask_by_column(rows, name, column_masks(source))
+    return ibis.ifelse(is_no_secret(rows, name), rows[name], masked_text)
 
 
 def examples(rows: ir.Table, per_group: int = 3) -> ir.Table:
@@ -160,8 +191,36 @@ def _with_entity(rows: ir.Table, records: ir.Table | None) -> ir.Table:
     return joined.mutate(who=ibis.coalesce(joined["entity_id"], joined["record_key"]))
 
 
-def _findings(rows: ir.Table, *, quarantined: bool) -> ir.Table:
+def _difference(rows: ir.Table, columns: Mapping[str, Mask], source: Source) -> ir.StringValue:
+    """How a masked value differs from another department's, or from what its own row implies."""
+    hidden = [name for name, kind in columns.items() if kind != "none"]
+    compared = rows["other_source"].notnull() | rows["implied"].notnull()
+    other = ibis.coalesce(rows["other_value"], rows["implied"])
+    words = how_they_differ(rows["value"], other, source.reporting.language)
+    return ibis.ifelse(compared & rows["column"].isin(hidden), words, ibis.null("string"))
+
+
+def _beside(rows: ir.Table, source: Source) -> Mapping[str, Mapping[str, ir.StringValue]]:
+    """Per rule about two columns of one row: the other one, its value, and what it implies."""
+    found: dict[str, Mapping[str, ir.StringValue]] = {}
+    for rule, implied in IMPLIED.items():
+        name = other_column(source, rule)
+        if name is not None and name in rows.columns:
+            companion = f"{name}_{implied}"
+            found[rule] = {
+                "beside": ibis.literal(name),
+                "beside_value": rows[name].cast("string"),
+                "implied": rows[companion].cast("string")
+                if companion in rows.columns
+                else ibis.null("string"),
+            }
+    return found
+
+
+def _findings(rows: ir.Table, source: Source, *, quarantined: bool) -> ir.Table:
+    beside = _beside(rows, source)
     each = rows.select(
+        **{f"{rule}_{name}": v for rule, its in beside.items() for name, v in its.items()},
         file=rows["_file"],
         line=rows["_line"],
         source_key=rows["source_key"],
@@ -179,6 +238,14 @@ def _findings(rows: ir.Table, *, quarantined: bool) -> ir.Table:
         severity=finding["severity"],
         value=finding["value"],
         is_quarantined=ibis.literal(quarantined),
+        **{
+            name: ibis.cases(
+                *((finding["rule"] == rule, each[f"{rule}_{name}"]) for rule in beside),
+                else_=ibis.null("string"),
+            )
+            for name in ("beside", "beside_value", "implied")
+            if beside
+        },
     )
     return _row(listed.filter(listed.severity != "info"))
 
@@ -233,13 +300,13 @@ def _row(rows: ir.Table) -> ir.Table:
     )
 
 
-def _is_no_secret(rows: ir.Table) -> ir.BooleanValue:
+def is_no_secret(rows: ir.Table, name: str = "value") -> ir.BooleanValue:
     """Whether a value is shown as it is: it failed because it says nothing about anybody.
 
     A placeholder, a date of zeros, a short code that is in no code table; the last only if it is
     no word, or several rows have it: one alone may be a name that slipped into the column.
     """
-    value = rows["value"]
+    value = rows[name]
     short = value.length() <= _LONGEST_CODE
     no_name = value.re_search("^[0-9A-Za-z]+$") | (rows["shared"] >= _MANY)
     shown = (
@@ -251,12 +318,16 @@ def _is_no_secret(rows: ir.Table) -> ir.BooleanValue:
 
 
 def _mask_by_column(
-    rows: ir.Table, name: str, columns: Mapping[str, Mask], by_rule: Mapping[str, Mask] = BY_RULE
+    rows: ir.Table,
+    name: str,
+    columns: Mapping[str, Mask],
+    by_rule: Mapping[str, Mask] = BY_RULE,
+    at: str = "column",
 ) -> ir.Value:
     """Masked by its column's element; hidden altogether where the column is not known."""
     value = rows[name]
     branches = [(rows["rule"] == rule, mask(value, kind)) for rule, kind in by_rule.items()]
     kinds = sorted(set(columns.values()))
     of_kind = {kind: [c for c, its in columns.items() if its == kind] for kind in kinds}
-    branches += [(rows["column"].isin(names), mask(value, kind)) for kind, names in of_kind.items()]
+    branches += [(rows[at].isin(names), mask(value, kind)) for kind, names in of_kind.items()]
     return ibis.cases(*branches, else_=mask(value, "all"))

@@ -111,20 +111,22 @@ def draw_findings(
 ) -> Chart:
     """Bars by entities affected, the worst first; named and numbered as in the mail.
 
-    By the problem and not by the column: three problems of one column are three bars.
+    By the problem and not by the column: three problems of one column are three bars. One problem
+    of several columns is named with each of them.
     """
     height = 44 + 28 * len(groups)
     axes, figure = _figure(folder, height)
     most = max((group.entities for group in groups), default=1)
     labels, whole_row = [], words["whole_row"]
     label = 2 * LABEL if language == "en" else LABEL
+    named = _names(groups, words, language)
     for place, group in enumerate(groups):
         axes.barh(place, group.entities, color=_SEVERITY_COLOUR[group.rule.severity], height=0.58)
         axes.text(
             group.entities + most * 0.02, place, f"{group.entities:,}", va="center", fontsize=12,
             color=INK,
         )  # fmt: skip
-        labels.append(f"{place + 1}  {_clipped(group.rule.problem_in(language), label)}")
+        labels.append(f"{place + 1}  {_clipped(named[place], label)}")
     _label_bars(axes, labels, limit=most * 1.2)
     _entitle(figure, title)
     values_in_words = [
@@ -133,6 +135,15 @@ def draw_findings(
         for place, group in enumerate(groups, start=1)
     ]
     return Chart(name, _png(figure), height, _alternative_text(title, values_in_words, words))
+
+
+def _names(groups: Sequence[FindingGroup], words: Words, language: Language) -> Sequence[str]:
+    problems = [group.rule.problem_in(language) for group in groups]
+    columns = [group.column_title.partition("（")[0] or words["whole_row"] for group in groups]
+    return [
+        problem if problems.count(problem) == 1 else f"{column}{words['colon']}{problem}"
+        for column, problem in zip(columns, problems, strict=True)
+    ]
 
 
 def _alternative_text(title: str, values_in_words: Sequence[str], words: Words) -> str:

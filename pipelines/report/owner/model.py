@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pipelines.contracts.source import Owner, Period, Source
-from pipelines.libraries import rules_of_library
+from pipelines.libraries import load_libraries, rules_of_library
 from pipelines.report.owner.figures import OwnerFigures
+from pipelines.report.owner.patterns import Patterns
+from pipelines.report.owner.standing import Standing
 from pipelines.report.titles import column_title, repair_text
-from pipelines.standards.rules import Language, Rule
+from pipelines.standards.rules import HARMS, Harm, Language, Rule
 
-SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
 MOST_GROUPS = 8  # described in full; the others get one line each, all rows are attached
 MOST_CHANGES = 3
 # A share of rows that moves by less than this is noise, not news.
@@ -27,6 +28,13 @@ class Example:
     value: str | None
     other: str = ""  # who says something else
     other_value: str | None = None
+    differ: str = ""  # how both values differ, where masks hide it
+
+    @property
+    def other_shown(self) -> str:
+        """What may be seen of the other value; "" where the mask leaves nothing of it."""
+        value = self.other_value or ""
+        return value if value.strip("*") else ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class FindingGroup:
     examples: Sequence[Example]
     before: float | None = None  # share in the batch before; None if it is not known
     between: bool = False
+    harm: Harm = "unusable"
 
 
 @dataclass(frozen=True)
@@ -81,21 +90,21 @@ class Dimension:
     name: str
     score: float | None
     before: float | None = None
+    number: str = ""
 
 
 @dataclass(frozen=True)
 class Score:
-    """Score (0 to 100) and grade of a batch, with those of the batches before, oldest first."""
+    """Score (0 to 100) and grade of a batch, with those of the batches before, oldest first.
+
+    ``before`` is what it is compared with: the last score that the owner was told.
+    """
 
     value: float
     grade: str
     history: Sequence[tuple[str, float]] = ()  # batch and score, this batch last
     dimensions: Sequence[Dimension] = ()
-
-    @property
-    def before(self) -> float | None:
-        """The score of the batch before."""
-        return self.history[-2][1] if len(self.history) > 1 else None
+    before: float | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,7 @@ class Repairs:
     overdue: int
     due: date | None = None  # the earliest date by which an open issue must be answered
     missing: int = 0  # their records are no longer delivered; that is no repair
+    last_event: int | None = None  # until which these figures count
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,10 @@ class SourceReport:
     listed: int = 0  # rows of the attached sheets
     locked: bool = False  # the workbook opens with a password
     files: Sequence[str] = ()  # as they were delivered
+    patterns: Patterns = field(default_factory=Patterns)
+    standing: Sequence[Standing] = ()  # corrections that the source does not deliver yet
+    against: str = ""  # the batch that this one is compared with
+    against_told: bool = False  # its owner was told of that one, and of none since
 
     @property
     def blocked(self) -> bool:
@@ -155,6 +169,11 @@ class SourceReport:
     def problems(self) -> int:
         """Rows × findings that the owner has to look at."""
         return sum(group.rows for group in self.groups)
+
+    @property
+    def standing_values(self) -> int:
+        """How many values are used as corrected, and not corrected in the owner's system yet."""
+        return sum(each.values for each in self.standing)
 
     @property
     def differing(self) -> int:
@@ -227,7 +246,10 @@ def group_findings(
     shown: Mapping[FindingKey, Sequence[Example]],
     before: Mapping[FindingKey, float] | None = None,
 ) -> Sequence[FindingGroup]:
-    """Order findings by what the owner should repair first: what affects most entities.
+    """Order findings by what the owner should repair first.
+
+    Records that are lost or may be taken for somebody else, then values that cannot be used, then
+    doubtful ones, last what was converted by itself; of equal harm what affects most entities.
 
     Args:
         source: The contract, for the department's own column names.
@@ -267,12 +289,21 @@ def _group(
         examples=tuple(shown.get(key, ())),
         before=None if before is None or impact.between else before.get(key, 0.0),
         between=impact.between,
+        harm=_harm(source, impact),
     )
 
 
-def _urgency(group: FindingGroup) -> tuple[int, int, int, str, str]:
-    severity = SEVERITY_ORDER[group.rule.severity]
-    return (-group.entities, severity, -group.rows, group.column_title, group.rule.code)
+def _harm(source: Source, impact: Impact) -> Harm:
+    """What a finding does to its records: with an unusable number one may be taken for another."""
+    worst = rules_of_library(source.library)[impact.rule].worst
+    library = load_libraries().get(source.library)
+    numbers = (library.identity.strong,) if library else ()
+    return "mistaken" if worst == "unusable" and impact.column in numbers else worst
+
+
+def _urgency(group: FindingGroup) -> tuple[bool, int, int, int, str, str]:
+    harm = HARMS.index(group.harm)
+    return (not group.rows, harm, -group.entities, -group.rows, group.column_title, group.rule.code)
 
 
 def _rise(group: FindingGroup) -> float:

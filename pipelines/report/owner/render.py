@@ -16,7 +16,7 @@ from pipelines.report.owner.charts import Chart, draw_dimensions, draw_findings,
 from pipelines.report.owner.figures import COUNTS
 from pipelines.report.owner.model import FindingGroup, Report, SourceReport
 from pipelines.report.repair_sheet.rows import SEVERITIES
-from pipelines.report.words import units_in, vocabulary
+from pipelines.report.words import in_number, units_in, vocabulary
 from pipelines.standards.rules import Language
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -151,7 +151,7 @@ def _charts_of(each: SourceReport, report: Report, folder: Path) -> Sequence[Cha
                 folder,
                 each.top[:MOST_BARS],
                 name="findings",
-                title=f"{w['harm']}{w['open']}{unit}{w['close']}",
+                title=f"{w['harm']}{w['open']}{in_number(unit, 2)}{w['close']}",
                 words=w,
                 language=report.language,
             )
@@ -190,6 +190,11 @@ def _fill(template: str, report: Report, charts: Charts, number: int = 1) -> str
     )
 
 
+def fill_template(template: str, **fields: object) -> str:
+    """A mail other than a report; a field that the template wants and that is not given raises."""
+    return _environment().get_template(template).render(**fields)
+
+
 def _problem_of(language: Language) -> Callable[[FindingGroup], str]:
     """The rule of a finding in plain words."""
 
@@ -210,6 +215,7 @@ def _environment() -> Environment:
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.filters["percent"] = percent
+    environment.filters["of"] = in_number  # a unit, of a number
     environment.filters["day"] = lambda day: day.isoformat()
     environment.filters["month"] = lambda day: f"{day:%Y-%m}"
     environment.filters["days"] = lambda days: "—" if days is None else f"{days:.1f}"

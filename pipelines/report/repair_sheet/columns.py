@@ -21,8 +21,8 @@ NOTE = "说明"  # by the owner: who confirms, and why
 QUARANTINED = "是否无法入库"
 RULE = "规则"
 
+# What only the system needs stands last, beyond what is printed.
 COLUMNS: Final = (
-    ISSUE,
     FILE,
     LINE,
     RECORD,
@@ -35,8 +35,10 @@ COLUMNS: Final = (
     CONFIRMED,
     NOTE,
     QUARANTINED,
+    ISSUE,
     RULE,
 )
+PRINTED: Final = COLUMNS[: COLUMNS.index(QUARANTINED)]
 ANSWERS: Final = (CORRECTION, CONFIRMED, NOTE)  # the owner's own; everything else stays as it is
 
 YES: Final = "是"
@@ -44,5 +46,30 @@ NO: Final = "否"
 WHOLE_ROW: Final = "（整行）"  # FIELD of a finding that concerns no single column
 EMPTY: Final = "（空）"  # CORRECTION that says: the right value is none
 EMPTY_SPELLINGS: Final = (EMPTY, "(空)", "空")  # as it comes back
+
+# The sheet of patterns: one answer for all rows that have the same wrong value.
+PATTERN: Final = (
+    "规律编号"  # fingerprint of one of the issues; the value's other issues are found by it
+)
+PATTERN_ROWS: Final = "共几行"
+ALLOWED: Final = "可填的值"
+SUGGESTED: Final = "建议更正为"
+ACCEPTED: Final = "采纳建议"
+CORRECT_ALL: Final = "统一更正为"
+NOTE_ALL: Final = "统一说明"
+PATTERN_COLUMNS: Final = (
+    FIELD,
+    VALUE,
+    PATTERN_ROWS,
+    PROBLEM,
+    ALLOWED,
+    SUGGESTED,
+    ACCEPTED,
+    CORRECT_ALL,
+    NOTE_ALL,
+    PATTERN,
+)
+PATTERN_ANSWERS: Final = (ACCEPTED, CORRECT_ALL, NOTE_ALL)
+PATTERN_SHEET: Final = "批量更正"
 SHEET: Final = "问题清单"  # name of the sheet; a second and later one is numbered
 HELP_SHEET: Final = "使用说明"

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from pipelines.contracts.source import Source
 from pipelines.report.repair_sheet.columns import (
+    ACCEPTED,
     CONFIRMED,
+    CORRECT_ALL,
     CORRECTION,
     EMPTY,
     ISSUE,
     NOTE,
+    PATTERN_SHEET,
     SHEET,
     YES,
 )
@@ -28,6 +31,9 @@ def sheet_guide(source: Source, batch: str, contact: str) -> Sequence[str]:
         "NOTE": NOTE,
         "ISSUE": ISSUE,
         "YES": YES,
+        "PATTERN_SHEET": PATTERN_SHEET,
+        "ACCEPTED": ACCEPTED,
+        "CORRECT_ALL": CORRECT_ALL,
     }
     lock = "guide_locked" if source.reporting.protection == "password" else "guide_masked"
     w = terms.words

@@ -1,6 +1,6 @@
 """Lines of the repair sheet: a row with its finding as cells in the order of ``COLUMNS``."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -44,7 +44,6 @@ def sheet_lines(batches: Iterable[pa.RecordBatch], words: SheetWords) -> Iterato
             rule = rules[row["rule"]]
             column = row["column"]
             yield (
-                row["fingerprint"],
                 row["file"],
                 row["line"],
                 row["source_key"],
@@ -57,19 +56,34 @@ def sheet_lines(batches: Iterable[pa.RecordBatch], words: SheetWords) -> Iterato
                 None,
                 None,
                 YES if row["is_quarantined"] else NO,
+                row["fingerprint"],
                 rule.code,
             )
 
 
 def _problem(rule: Rule, row: Mapping[str, str | None], words: SheetWords) -> str:
-    """The rule's words, and what another department says where the rule is about that."""
-    text = rule.problem_in(words.language)
-    other = row["other_source"]
+    """The rule's words, and what the other value is: of another department, or of the same row."""
+    w = vocabulary(words.language).words
+    text, other = rule.problem_in(words.language), row["other_source"]
+    facts = [differ] if (differ := row.get("differ")) else []
     if other is None:
-        return text
+        if row.get("beside"):
+            title = column_title(words.source, row["beside"])
+            facts.append(f"{title}{w['colon']}{row['beside_value'] or w['none_value']}")
+        return _with_facts(text, facts, w)
     name = words.others.get(other, other)
     if rule.code == DISAGREES:
-        text = vocabulary(words.language).words["between_problem"].format(name=name)
-    if words.language == "en":
-        return f"{text} ({name} has: {row['other_value'] or '—'})"
-    return f"{text}（{name}登记为：{row['other_value'] or '无'}）"
+        text = w["between_problem"].format(name=name)
+    if not row["other_value"] or shows_something(row["other_value"]):
+        value = row["other_value"] or w["none_value"]
+        facts.append(f"{name}{w['they_have']}{w['colon']}{value}")
+    return _with_facts(text, facts, w)
+
+
+def _with_facts(text: str, facts: Sequence[str], w: Mapping[str, str]) -> str:
+    return f"{text}{w['open']}{w['semicolon'].join(facts)}{w['close']}" if facts else text
+
+
+def shows_something(masked: str) -> bool:
+    """Whether more is left of a value than asterisks."""
+    return bool(masked.strip("*"))

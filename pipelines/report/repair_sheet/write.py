@@ -49,7 +49,7 @@ class SheetPlan:
         folder: Exists; files in it are named by ``stem``.
         stem: Of the file names on disk.
         title: Of the file names that the recipient sees.
-        guide: The workbook's second sheet.
+        guide: The workbook's last sheet.
         encoding: Of the CSV file.
         largest: A file becomes no larger than this (bytes); one line always fits.
         password: Locks the workbook. Its lines then differ from those of the CSV file, which
@@ -63,6 +63,7 @@ class SheetPlan:
     encoding: str
     largest: int
     password: str | None = None
+    patterns: Sequence[Line] = ()  # of the first workbook: wrong values that several rows share
 
 
 def write_sheets(plan: SheetPlan, lines: Iterable[Line], rows: int = ROWS_PER_FILE) -> Sheets:
@@ -97,7 +98,7 @@ def _write_parts(
         part = _Part([stem.with_name(f"{stem.name}.{kind}") for kind in kinds])
         size = _Size()
         with ExitStack() as stack:
-            writers = [_writer(path, plan) for path in part.paths]
+            writers = [_writer(path, plan, first=not parts) for path in part.paths]
             for writer in writers:
                 stack.enter_context(writer)
             while line is not None and part.rows < rows and size.bytes < plan.largest:
@@ -111,8 +112,10 @@ def _write_parts(
     return parts
 
 
-def _writer(path: Path, plan: SheetPlan) -> Workbook | RepairCsv:
-    return Workbook(path, plan.guide) if path.suffix == ".xlsx" else RepairCsv(path, plan.encoding)
+def _writer(path: Path, plan: SheetPlan, *, first: bool) -> Workbook | RepairCsv:
+    if path.suffix != ".xlsx":
+        return RepairCsv(path, plan.encoding)
+    return Workbook(path, plan.guide, plan.patterns if first else ())
 
 
 def _named(plan: SheetPlan, parts: Sequence[_Part]) -> Sheets:

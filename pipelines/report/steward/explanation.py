@@ -3,13 +3,14 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from pipelines.identity.review.decisions import Decision
 from pipelines.libraries import Library
+from pipelines.report.steward.rule_words import rule_words
 from pipelines.report.steward.side_by_side import shown_columns
 from pipelines.report.steward.waterfall import Waterfall, draw
 
@@ -99,7 +100,8 @@ def render_explanation(explained: Explanation, font: Path) -> str:
     pictures = [base64.b64encode(draw(each, font)).decode() for each in explained.waterfalls]
     words = {"verdict_zh": VERDICT_ZH, "opinion_zh": OPINION_ZH, "event_zh": EVENT_ZH}
     template = _environment().get_template("explanation.html.j2")
-    return template.render(it=explained, pictures=pictures, **words)
+    named = partial(rule_words, library=explained.library)
+    return template.render(it=explained, pictures=pictures, words=named, **words)
 
 
 @cache

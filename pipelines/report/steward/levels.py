@@ -31,6 +31,7 @@ LEVELS_ZH: Mapping[str, str] = {
     "damaged": "一位有误",
     "within": "一方包含另一方",
     "same_numbers": "门牌数字相同",
+    "same_crowd": "同一村组（多人同址）",
     "same_house": "同一门牌",
     "same_street": "同一街巷",
     "same_prefecture": "同一地市",

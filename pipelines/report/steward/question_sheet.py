@@ -1,11 +1,12 @@
-"""The sheet that a steward decides in: one question a row, both records side by side, masked.
+"""The sheet that a steward decides in: of each question both records one above the other, masked.
 
-Written and read by these functions only. A column is found by its title, so columns may be moved
-and widened; what identifies a row is sealed with the site's key, so an altered row is recognised.
+A question takes three rows: 甲, 乙, and how they differ; its answer stands in the first. Cells that
+differ are coloured. A column is found by its title, so columns may be moved and widened; what
+identifies a question is sealed with the site's key, so an altered row is recognised.
 """
 
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,10 +15,18 @@ from typing import Any
 from pipelines.identity.review.decisions import Verdict
 from pipelines.identity.review.errors import SheetUnreadable
 from pipelines.libraries import Library
-from pipelines.report.steward.side_by_side import DIFFERENT, EQUAL, ONE_EDIT, SIDES, shown_columns
+from pipelines.report.steward.rule_words import rule_words
+from pipelines.report.steward.side_by_side import (
+    DIFFERENT,
+    EQUAL,
+    ONE_EDIT,
+    SIDE_ZH,
+    SIDES,
+    shown_columns,
+)
 
-QUESTION, KIND, PROBABILITY, RULE = "问题编号", "类型", "模型概率", "依据"
-VERDICT, REASON = "结论", "理由"
+QUESTION, KIND, RULE, FACTS = "问题编号", "类型", "为什么问", "可知的情况"
+VERDICT, REASON, SIDE, RECORD = "结论", "理由", "记录", "来源与编号"
 BASIS, PURPOSE, STRATUM, SEAL = "记录指纹", "用途", "分层", "校验码"
 SEALED = (QUESTION, PURPOSE, STRATUM, BASIS)
 NEEDED = (*SEALED, SEAL, VERDICT, REASON)
@@ -28,16 +37,19 @@ SPELLINGS: Mapping[str, Verdict] = {
     **VERDICTS, "相同": "same", "同一人": "same", "是": "same", "不相同": "different",
     "不是": "different", "否": "different",
 }  # fmt: skip
-SIDE_ZH = {"left": "甲", "right": "乙"}
 SHEET, HELP_SHEET = "待判定", "使用说明"
 _COLOURS = {EQUAL: "#E2F0D9", ONE_EDIT: "#FFF2CC", DIFFERENT: "#F8CBAD"}
 _SEAL_DIGITS = 24
+_LONG_NUMBER = "身份号码"  # of 18 characters, in one line
+_DIFFER = "差别"
 _HELP = (
-    "每行是一个问题：甲、乙两条记录是不是同一个实体。",
-    "只填写“结论”（下拉选择）和“理由”两列，其余列不要改动；不判定的行留空。",
-    "＝ 一致；≈ 只差一个字符；≠ 不一致；— 只有一方有值。标记按未脱敏的原值得出。",
+    "怎样使用待判定清单",
+    "每个问题占三行：甲、乙两条记录上下对照，第三行说明两个值怎样不同。要判定的是：甲、乙说的是不是同一个对象。",
+    "绿色：两个值一致；黄色：只差一个字（代码除外）；红色：不一致；无色：只有一方有值。颜色和差别按未脱敏的原值得出。",
+    "“可知的情况”写明同名的有多少、号码为什么未采信、属于谁；所示内容不足以判定的，写明应向哪个部门查询什么。",
+    "只填写“结论”（下拉选择）和“理由”，其余各列不要改动；不判定的留空。",
     "结论为“无法判断”的问题，在记录内容变化之前不再提出。",
-    "填好后由管理人员导入：baselib identity import 文件（先预览，加 --apply 写入）。",
+    "填好后交回管理人员导入（.xlsx、.xls、.ods 均可）。",
 )
 
 
@@ -52,8 +64,9 @@ class SheetRow:
     basis: str
     probability: float | None
     rule: str | None
-    records: Mapping[str, str]  # "left", "right" -> source and masked key
+    records: Mapping[str, str]  # "left", "right" -> department, data set and masked key
     values: Mapping[str, str | None]
+    facts: str = ""  # what is known beside the values, a sentence a line
 
 
 @dataclass(frozen=True)
@@ -83,86 +96,131 @@ def write_questions(path: Path, rows: Sequence[SheetRow], library: Library, key:
     """Write the sheet; the steward fills in two columns of it."""
     import xlsxwriter  # heavy, and only needed here
 
-    titles = _titles(library)
+    columns = _columns(library, rows)
+    titles = _titles(columns)
     options = {"strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:
         sheet = book.add_worksheet(SHEET)
-        wrapped = {"border": 1, "text_wrap": True}
-        head = book.add_format({"bold": True, "bg_color": "#DCE6F1", **wrapped})
-        answer = book.add_format({"bg_color": "#FFFFE0", **wrapped})
-        marks = {
-            mark: book.add_format({"bg_color": colour, "align": "center"})
-            for mark, colour in _COLOURS.items()
-        }
+        styles = _Styles(book)
         for place, (title, width) in enumerate(titles.items()):
             hidden = {"hidden": title in {BASIS, PURPOSE, STRATUM, SEAL}}
             sheet.set_column(place, place, width, None, hidden)
-            sheet.write_string(0, place, title, head)
-        for line, row in enumerate(rows, 1):
-            cells = _cells(row, library, key)
-            for place, title in enumerate(titles):
-                style = answer if title in {VERDICT, REASON} else marks.get(str(cells[title]))
-                sheet.write(line, place, cells[title], style)
-        sheet.freeze_panes(1, 2)
+            sheet.write_string(0, place, title, styles.head)
+        for number, row in enumerate(rows):
+            _write_question(sheet, 1 + 3 * number, row, columns, _cells(row, library, key), styles)
+        sheet.freeze_panes(1, list(titles).index(RECORD) + 1)
         _finish(sheet, list(titles), len(rows))
         _write_help(book)
 
 
-def read_answers(path: Path) -> list[AnsweredRow]:
-    """The rows of a sheet that came back.
+class _Styles:
+    """Formats of the cells."""
+
+    def __init__(self, book: Any) -> None:
+        plain = {"border": 1, "border_color": "#C9D2DC", "text_wrap": True, "valign": "top"}
+        self.head = book.add_format({**plain, "bold": True, "bg_color": "#DCE6F1"})
+        self.plain = book.add_format(plain)
+        self.answer = book.add_format({**plain, "bg_color": "#FFFFE0"})
+        self.differ = book.add_format(
+            {**plain, "bottom": 2, "font_color": "#9C2F1B", "font_size": 9}
+        )
+        self.marks = {
+            mark: book.add_format({**plain, "bg_color": colour})
+            for mark, colour in _COLOURS.items()
+        }
+
+
+def _columns(library: Library, rows: Sequence[SheetRow]) -> Mapping[str, str]:
+    """Title to name of the columns in which any record has a value."""
+    return {
+        column.title: column.name
+        for column in shown_columns(library)
+        if any(row.values.get(f"{side}_{column.name}") for row in rows for side in SIDES)
+    }
+
+
+def _write_question(
+    sheet: Any,
+    first: int,
+    row: SheetRow,
+    columns: Mapping[str, str],
+    cells: Mapping[str, str],
+    styles: _Styles,
+) -> None:
+    for place, title in enumerate(_titles(columns)):
+        if title in columns or title in (SIDE, RECORD):
+            mark = row.values.get(f"mark_{columns.get(title)}") or ""
+            style = styles.marks.get(mark, styles.plain)
+            for line, text in enumerate(_beside(title, row, columns)):
+                sheet.write(first + line, place, text, styles.differ if line == 2 else style)
+        else:
+            style = styles.answer if title in (VERDICT, REASON) else styles.plain
+            sheet.merge_range(first, place, first + 2, place, cells[title], style)
+    facts = len(row.facts) // 15 + row.facts.count("\n") + 1
+    for line in range(3):
+        sheet.set_row(first + line, max(30, 6 * facts))
+
+
+def _beside(title: str, row: SheetRow, columns: Mapping[str, str]) -> Sequence[str]:
+    """The three cells of a column: of 甲, of 乙, and how they differ."""
+    if title == SIDE:
+        return [*SIDE_ZH.values(), _DIFFER]
+    if title == RECORD:
+        return [row.records[side] for side in SIDES] + [""]
+    name = columns[title]
+    return [row.values.get(f"{part}_{name}") or "" for part in (*SIDES, "differ")]
+
+
+def answered_rows(path: Path, sheets: Mapping[str, Sequence[Sequence[str]]]) -> list[AnsweredRow]:
+    """The questions of a workbook that came back.
+
+    Args:
+        path: Of the file, for messages.
+        sheets: Its cells as text, what is merged in each of its rows.
 
     Raises:
-        SheetUnreadable: it is no workbook, or lacks a column that ``export`` wrote.
+        SheetUnreadable: it lacks a column that ``export`` wrote.
     """
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except Exception as failed:  # noqa: BLE001 - openpyxl raises whatever the archive provokes
-        raise SheetUnreadable(path, f"it cannot be opened ({type(failed).__name__}).") from None
-    sheet = book[SHEET] if SHEET in book.sheetnames else book.worksheets[0]
-    lines = sheet.iter_rows(values_only=True)
-    titles = [_text(cell) for cell in next(lines, ())]
+    lines = sheets.get(SHEET) or next(iter(sheets.values()), [])
+    titles = [cell.strip() for cell in lines[0]] if lines else []
     if missing := [title for title in NEEDED if title not in titles]:
         raise SheetUnreadable(path, f"the column(s) {', '.join(missing)} are missing.")
-    return list(_answered(lines, titles))
+    return list(_answered(lines[1:], titles))
 
 
-def _answered(lines: Iterator[tuple[object, ...]], titles: Sequence[str]) -> Iterator[AnsweredRow]:
+def _answered(lines: Sequence[Sequence[str]], titles: Sequence[str]) -> Iterator[AnsweredRow]:
     for number, line in enumerate(lines, 2):
-        cells = dict(zip(titles, map(_text, line), strict=False))
-        if any(cells.values()):
+        cells = dict(zip(titles, (cell.strip() for cell in line), strict=False))
+        # A question's second and third row repeat it; the answer stands in the first.
+        if any(cells.values()) and cells.get(SIDE, SIDE_ZH["left"]) in ("", SIDE_ZH["left"]):
             yield AnsweredRow(number, {**dict.fromkeys(NEEDED, ""), **cells})
 
 
-def _titles(library: Library) -> dict[str, int]:
+def _titles(columns: Iterable[str]) -> dict[str, int]:
     """Titles in order, with widths."""
-    titles = {QUESTION: 26, KIND: 7, PROBABILITY: 9, RULE: 26, "甲：记录": 34, "乙：记录": 34}
-    titles |= {VERDICT: 12, REASON: 30}
-    for column in shown_columns(library):
-        titles |= {f"{zh}：{column.title}": 18 for zh in SIDE_ZH.values()}
-        titles[f"{column.title}？"] = 5
+    titles = {QUESTION: 11, KIND: 8, RULE: 16, FACTS: 32, VERDICT: 9, REASON: 20}
+    titles |= {SIDE: 5, RECORD: 22}
+    titles |= {title: 20 if _LONG_NUMBER in title else 14 for title in columns}
     return titles | {BASIS: 10, PURPOSE: 10, STRATUM: 10, SEAL: 10}
 
 
-def _cells(row: SheetRow, library: Library, key: str) -> dict[str, object]:
+def _cells(row: SheetRow, library: Library, key: str) -> dict[str, str]:
     sealed = {QUESTION: row.question, PURPOSE: row.purpose, STRATUM: row.stratum, BASIS: row.basis}
-    cells: dict[str, object] = {
+    return {
         **sealed,
         SEAL: seal(key, *(sealed[title] for title in SEALED)),
         KIND: KINDS.get(row.cause, "证据矛盾"),
-        PROBABILITY: "" if row.probability is None else round(row.probability, 4),
-        RULE: row.rule or "",
+        RULE: why_asked(row.rule, row.cause, row.probability, library),
+        FACTS: row.facts,
         VERDICT: "",
         REASON: "",
     }
-    for side, zh in SIDE_ZH.items():
-        cells[f"{zh}：记录"] = row.records[side]
-    for column in shown_columns(library):
-        for side in SIDES:
-            cells[f"{SIDE_ZH[side]}：{column.title}"] = row.values[f"{side}_{column.name}"] or ""
-        cells[f"{column.title}？"] = row.values[f"mark_{column.name}"] or ""
-    return cells
+
+
+def why_asked(rule: str | None, cause: str, probability: float | None, library: Library) -> str:
+    """The reason of a question in a steward's words, with the estimate that they are the same."""
+    words = rule_words(rule or cause, library)
+    return words if probability is None else f"{words}，同一的可能性 {probability:.0%}"
 
 
 def _finish(sheet: Any, titles: Sequence[str], rows: int) -> None:
@@ -173,17 +231,24 @@ def _finish(sheet: Any, titles: Sequence[str], rows: int) -> None:
         "error_title": "结论",
         "error_message": "请从下拉列表中选择：同一、不同、无法判断。",
     }
-    if rows:
-        sheet.data_validation(1, place, rows, place, allowed)
-    sheet.autofilter(0, 0, max(rows, 1), len(titles) - 1)
+    for number in range(rows):
+        sheet.data_validation(1 + 3 * number, place, 3 + 3 * number, place, allowed)
+    sheet.set_landscape()
+    sheet.set_paper(8)  # A3: two records with all of their columns
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&C第 &P 页，共 &N 页")
 
 
 def _write_help(book: Any) -> None:
     sheet = book.add_worksheet(HELP_SHEET)
-    sheet.set_column(0, 0, 90)
-    for line, text in enumerate(_HELP):
-        sheet.write_string(line, 0, text)
-
-
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell).strip()
+    sheet.set_column(0, 0, 76)  # as wide as A4 upright, whatever font stands in
+    sheet.hide_gridlines(2)
+    title = book.add_format({"bold": True, "font_size": 16})
+    text = book.add_format({"text_wrap": True, "valign": "top"})
+    for line, paragraph in enumerate(_HELP):
+        sheet.set_row(line, 30 if line == 0 else 6 + 16 * (1 + len(paragraph) // 37))
+        sheet.write_string(line, 0, paragraph, title if line == 0 else text)
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.4, right=0.4)
+    sheet.fit_to_pages(1, 1)

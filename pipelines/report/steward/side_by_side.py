@@ -11,9 +11,11 @@ import ibis.expr.types as ir
 
 from pipelines.clean.masking import mask
 from pipelines.libraries import GoldenColumn, Library
+from pipelines.report.difference import how_they_differ
 
 EQUAL, ONE_EDIT, DIFFERENT, ONE_SIDED, NOTHING = "＝", "≈", "≠", "—", ""
 SIDES = ("left", "right")
+SIDE_ZH = {"left": "甲", "right": "乙"}
 
 
 def shown_columns(library: Library) -> Sequence[GoldenColumn]:
@@ -33,8 +35,9 @@ def side_by_side(
         unmasked: Show values as they are.
 
     Returns:
-        ``question`` and per column ``left_<column>, right_<column>`` (text, masked) and
-        ``mark_<column>``, one of the marks above.
+        ``question`` and per column ``left_<column>, right_<column>`` (text, masked),
+        ``mark_<column>``, one of the marks above, and ``differ_<column>``: how two values that are
+        not equal differ, in words; NULL of codes, which are equal or not.
     """
     joined = pairs
     for side in SIDES:
@@ -48,6 +51,7 @@ def side_by_side(
                 joined[f"{side}_{column.name}"], column, unmasked
             )
         shown[f"mark_{column.name}"] = _mark(joined, column)
+        shown[f"differ_{column.name}"] = _differ(joined, column)
     return joined.select(**shown)
 
 
@@ -84,9 +88,22 @@ def _mark(joined: ir.Table, column: GoldenColumn) -> ir.StringValue:
         (left.isnull() & right.isnull(), NOTHING),
         (left.isnull() | right.isnull(), ONE_SIDED),
         (left == right, EQUAL),
-        (_one_edit(left, right), ONE_EDIT),
+        (ibis.literal(False) if _is_code(column) else _one_edit(left, right), ONE_EDIT),
         else_=DIFFERENT,
     )
+
+
+def _differ(joined: ir.Table, column: GoldenColumn) -> ir.StringValue:
+    if _is_code(column):
+        return ibis.null("string")
+    left, right = (joined[f"{side}_{column.name}"] for side in SIDES)
+    both = left.notnull() & right.notnull()
+    return ibis.ifelse(both, how_they_differ(left, right), ibis.null("string"))
+
+
+def _is_code(column: GoldenColumn) -> bool:
+    """Codes one character apart are two codes: 1 (男) and 2 (女) are no slip."""
+    return column.element.code_table is not None
 
 
 def _one_edit(left: ir.StringValue, right: ir.StringValue) -> ir.BooleanValue:

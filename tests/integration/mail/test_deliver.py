@@ -13,6 +13,7 @@ from pipelines.mail.smtp import Timeouts
 from pipelines.settings import load_settings
 from pipelines.warehouse import (
     NewMail,
+    Told,
     connect,
     count_mail,
     migrate,
@@ -53,7 +54,7 @@ class Office:
         path.write_bytes(f"Subject: {number}\r\n\r\nreport {number}\r\n".encode())
         batch = f"2026063{number}"
         mail = NewMail("batch", about, batch, recipient, 1, 1, f"<{number}@x>", "报告", path.name)
-        assert queue_mail(self.engine, [mail], [(about, batch)])
+        assert queue_mail(self.engine, [mail], [Told(about, batch)])
 
     def send(self, port):
         home, url = self.settings.home, self.settings.database_url.get_secret_value()

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from pipelines.warehouse import (
     NewMail,
+    Told,
     claim_mail,
     connect,
     count_mail,
@@ -16,6 +17,7 @@ from pipelines.warehouse import (
     migrate,
     queue_mail,
     read_mail,
+    read_told,
     reported_batches,
     settle_mail,
 )
@@ -23,7 +25,7 @@ from pipelines.warehouse.quality.outbox import STATES
 
 OWNER = "owner@example.cn"
 MAIL = NewMail("batch", "a__b", "20260630", OWNER, 1, 1, "<1@x>", "报告", "a.eml")
-ABOUT = [("a__b", "20260630")]
+ABOUT = [Told("a__b", "20260630")]
 
 
 @pytest.fixture
@@ -66,13 +68,30 @@ def test_all_parts_are_queued_or_none(warehouse):
 
 def test_what_somebody_was_told_of_is_known(warehouse):
     digest = replace(MAIL, period="weekly", source="*", batch="20260628")
-    about = [("a__b", "20260627"), ("c__d", "20260628")]
+    about = [Told("a__b", "20260627"), Told("c__d", "20260628")]
     assert queue_mail(warehouse, [digest], about)
     asked = {"period": "weekly", "source": "*", "batch": "20260628"}
     assert has_mail(warehouse, **asked, recipient=OWNER)
     assert not has_mail(warehouse, **asked | {"period": "daily"}, recipient=OWNER)
-    assert reported_batches(warehouse, OWNER) == set(about)
+    assert reported_batches(warehouse, OWNER) == {("a__b", "20260627"), ("c__d", "20260628")}
     assert reported_batches(warehouse, "second@example.cn") == set()
+
+
+def test_of_a_batch_counts_what_was_said_last_by_a_mail_that_may_arrive(warehouse):
+    first = Told("a__b", "20260630", 90.0, {"03": 80.0}, 7)
+    assert queue_mail(warehouse, [MAIL], [first])
+    assert read_told(warehouse, "a__b") == [first]
+    ninth, tenth = (Told("a__b", f"20260701-{n}", float(n)) for n in (9, 10))
+    for number, told in enumerate((tenth, ninth)):
+        assert queue_mail(
+            warehouse, [replace(MAIL, batch=told.batch, message_id=f"{number}")], [told]
+        )
+    assert read_told(warehouse, "a__b") == [first, ninth, tenth]
+    with warehouse.begin() as connection:
+        refused = text("UPDATE quality.mail SET state = 'failed' WHERE batch = '20260630'")
+        connection.execute(refused)
+    assert read_told(warehouse, "a__b") == [ninth, tenth]
+    assert read_told(warehouse, "c__d") == []
 
 
 def test_a_sender_that_dies_before_the_end_leaves_the_message_due(warehouse):
@@ -136,14 +155,14 @@ def test_a_person_decides_about_what_did_not_arrive(warehouse, state):
         assert not claimed or (claimed.mail.attempts == 0 and not claimed.interrupted)
 
 
-def test_outboxes_of_the_first_version_are_taken_over(settings):
+def test_outboxes_of_the_first_version_are_taken_over(empty_settings):
     """Migrated from 0001: what was sent then stays sent, and is known to be about its batch."""
     from alembic import command
     from alembic.config import Config
 
     from pipelines.warehouse.migrations import SCRIPTS
 
-    engine = connect(settings)
+    engine = connect(empty_settings)
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     with engine.begin() as connection:
@@ -157,7 +176,7 @@ def test_outboxes_of_the_first_version_are_taken_over(settings):
             )
         )
         command.upgrade(config, "head")
-    assert reported_batches(engine, OWNER) == set(ABOUT)
+    assert reported_batches(engine, OWNER) == {("a__b", "20260630")}
     assert not queue_mail(engine, [MAIL], ABOUT)
     count(engine, sent=1)
     engine.dispose()

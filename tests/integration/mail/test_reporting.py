@@ -12,12 +12,18 @@ import pytest
 import yaml
 from openpyxl import load_workbook
 
-from pipelines.clean.findings import FINDING_TYPE
+from pipelines.clean.parsing.findings import FINDING_TYPE
 from pipelines.contracts import load_sources
 from pipelines.errors import UnreadableDelivery
+from pipelines.flows.library.report import report_library
 from pipelines.flows.mail.digest import digest
+from pipelines.flows.shared.identity_ledger import note_inputs
 from pipelines.flows.shared.session import open_session
-from pipelines.flows.source.report import report
+from pipelines.flows.source.report.write import report, report_stopped
+from pipelines.flows.source.unchanged import what_to_tell
+from pipelines.libraries import load_library
+from pipelines.quality.outcome import ExpectationOutcome
+from pipelines.report.owner.model import FailedExpectation
 from pipelines.report.repair_sheet.columns import COLUMNS, ISSUE, SHEET, VALUE
 from pipelines.report.repair_sheet.protect import unlock_workbook
 from pipelines.settings import load_settings
@@ -27,6 +33,7 @@ from pipelines.warehouse import (
     migrate,
     read_mail,
     record_batch,
+    record_expectations,
     record_findings,
 )
 
@@ -163,6 +170,82 @@ def test_a_report_is_written_once_and_says_what_moved(office):
     assert len(names) == 3
 
 
+def test_a_report_compares_with_the_last_one_and_tells_nothing_twice(office):
+    office.declare(delivery="delta")
+    office.stage("20260628", bad=6)
+    assert office.report("20260628").messages == 1
+    office.stage("20260629", bad=9)  # of this one nobody is told
+    office.stage("20260630", bad=3)
+    assert office.report("20260630").messages == 1
+    text = text_of(office.mails()[1])
+    assert "与上次报告（批次 20260628）相比" in text
+    assert "变好：公民身份号码：" in text
+    assert "54.55% → 27.27%" in text
+
+
+def test_mails_wait_for_the_comparison_and_then_go_whatever_became_of_it(office):
+    office.declare()
+    office.stage("20260629")
+    office.stage("20260630")
+    source = load_sources(office.settings)[SOURCE]
+    assert report_stopped(office.settings, source, "20260630").messages == 0
+    told = report_library(office.settings, "population", "20260630T060000")
+    assert (told.batches, told.messages) == (1, 1)
+    (mail,) = office.mails()
+    assert "20260630" in mail["Subject"]
+    assert report_library(office.settings, "population", "20260701T060000").messages == 0
+
+
+def test_a_batch_that_came_after_the_run_had_read_waits_for_the_next(office):
+    office.declare(delivery="delta")
+    office.stage("20260629")
+    library = load_library("population")
+    with open_session(office.settings) as session:
+        note_inputs(session, library, "run-1")
+    office.stage("20260630")
+    assert report_library(office.settings, "population", "run-1").batches == 1
+    assert report_library(office.settings, "population", "run-2").batches == 1
+    assert ["20260629" in mail["Subject"] for mail in office.mails()] == [True, False]
+
+
+def test_what_another_library_says_of_a_batch_is_followed_and_sends_no_second_mail(office):
+    office.declare()
+    office.stage("20260630")
+    source = load_sources(office.settings)[SOURCE]
+    assert report_library(office.settings, "population", "run-1").messages == 1
+    assert what_to_tell(office.settings, source, "20260630") == "nothing"
+    with (
+        open_session(office.settings) as session,
+        session.timed("legal_entity", "run-1", "compare"),
+    ):
+        pass  # points to persons, and judges their records as it is compared
+    assert what_to_tell(office.settings, source, "20260630") == "batch"
+    assert report_library(office.settings, "legal_entity", "run-1").messages == 0
+    assert what_to_tell(office.settings, source, "20260630") == "nothing"
+
+
+def test_a_batch_that_a_gate_stopped_is_told_of_at_once_and_by_no_comparison(office, monkeypatch):
+    failed = FailedExpectation("行数", "critical", ["实际 0 行，下限 5 行"])
+    monkeypatch.setattr(
+        "pipelines.flows.source.report.content.failed_requirements", lambda *_: [failed]
+    )
+    office.declare()
+    office.stage("20260629")
+    office.stage("20260630")
+    stopping = ExpectationOutcome(
+        "raw", "enough_rows", "x", None, "critical", success=False, observed="", expected="",
+        note_zh="行数",
+    )  # fmt: skip
+    with open_session(office.settings) as session:
+        record_expectations(
+            session.warehouse, layer="source", subject=SOURCE, run="20260630", outcomes=[stopping]
+        )
+    source = load_sources(office.settings)[SOURCE]
+    assert report_stopped(office.settings, source, "20260630").messages == 1
+    assert "未通过质量校验" in office.mails()[0]["Subject"]
+    assert report_library(office.settings, "population", "run-1").messages == 0
+
+
 def test_a_locked_workbook_has_the_values_and_the_mail_has_no_password(office, monkeypatch):
     office.declare(attachment_protection="password", attachment_secret="SHEET")
     office.stage("20260630")
@@ -182,9 +265,9 @@ def test_a_locked_workbook_has_the_values_and_the_mail_has_no_password(office, m
 def test_what_one_mail_cannot_carry_comes_in_several(office, monkeypatch):
     office.declare()
     office.stage("20260630", bad=3000)
-    monkeypatch.setattr("pipelines.flows.source.report_content._TEXT_SHARE", 0.06)
+    monkeypatch.setattr("pipelines.flows.source.report.content._TEXT_SHARE", 0.06)
     office.settings = load_settings(**office.given, mail_size_limit=1)
-    monkeypatch.setattr("pipelines.flows.source.report._WORDS_BYTES", 900_000)
+    monkeypatch.setattr("pipelines.flows.source.report.write._WORDS_BYTES", 900_000)
     result = office.report("20260630")
     mails = office.mails()
     assert result.messages == len(mails) > 1

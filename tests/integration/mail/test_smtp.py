@@ -176,6 +176,8 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(security, tmp_path):
     assert mailbox.taken == []
 
 
+# What the library warns of is what is tested: a password is wrong on any connection.
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS:UserWarning")
 def test_the_wrong_password_is_the_servers_matter_and_no_messages_fault():
     mailbox = Mailbox()
     with serving(mailbox, login=("baselib", "p@ss")) as port:

@@ -10,8 +10,10 @@ from sqlalchemy import text
 
 from pipelines.engines.duck import connect as connect_duck
 from pipelines.flows.mail.tidy import tidy
+from pipelines.flows.shared.upkeep import LAKE_FILES
 from pipelines.lake import open_lake
-from pipelines.warehouse import NewMail, connect, migrate, queue_mail
+from pipelines.lake.lock import work_lock
+from pipelines.warehouse import NewMail, Told, connect, migrate, queue_mail
 
 NOW = datetime.now(UTC)
 
@@ -24,7 +26,7 @@ def outbox(settings):
     engine = connect(settings)
     for state in ("sent", "closed", "pending", "failed", "doubtful"):
         mail = NewMail("batch", "a__b", state, "x@example.gov.cn", 1, 1, state, "s", f"{state}.eml")
-        assert queue_mail(engine, [mail], [("a__b", state)])
+        assert queue_mail(engine, [mail], [Told("a__b", state)])
         with engine.begin() as connection:
             change = text("UPDATE quality.mail SET state = :state WHERE batch = :state")
             connection.execute(change, {"state": state})
@@ -85,3 +87,48 @@ def test_files_that_a_crash_left_in_the_lake_go_once_a_day(settings):
     os.utime(settings.lake_dir / ".swept", (0, 0))
     assert tidy(settings).orphans == 2
     assert {file.name for file in kept.parent.iterdir()} == {kept.name, "young.parquet", "kept"}
+
+
+def test_what_the_lake_was_long_ago_goes_and_what_a_run_read_stays(settings):
+    migrate(settings)
+    inputs = {"source": ["a__b"], "snapshot_id": [first_of_three(settings)]}
+    con = connect_duck(settings)
+    with closing(open_lake(settings)) as lake:
+        kinds = ibis.schema({"source": "string", "snapshot_id": "int64"})
+        rows = ibis.memtable(inputs, schema=kinds)
+        lake.write(con, rows, "identity.person_input", batch="20260630")
+    con.disconnect()
+    assert tidy(settings).expired == 0
+    assert a_year_later(settings, snapshot_days=1000) == 0
+    assert a_year_later(settings, snapshot_days=0) == 0
+    assert a_year_later(settings) == 1  # the second; the first was read, the third is current
+    with closing(open_lake(settings)) as lake:
+        assert lake.files("staged.a__b", snapshot_id=inputs["snapshot_id"][0])
+        assert len(lake.files("staged.a__b")) == 1
+
+
+def test_nothing_of_the_lake_goes_while_a_backup_is_taken(settings):
+    migrate(settings)
+    first_of_three(settings)
+    engine = connect(settings)
+    with work_lock(engine, LAKE_FILES):
+        assert a_year_later(settings) == 0
+    engine.dispose()
+    assert a_year_later(settings) == 2
+
+
+def a_year_later(settings, **more):
+    (settings.lake_dir / ".swept").unlink(missing_ok=True)
+    today = (NOW + timedelta(days=365)).date()
+    return tidy(settings.model_copy(update={"today": today} | more)).expired
+
+
+def first_of_three(settings):
+    """Write one batch three times; the snapshot of the first."""
+    con, written = connect_duck(settings), []
+    with closing(open_lake(settings)) as lake:
+        for name in "abc":
+            rows = ibis.memtable({"name": [name]}, schema=ibis.schema({"name": "string"}))
+            written.append(lake.write(con, rows, "staged.a__b", batch="20260630").snapshot_id)
+    con.disconnect()
+    return written[0]

@@ -42,8 +42,10 @@ def test_an_audit_gives_bounds_and_opens_the_gate(town, baselib, tmp_path, wareh
         *("identity", "export", "population", "--to", path, "--audit", "300")
     )
     page = load_workbook(path)["待判定"]
-    assert {row[1].value for row in list(page)[1:]} == {"抽查"}
-    filled = fill(path, {2: answer("同一"), 3: answer("同一"), 4: answer("不同")})
+    asked = [row[0].row for row in list(page)[1:] if row[1].value]
+    assert {page.cell(row, 2).value for row in asked} == {"抽查"}
+    verdicts = ("同一", "同一", "不同")
+    filled = fill(path, dict(zip(asked, map(answer, verdicts), strict=True)))
     baselib("identity", "import", filled, "--by", "张三", "--apply")
     found = measured(town)
     assert (found.links, found.sampled) == (3, 3)

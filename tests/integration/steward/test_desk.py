@@ -4,8 +4,9 @@ import pytest
 from steward_town import HEALTH, INSURANCE, PEOPLE, POLICE
 
 from pipelines.flows.library import build as flows
-from pipelines.flows.library.id_changes import compare_with_published
-from pipelines.flows.shared.session import identity_key, open_session
+from pipelines.flows.library.consequences.id_changes import compare_with_published
+from pipelines.flows.shared.session import open_session
+from pipelines.flows.shared.site_keys import question_key
 from pipelines.flows.steward.queue import queue
 from pipelines.identity.review.decisions import Record, pair_of
 from pipelines.identity.review.errors import (
@@ -98,7 +99,7 @@ def test_contradictions_are_shown_and_refused(town, baselib):
     town.ask(((POLICE, "p1"), (HEALTH, "h2"), "potential_match", 0.8, "score"))
     assert queue(town.settings, "population") == []  # p1 differs from h1, and h1 is h2
     pair = pair_of(Record(POLICE, "p1"), Record(HEALTH, "h2"))
-    question = question_name(pair, load_library("population"), identity_key(town.settings))
+    question = question_name(pair, load_library("population"), question_key(town.settings))
     with pytest.raises(DecisionContradicts, match=act_in(said[0])) as refused:
         baselib("identity", "decide", question, "same", *WHO)
     assert len(refused.value.chain) == 2
@@ -110,6 +111,10 @@ def test_unmerging_shows_what_follows(town, baselib):
     entity = town.entities()["p2"]
     said = baselib("identity", "unmerge", entity, f"{HEALTH}:h3", "--preview", *WHO)
     assert "1 record(s) leave, 1 stay" in said
+    leaving, staying = (line for line in said.splitlines() if "《" in line)  # which, masked
+    assert leaving.startswith("  拆出　云州市卫生健康委员会《")
+    assert staying.startswith("  留下　云州市公安局《")
+    assert "姓名 李*国" in leaving
     assert "e_license: 1 holder link(s): undecided" in said  # both have the number
     assert "Preview: 1 decision(s)" in said
     assert queue(town.settings, "population")[0].pair.left.key == "h1"

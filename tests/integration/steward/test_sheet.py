@@ -7,6 +7,7 @@ import pytest
 from openpyxl import load_workbook
 from steward_town import HEALTH, INSURANCE, PEOPLE, POLICE, answer, fill
 
+from pipelines.extract.reader_process import ReaderCrashed
 from pipelines.flows.steward.queue import queue
 from pipelines.flows.steward.sheet import export_questions, import_answers
 from pipelines.identity.review.errors import SheetUnreadable
@@ -14,6 +15,7 @@ from pipelines.warehouse.people.decisions import read_decisions
 
 WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")
 ZHAOS = ((POLICE, "p3"), (HEALTH, "h4"), "potential_match", 0.9, "score")
+FIRST, SECOND, THIRD = 2, 5, 8  # where the questions begin: each takes three rows
 STRANGERS = ((POLICE, "p2"), (INSURANCE, "s2"), "conflict", None, "same_mobile")
 
 
@@ -40,25 +42,36 @@ def decided(warehouse) -> set[tuple[str, str]]:
     return {(d.pair.left.key, d.verdict) for d in read_decisions(warehouse, "population")}
 
 
-def test_the_sheet_shows_marks_and_masks_and_a_list_to_choose_from(sheet):
+def test_the_sheet_shows_both_records_their_differences_and_a_list_to_choose_from(sheet):
     page = load_workbook(sheet)["待判定"]
-    titles = [cell.value for cell in page[1]]
-    rows = {row[0].value: dict(zip(titles, (c.value for c in row), strict=True)) for row in page}
-    first = list(rows.values())[1]
-    assert (first["甲：姓名"], first["乙：姓名"], first["姓名？"]) == ("*伟", "*韦", "≈")
-    assert (first["甲：手机号码"], first["手机号码？"]) == ("139****0001", "＝")
-    assert (first["甲：出生日期"], first["出生日期？"]) == ("***", "≠")
-    assert (first["甲：公民身份号码"], first["公民身份号码？"]) == ("1101*************9", "—")
+    place = {cell.value: cell.column for cell in page[1]}
+
+    def column(title: str, first: int = 2) -> list[object]:
+        return [page.cell(first + line, place[title]).value for line in range(3)]
+
+    def colours(title: str) -> set[str]:
+        return {page.cell(2 + line, place[title]).fill.fgColor.rgb for line in range(2)}
+
+    assert column("记录") == ["甲", "乙", "差别"]
+    assert column("来源与编号")[0].startswith("云州市卫生健康委员会《")
+    assert column("姓名") == ["*伟", "*韦", "差一个字"]
+    assert column("手机号码") == ["139****0001", "139****0001", None]
+    assert column("出生日期")[:2] == ["***", "***"]
+    assert column("出生日期")[2]  # how they differ
+    assert column("公民身份号码")[0] == "1101*************9"
+    assert (colours("姓名"), colours("手机号码")) == ({"FFFFF2CC"}, {"FFE2F0D9"})
+    assert colours("出生日期") == {"FFF8CBAD"}
+    assert column("为什么问")[0] == "综合比对，同一的可能性 70%"
+    assert "全库同名：甲的姓名 1 人，乙的姓名 1 人" in column("可知的情况")[0]
     text = " ".join(str(cell.value) for row in page for cell in row)
     assert not any(person["person_name"] in text for people in PEOPLE.values() for person in people)
-    assert page.freeze_panes == "C2"
-    (choice,) = page.data_validations.dataValidation
-    assert choice.formula1 == '"同一,不同,无法判断"'
-    assert str(choice.sqref) == "G2:G4"
+    assert page.freeze_panes == f"{page.cell(1, place['来源与编号'] + 1).column_letter}2"
+    choices = page.data_validations.dataValidation
+    assert {choice.formula1 for choice in choices} == {'"同一,不同,无法判断"'}
 
 
 def test_a_preview_writes_nothing_and_applying_writes_what_it_said(town, baselib, sheet, warehouse):
-    filled = fill(sheet, {2: answer("同一"), 3: answer("无法判断")})
+    filled = fill(sheet, {FIRST: answer("同一"), SECOND: answer("无法判断")})
     preview = baselib("identity", "import", filled, "--by", "张三")
     assert "3 rows = 2 accepted + 1 unanswered + 0 refused" in preview
     assert "nothing was written" in preview
@@ -82,20 +95,20 @@ def test_a_preview_writes_nothing_and_applying_writes_what_it_said(town, baselib
     ],
 )
 def test_a_row_that_is_no_answer_is_refused_with_its_reason(town, sheet, cells, kind):
-    done = import_answers(town.settings, fill(sheet, {4: cells}), by="张三", apply=True)
-    assert [(row.line, row.kind) for row in done.refused] == [(4, kind)]
+    done = import_answers(town.settings, fill(sheet, {THIRD: cells}), by="张三", apply=True)
+    assert [(row.line, row.kind) for row in done.refused] == [(THIRD, kind)]
     assert done.rows == len(done.accepted) + done.unanswered + len(done.refused) == 3
 
 
 def test_one_question_twice_in_a_sheet_is_answered_once(town, sheet):
     book = load_workbook(sheet)
     page = book["待判定"]
-    page.append([cell.value for cell in page[4]])
+    page.append([cell.value for cell in page[THIRD]])
     book.save(sheet)
-    filled = fill(sheet, {4: answer("同一"), 5: answer("不同")})
+    filled = fill(sheet, {THIRD: answer("同一"), THIRD + 3: answer("不同")})
     done = import_answers(town.settings, filled, by="张三")
     assert len(done.accepted) == 1
-    assert [(row.line, row.kind) for row in done.refused] == [(5, "already decided")]
+    assert [(row.line, row.kind) for row in done.refused] == [(THIRD + 3, "already decided")]
 
 
 def test_rows_whose_records_changed_since_are_stale(town, sheet):
@@ -104,8 +117,8 @@ def test_rows_whose_records_changed_since_are_stale(town, sheet):
     town.build("20260701", ["population"])
     try:
         town.ask(WANGS, ZHAOS, STRANGERS)
-        done = import_answers(town.settings, fill(sheet, {4: answer("不同")}), by="张三")
-        assert [(row.line, row.kind) for row in done.refused] == [(4, "stale")]
+        done = import_answers(town.settings, fill(sheet, {THIRD: answer("不同")}), by="张三")
+        assert [(row.line, row.kind) for row in done.refused] == [(THIRD, "stale")]
     finally:
         town.stage("population", {INSURANCE: PEOPLE[INSURANCE]})
         town.build("20260702", ["population"])
@@ -121,8 +134,9 @@ def test_a_second_opinion_is_asked_for_without_the_first(town, baselib, sheet, t
     assert "看过档案" not in text
     titles = [cell.value for cell in page[1]]
     # questions are sorted by their names, which are keyed by the site's secret
-    wangs = 2 if page[2][titles.index("甲：姓名")].value == "*伟" else 3
-    filled = fill(path, {wangs: answer("不同", "不是同一人"), 5 - wangs: answer("无法判断")})
+    wangs = FIRST if page[FIRST][titles.index("姓名")].value == "*伟" else SECOND
+    others = FIRST + SECOND - wangs
+    filled = fill(path, {wangs: answer("不同", "不是同一人"), others: answer("无法判断")})
     mine = baselib("identity", "import", filled, "--by", "张三", "--apply")
     assert "2 refused" in mine
     other = baselib("identity", "import", filled, "--by", "李四", "--apply")
@@ -138,3 +152,14 @@ def test_what_is_no_sheet_is_refused(town, tmp_path):
     path.write_bytes(b"nothing")
     with pytest.raises(SheetUnreadable, match=r"other\.xlsx"):
         import_answers(town.settings, path, by="张三")
+
+
+def test_a_sheet_that_needs_too_much_memory_is_refused(town, tmp_path, monkeypatch):
+    def dies(call):
+        raise ReaderCrashed("SIGKILL", by_memory=True)
+
+    monkeypatch.setattr("pipelines.extract.returned.guarded_workbook.call_apart", dies)
+    bomb = tmp_path / "bomb.xlsx"
+    bomb.write_bytes(b"PK\x03\x04")
+    with pytest.raises(SheetUnreadable, match="more memory"):
+        import_answers(town.settings, bomb, by="张三")

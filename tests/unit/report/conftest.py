@@ -77,11 +77,13 @@ def full_told(shown=None, **changes):
         91.5,
         "B",
         history=[("20260628", 90.2), ("20260629", 91.9), ("20260630", 91.5)],
+        before=91.9,
         dimensions=[Dimension("准确性", 88.0, 86.0), Dimension("可访问性", None)],
     )
     fields = {
         "before": {("citizen_id", "CHECK_DIGIT"): 0.5, (None, "NO_KEY"): 0.001},
         "history": [("20260629", 0.5), ("20260630", 0.03)],
+        "against": "20260629",
         "remarks": ["新增列：备注"],
         "score": score,
         "repairs": Repairs(21, 2, 1, 5, 33, 4),

@@ -5,11 +5,22 @@ from datetime import timedelta
 from pathlib import Path
 
 import ibis
+import pyarrow as pa
 import pytest
 
-from pipelines.clean.findings import FINDING_TYPE
+from pipelines.clean.parsing.findings import FINDING_TYPE
 from pipelines.contracts.source import Owner, Reporting, Server, Source, SourceColumn
-from pipelines.report.owner.bad_rows import affected_entities, bad_rows, examples, impact, masked
+from pipelines.report.owner.bad_rows import (
+    affected_entities,
+    bad_rows,
+    examples,
+    impact,
+    key_mask,
+    masked,
+)
+from pipelines.report.repair_sheet.columns import COLUMNS as COLUMNS_OF_SHEET
+from pipelines.report.repair_sheet.columns import PROBLEM, REPAIR
+from pipelines.report.repair_sheet.rows import SheetWords, sheet_lines
 
 COLUMNS = (
     SourceColumn("source_key", "编号", primary_key=True),
@@ -92,7 +103,7 @@ def test_what_failed_because_it_says_nothing_is_shown(rule, values, shown):
     ("column", "rule", "shown"),
     [
         ("citizen_id", "CHECK_DIGIT", "1101*************X"),
-        ("uscc", "USCC_CHECK", NUMBER),
+        ("uscc", "USCC_CHECK", "1101*************X"),  # in a wrong column, whatever the rule
         ("uscc", "CITIZEN_ID_IN_USCC", "1101*************X"),
     ],
 )
@@ -171,6 +182,47 @@ def test_what_another_department_says_stands_beside_it_and_is_always_masked():
     assert len({row["fingerprint"] for row in rows}) == len(rows) == 3
 
 
+def two_columns(original=False):
+    """A row whose birth date contradicts its number, with what cleaning made of the number."""
+    of = source((*COLUMNS, SourceColumn("birth_date", "日期", "birth_date")))
+    told = finding("birth_date", "BIRTH_MISMATCH", "warning", "1949-12-13")
+    staged, aside = tables([told])
+    staged = staged.mutate(
+        citizen_id=ibis.literal(NUMBER),
+        citizen_id_birth_date=ibis.literal("1949-12-31").cast("date"),
+    )
+    rows = masked(bad_rows(staged, aside, of, "site key"), of, original=original)
+    return answer(rows)[0], of
+
+
+def test_of_two_columns_both_are_shown_and_how_they_differ():
+    row, of = two_columns()
+    assert (row["beside"], row["beside_value"]) == ("citizen_id", "1101*************X")
+    assert row["differ"] == "年月同、日不同"
+    assert two_columns(original=True)[0]["beside_value"] == NUMBER
+    (line,) = sheet_lines([pa.RecordBatch.from_pylist([row])], SheetWords(of))
+    problem, repair = line[COLUMNS_OF_SHEET.index(PROBLEM)], line[COLUMNS_OF_SHEET.index(REPAIR)]
+    assert problem.endswith("（年月同、日不同；号码：1101*************X）")
+    assert "“日期”和“号码”" in repair
+
+
+def test_how_two_departments_differ_is_told_where_the_mask_leaves_nothing():
+    other = compared(
+        {"source_key": "K2", "column_name": "person_name", "rule": "DISAGREES_WITH_AUTHORITY",
+         "value": "张三丰", "other_source": "c__d", "other_value": "张三风"},
+        {"source_key": "K2", "column_name": "citizen_id", "rule": "DISAGREES_WITH_AUTHORITY",
+         "value": NUMBER, "other_source": "c__d", "other_value": f"{NUMBER[:-2]}1X"},
+        {"source_key": "K2", "column_name": "uscc", "rule": "DISAGREES_WITH_AUTHORITY",
+         "value": "A", "other_source": "c__d", "other_value": "B"},
+    )  # fmt: skip
+    rows = listed([], other=other)
+    assert {row["column"]: row["differ"] for row in rows} == {
+        "person_name": "差一个字",
+        "citizen_id": "差一位",
+        "uscc": None,  # it is shown
+    }
+
+
 def test_harm_counts_entities_and_a_record_of_none_as_one():
     findings = [finding("citizen_id", "CHECK_DIGIT")] * 4 + [finding("uscc", "USCC_CHECK")]
     rows = bad_rows(*tables(findings, ["NO_KEY"]), source(), "site key")
@@ -238,3 +290,23 @@ def test_of_bytes_that_do_not_decode_only_the_first_is_shown():
 def test_of_other_lines_nothing_is_quoted():
     lines = [("MIXED_ENCODING", "张三"), ("MALFORMED_LINE", '1,"a'), ("NO_KEY", None)]
     assert told_of_lines(*lines) == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("elements", "mask"),
+    [
+        ([None], "none"),
+        ([None, None], "none"),
+        (["citizen_id"], "identity_number"),
+        (["person_name"], "person_name"),
+        (["citizen_id", None], "all"),  # 3-6 shown of "number|3" would be somebody's number
+        ([None, "citizen_id"], "all"),
+        (["person_name", "citizen_id"], "all"),
+    ],
+)
+def test_a_key_of_several_columns_is_hidden_wholly_if_one_of_them_is(elements, mask):
+    columns = [
+        SourceColumn(f"column_{n}", f"列{n}", element, primary_key=True)
+        for n, element in enumerate(elements)
+    ]
+    assert key_mask(source(columns)) == mask

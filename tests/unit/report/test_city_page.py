@@ -6,7 +6,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pipelines.report.leaders.city import MOST_ROWS, city_month, delta, render_city
+from pipelines.report.leaders.city import (
+    COLUMNS,
+    MOST_ROWS,
+    TILES,
+    Trouble,
+    cell,
+    city_month,
+    delta,
+    render_city,
+)
 from pipelines.report.leaders.city_pdf import draw_city
 from pipelines.report.owner.figures import OwnerFigures
 
@@ -18,6 +27,23 @@ MARKET = OwnerFigures("市场监管局", "企业登记", 5, 5, 5, 5, 0, 0, 0, No
 def page(*rows, before=()):
     figures = [(JUNE, row) for row in rows] + [(MAY, row) for row in before]
     return city_month(JUNE, figures, [MAY, JUNE])
+
+
+def drawn_texts(told, folder):
+    """The texts that are put on the sheet."""
+    from matplotlib.figure import Figure
+
+    texts = []
+    write = Figure.text
+
+    def note(self, x, y, words, **options):
+        texts.append(words)
+        return write(self, x, y, words, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "text", note)
+        draw_city(told, folder / "city.pdf", folder)
+    return texts
 
 
 def text_of(html):
@@ -39,10 +65,25 @@ def test_the_total_is_the_sum_and_is_compared_with_the_month_before():
     assert delta(page(MARKET, before=[MARKET]), "found") == "与上月持平"
 
 
+def test_the_sums_of_the_first_sentence_close():
+    rows = [
+        OwnerFigures("甲局", "a", found=10, fixed=4, confirmed=1, still_open=8, carried=5, gone=2),
+        OwnerFigures("乙局", "b", found=3, fixed=0, confirmed=1, still_open=2),
+    ]
+    told = page(*rows)
+    total = told.total
+    closed = total.fixed + total.confirmed + total.gone
+    assert total.carried + total.found - closed == total.still_open == 10
+    assert told.news[0] == (
+        "上月结转 5 处，本月发现问题 13 处，解决 4 处，确认无误 2 处，记录未再报送 2 处，"
+        "月末尚未解决 10 处。"
+    )
+
+
 def test_whoever_is_late_comes_first_and_is_named():
     told = page(MARKET, POLICE)
     assert told.rows[0] == POLICE
-    assert "逾期未答复 3 处，最多的是：公安局“户籍<登记>” 3 处" in told.news[1]
+    assert "逾期未答复 3 处，最多的是：公安局 3 处" in told.news[1]
     assert page(MARKET).news[1] == "没有部门逾期未答复。"
 
 
@@ -56,10 +97,58 @@ def test_a_month_that_is_not_over_says_so():
 
 
 def test_a_city_with_many_data_sets_still_fits_a_page():
-    many = [OwnerFigures("局", f"数据集{n:03}", found=n) for n in range(MOST_ROWS + 5)]
+    many = [OwnerFigures(f"局{n:03}", "数据集", found=n) for n in range(MOST_ROWS + 5)]
     told = page(*many)
     assert len(told.rows) == MOST_ROWS + 1
     assert sum(row.found for row in told.rows) == told.total.found
+
+
+def test_a_department_has_one_line_with_its_rates_and_grades():
+    rows = [
+        OwnerFigures("甲局", "a", found=8, fixed=3, confirmed=1, carried=2, still_open=6,
+                     in_time=3, due=4, grades=("A",), median_days=2.0),
+        OwnerFigures("甲局", "b", found=2, fixed=1, still_open=1, in_time=1, due=1, grades=("C",),
+                     median_days=6.0),
+        OwnerFigures("乙局", "c", grades=("A",)),
+    ]  # fmt: skip
+    told = page(*rows, before=[OwnerFigures("甲局", "a", found=2, fixed=1, in_time=1, due=1)])
+    ours, others = told.rows
+    assert (ours.department, ours.dataset, others.dataset) == ("甲局", "2 个数据集", "c")
+    shown = {name: cell(ours, name) for name in COLUMNS}
+    assert shown["repair_rate"] == "41.7 %"  # 5 of 12
+    assert shown["on_time_rate"] == "80.0 %"
+    assert (shown["median_days"], shown["grades"]) == ("3.0", "A、C")
+    assert {cell(others, name) for name in ("repair_rate", "on_time_rate", "median_days")} == {"—"}
+    assert delta(told, "repair_rate") == "比上月下降 8.3 个百分点"
+    assert delta(told, "on_time_rate") == "比上月下降 20.0 个百分点"
+    assert cell(told.total, "grades") == "A×2、C"
+
+
+def test_who_did_not_deliver_and_what_was_stopped_is_named():
+    troubles = [
+        Trouble("甲局", "a", "late", "20260501"),
+        Trouble("乙局", "b", "stopped", "20260602"),
+    ]
+    told = city_month(JUNE, [(JUNE, MARKET)], [JUNE], troubles=troubles)
+    said = told.news[-1]
+    assert "甲局《a》应报未报（最近一批 20260501）" in said
+    assert "乙局《b》未通过质量校验（门禁），已退回（批次 20260602）" in said
+    assert said in text_of(render_city(told))
+
+
+def test_page_and_sheet_show_the_same_figures(tmp_path):
+    """What the HTML page says of every row stands in the PDF, too."""
+    told = page(MARKET, POLICE, before=[MARKET])
+    drawn = drawn_texts(told, tmp_path)
+    shown = text_of(render_city(told))
+    for figures in (*told.rows, told.total):
+        for name in COLUMNS:
+            assert cell(figures, name) in drawn
+            assert cell(figures, name) in shown
+    for name in TILES:
+        words = delta(told, name)
+        assert words in shown
+        assert words in "".join(drawn) or not words
 
 
 def test_the_page_is_escaped_and_loads_nothing():

@@ -56,14 +56,22 @@ def rendered(report, charts=None):
     return render(report, charts or {})
 
 
-def test_what_hurts_most_entities_comes_first(build):
+def test_lost_and_mistaken_records_come_first_and_what_was_converted_last(build):
     groups = build.told(
         [("citizen_id", "SEQ_000", 900, 5), ("citizen_id", "CHECK_DIGIT", 7, 7),
-         (None, "NO_KEY", 5, 5), ("person_name", "LENGTH", 5, 5)]
+         ("citizen_id", "UPGRADED_FROM_15", 900, 900), (None, "NO_KEY", 5, 5),
+         ("person_name", "LENGTH", 5, 5), ("person_name", "TWO_PEOPLE", 6, 6)]
     ).groups  # fmt: skip
-    assert [group.rule.code for group in groups] == ["CHECK_DIGIT", "NO_KEY", "LENGTH", "SEQ_000"]
-    assert [group.column_title for group in groups] == ["公民身份号码", "", "姓名", "公民身份号码"]
-    assert groups[0].share == pytest.approx(0.007)
+    assert [(group.rule.code, group.harm) for group in groups] == [
+        ("NO_KEY", "lost"),
+        ("CHECK_DIGIT", "mistaken"),  # an unusable identity number
+        ("TWO_PEOPLE", "unusable"),
+        ("LENGTH", "unusable"),
+        ("SEQ_000", "doubtful"),
+        ("UPGRADED_FROM_15", "converted"),  # although it affects most
+    ]
+    assert [group.column_title for group in groups][:2] == ["", "公民身份号码"]
+    assert groups[1].share == pytest.approx(0.007)
 
 
 def test_what_became_better_and_worse_is_told(build):
@@ -74,7 +82,7 @@ def test_what_became_better_and_worse_is_told(build):
             ("person_name", "LENGTH"): 0.0101,
             (None, "NO_KEY"): 0.2,
         },
-        history=[("20260629", 0.3), ("20260630", 0.3)],
+        against="20260629",
     )
     assert [group.rule.code for group in told.worse] == ["CHECK_DIGIT"]
     assert [(group.rule.code, group.rows) for group in told.better] == [("NO_KEY", 0)]
@@ -217,9 +225,9 @@ def test_nothing_is_cut_silently(build):
         ([], {"failed": (FailedExpectation("x", "critical", ["3"]),)}, "未通过质量校验"),
         ([("citizen_id", "CHECK_DIGIT", 1, 1)],
          {"failed": (FailedExpectation("x", "warning", ["3"]),)}, "：发现问题 1 处"),
-        ([], {"score": Score(91.5, "B", [("20260629", 90.2), ("20260630", 91.5)])},
+        ([], {"score": Score(91.5, "B", before=90.2)},
          "评分 91.5（↑1.3）"),
-        ([], {"score": Score(91.5, "B", [("20260629", 91.9), ("20260630", 91.5)])},
+        ([], {"score": Score(91.5, "B", before=91.9)},
          "评分 91.5（↓0.4）"),
         ([], {"repairs": Repairs(21, 0, 0, 0, 0, 0)}, "已修复 21 处"),
     ],
@@ -286,6 +294,7 @@ def test_an_english_mail_has_no_chinese_but_names_of_the_data(build, cache):
         91.5,
         "B",
         history=[("20260629", 91.9), ("20260630", 91.5)],
+        before=91.9,
         dimensions=[Dimension("Accuracy", 88.0, 86.0), Dimension("Accessibility", None)],
     )
     full = build.full(source=source, shown=shown, remarks=(), score=score)

@@ -69,6 +69,23 @@ def test_marks(left, right, mark):
     assert shown({"mobile": left}, {"mobile": right})["mark_mobile"] == mark
 
 
+def test_codes_are_equal_or_not_and_never_one_character_apart():
+    row = shown({"sex_code": "1", "marital_code": "21"}, {"sex_code": "2", "marital_code": "22"})
+    assert (row["mark_sex_code"], row["differ_sex_code"]) == ("≠", None)
+    assert (row["mark_marital_code"], row["differ_marital_code"]) == ("≠", None)
+
+
+def test_how_two_values_differ_is_said_although_both_are_masked():
+    row = shown(
+        {"birth_date": "1990-03-07", "citizen_id": "110101199003079999"},
+        {"birth_date": "1990-07-03", "citizen_id": "110101199003079991"},
+    )
+    assert (row["left_birth_date"], row["right_birth_date"]) == ("***", "***")
+    assert row["differ_birth_date"] == "月日颠倒"
+    assert row["differ_citizen_id"] == "差一位"
+    assert shown({"mobile": "13900000001"}, {})["differ_mobile"] is None
+
+
 def test_what_is_compared_is_what_the_resolver_compares():
     one, other = {"person_name": "張三", "person_name_key": "张三"}, {"person_name": "张三"}
     assert shown(one, other)["mark_person_name"] == "＝"
