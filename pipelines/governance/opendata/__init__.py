@@ -1,0 +1,1 @@
+"""Open data sets (公共数据集): declared, de-identified, checked for disclosure."""

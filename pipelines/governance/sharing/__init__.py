@@ -1,0 +1,1 @@
+"""Sharing requests (供需对接): the register, its clocks, and grants out of approvals. Pure."""

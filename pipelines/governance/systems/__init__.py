@@ -1,0 +1,1 @@
+"""Systems of departments: inventory, candidates of zombie systems, integration list."""
