@@ -1,4 +1,4 @@
-"""Adds the page "Batches" to Airflow: what came in, what was built, what waits to be sent.
+"""Adds the pages of baselib to Airflow: the city, its sources, libraries, stewards and mails.
 
 Every task imports this file, so what the page needs is imported when somebody looks at it.
 """
@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
+
+from plugins.tasks.timetables import NextTime
 
 Message = MutableMapping[str, Any]
 
@@ -17,22 +19,44 @@ async def pages(
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
     """The pages as an ASGI application."""
-    from plugins.pages.batches import app
+    from plugins.pages.all import app
 
     await app(scope, receive, send)
 
 
+def _menu(name: str, path: str) -> dict[str, str]:
+    """An entry of the menu. The address is relative to Airflow's own, whatever its prefix is."""
+    return {
+        "name": name,
+        "href": f"baselib/{path}",
+        "url_route": f"baselib-{path}",
+        "destination": "nav",
+        "category": "browse",
+    }
+
+
+def _beside(destination: str) -> dict[str, str]:
+    """A tab on the page of a DAG or of a run of it."""
+    return {
+        "name": "baselib",
+        "href": "baselib/dag/{DAG_ID}",
+        "url_route": f"baselib-{destination}",
+        "destination": destination,
+    }
+
+
 class BaselibPlugin(AirflowPlugin):
-    """One entry in the menu, and the application behind it."""
+    """Entries in the menu, tabs on the DAGs' pages, and the application behind them."""
 
     name = "baselib"
+    timetables: ClassVar = [NextTime]
     fastapi_apps: ClassVar = [{"name": "baselib", "app": pages, "url_prefix": "/baselib"}]
     external_views: ClassVar = [
-        {
-            "name": "Batches",
-            "href": "/baselib/batches",
-            "url_route": "batches",
-            "destination": "nav",
-            "category": "browse",
-        }
+        _menu("基础库 · City", "city"),
+        _menu("人工判定 · Steward", "steward"),
+        _menu("质量报告 · Mails", "mails"),
+        _menu("批次 · Batches", "batches"),
+        _menu("目录与评价 · Governance", "governance"),
+        _beside("dag"),
+        _beside("dag_run"),
     ]

@@ -27,6 +27,7 @@ def airflow_environment(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str
         "PYTHONPATH": str(PROJECT),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
         "BASELIB_HOME": str(home / "baselib"),

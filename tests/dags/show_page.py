@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import plugins.baselib_plugin as plugin
 
-loaded_for_every_task = "plugins.pages.batches" in sys.modules
+loaded_for_every_task = "plugins.pages.site" in sys.modules
 
 from fastapi.testclient import TestClient  # noqa: E402 - after we have looked
 
