@@ -9,7 +9,7 @@ from pathlib import Path
 from pipelines.batch import batch_date
 from pipelines.demo.api import environment, serve
 from pipelines.demo.generate import generate
-from pipelines.demo.world.people import FIRST_BATCH
+from pipelines.demo.world.today import FIRST_BATCH
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import stop_embedded
 

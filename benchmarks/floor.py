@@ -20,7 +20,7 @@ from benchmarks.city import settings_of
 from benchmarks.cost import Measured, Meter
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
-from pipelines.demo.world.people import FIRST_BATCH
+from pipelines.demo.world.today import FIRST_BATCH
 from pipelines.extract.connections.files import find_files
 from pipelines.lake import Lake, open_lake
 from pipelines.libraries import load_libraries

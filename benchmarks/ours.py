@@ -8,7 +8,7 @@ from benchmarks.city import forget_runs, school_interface, settings_of
 from benchmarks.cost import Measured, StageCost
 from benchmarks.memory import watched
 from pipelines.contracts import load_sources
-from pipelines.demo.world.people import FIRST_BATCH
+from pipelines.demo.world.today import FIRST_BATCH
 from pipelines.flows.run import run_libraries
 from pipelines.libraries import Library, libraries_in_order, load_libraries
 from pipelines.settings import Settings

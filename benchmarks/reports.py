@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.types as ir
 
 from benchmarks.machine import this_machine
-from pipelines.clean.findings import FINDING_TYPE
+from pipelines.clean.parsing.findings import FINDING_TYPE
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
 from pipelines.flows.shared.session import open_session
@@ -60,7 +60,9 @@ def _timed(
 ) -> tuple[float, float, int, int]:
     """Seconds by the clock and of the processor, bad rows listed, peak memory (MiB)."""
     started, worked = perf_counter(), process_time()
-    from pipelines.flows.source.report import report  # within the time: drawing is heavy to load
+    from pipelines.flows.source.report.write import (
+        report,  # within the time: drawing is heavy to load
+    )
 
     listed = sum(report(settings, source, batch).bad_rows for source in sources)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

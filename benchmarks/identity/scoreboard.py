@@ -41,14 +41,18 @@ def board(
 
 
 def _truth(folder: Path, library: str) -> duckdb.DuckDBPyConnection:
-    """The truth of the records that were staged, with the groups that only staging tells."""
+    """The truth of all records, with the groups that only staging tells.
+
+    A record that the parsers put into quarantine is in no answer, so it counts as alone.
+    """
     con = duckdb.connect()
     strong = load_library(library).identity.strong
     con.execute(
         f"""CREATE TABLE truth AS
-            SELECT t.*, CASE WHEN r.{strong} IS NULL THEN 'none usable' ELSE 'valid' END AS number
+            SELECT t.*, CASE WHEN r.source_key IS NULL THEN 'quarantined'
+                             WHEN r.{strong} IS NULL THEN 'none usable' ELSE 'valid' END AS number
             FROM read_parquet('{folder / TRUTH}') t
-            JOIN read_parquet('{folder / RECORDS}') r USING (source, source_key)"""
+            LEFT JOIN read_parquet('{folder / RECORDS}') r USING (source, source_key)"""
     )
     return con
 

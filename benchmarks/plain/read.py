@@ -8,7 +8,7 @@ import httpx
 import pandas as pd
 
 from pipelines.contracts.source import Server, Source
-from pipelines.demo.world.people import FIRST_BATCH
+from pipelines.demo.world.today import FIRST_BATCH
 from pipelines.extract.connections.files import find_files
 
 

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 from pipelines.demo.deliveries import e_license, legal_entity, population
 from pipelines.demo.deliveries.feed import CHUNK, Delivered, Feed, deliver
 from pipelines.demo.text import join, number
-from pipelines.demo.world.city import make_city
-from pipelines.demo.world.people import FIRST_BATCH
+from pipelines.demo.world.city import City, make_city
+from pipelines.demo.world.today import FIRST_BATCH, seen_on
 
 FEEDS: Sequence[Feed] = (*population.FEEDS, *legal_entity.FEEDS, *e_license.FEEDS)
+_FIRST = "first_batch"  # file with the id of the first batch
 _PREFIX = {"person": "P", "legal_entity": "E", "license": "L"}
 _TRUTH = pa.schema(
     [("source", pa.string()), ("source_key", pa.string()), ("true_entity", pa.string())]
@@ -41,11 +42,17 @@ class DemoCity:
     planted: Mapping[str, int]  # rule to records that contradict another department
 
 
-def generate(out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST_BATCH) -> DemoCity:
+def generate(
+    out: Path,
+    persons: int = 20_000,
+    seed: int = 1,
+    batch: str = FIRST_BATCH,
+    first: str = FIRST_BATCH,
+) -> DemoCity:
     """Write one batch of deliveries of the fictional city below ``out``, and the truth.
 
     The same arguments give the same bytes, whatever the clock, the locale or the machine. The first
-    batch (20260630) has every source; a later one has those that deliver daily: the new deaths and
+    batch has every source; a later one has those that deliver daily: the new deaths and
     moves, and the household register with about 1 % of its records moved, corrected or new. The
     truth of a later batch also holds that of the first. ``truth/contradiction.parquet`` names the
     records of the first batch that contradict another department, and by which rule.
@@ -54,13 +61,26 @@ def generate(out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST
         out: Folder for the deliveries (``<out>/<department>/…``) and ``<out>/truth``.
         persons: Size of the population; about three source records each.
         seed: Another seed, another city.
-        batch: Batch id; its date must not be before 2026-06-30.
+        batch: Batch id; its date must not be before that of the first.
+        first: Id of the city's first batch: everything in the city lies before its day.
 
     Raises:
         BadBatchId: the batch id does not begin with a date.
         DemoBatchTooEarly: the batch is from before the first delivery.
     """
-    city = make_city(persons, seed, batch)
+    with seen_on(first):
+        return _write(out, make_city(persons, seed, batch), batch)
+
+
+def first_batch_of(out: Path) -> str | None:
+    """Id of the first batch that was written to a folder."""
+    file = out / _FIRST
+    if file.is_file():
+        return file.read_text(encoding="ascii").strip()
+    return FIRST_BATCH if (out / "truth").is_dir() else None  # of an earlier version
+
+
+def _write(out: Path, city: City, batch: str) -> DemoCity:
     records: dict[str, int] = {}
     spoiled: Counter[tuple[str, str]] = Counter()
     feeds = [feed for feed in FEEDS if city.is_first or feed.daily]
@@ -76,6 +96,7 @@ def generate(out: Path, persons: int = 20_000, seed: int = 1, batch: str = FIRST
                     write_truth(_true_rows(feed, chunk))
                     planted += _planted_rows(feed, chunk)
     if city.is_first:
+        (out / _FIRST).write_text(batch, encoding="ascii")
         pq.write_table(pa.concat_tables([_PLANTED.empty_table(), *planted]), _planted_file(out))
     return DemoCity(
         out=out,

@@ -11,7 +11,7 @@ from pipelines.libraries import load_library
 def run(folder: Path, library: str, out: Path) -> None:
     """One cluster per valid number; everybody without one is alone."""
     number = load_library(library).identity.strong
-    duckdb.execute(
+    duckdb.connect().execute(
         f"""COPY (
             SELECT source, source_key,
                    coalesce({number}, source || ' ' || source_key) AS cluster

@@ -28,8 +28,13 @@ from benchmarks.identity.world.departments import (
 )
 from benchmarks.identity.world.firm_files import firm_files
 from benchmarks.identity.world.firms import make_firms
-from benchmarks.identity.world.market import make_market
-from benchmarks.identity.world.market_files import MARKET_OFFICES, MARKET_TAGS, market_files
+from benchmarks.identity.world.harsher.market import make_market
+from benchmarks.identity.world.harsher.market_files import MARKET_OFFICES, MARKET_TAGS, market_files
+from benchmarks.identity.world.harsher.village_files import (
+    VILLAGE_COLUMNS,
+    VILLAGE_TAGS,
+    villages_files,
+)
 from benchmarks.identity.world.people import make_people
 from benchmarks.identity.world.person_files import person_files
 from benchmarks.identity.world.planted import FIRM_TAGS, PERSON_TAGS
@@ -41,6 +46,7 @@ from pipelines.stage import parse_rows, rename_delivered, split_rows
 LIBRARIES = ("population", "legal_entity")
 RECORDS_A_PERSON = 2.70
 RECORDS_A_MARKET_FIRM = 2.6
+RECORDS_A_VILLAGER = 3.3
 PERSON_RECORDS_A_FIRM = 12.3  # as in peers' benchmarks: one firm record for five of persons
 MOST_FIRMS = 99_000  # organisation codes that GB 11714 leaves to users: PDY00001 to PDY99999
 RECORDS, TRUTH = "records.parquet", "truth.parquet"
@@ -103,6 +109,10 @@ def _market_firms(scale: int, seed: int) -> Iterator[FileOf]:
     return market_files(make_market(min(MOST_FIRMS, round(scale / RECORDS_A_MARKET_FIRM)), seed))
 
 
+def _villagers(scale: int, seed: int) -> Iterator[FileOf]:
+    return villages_files(round(scale / RECORDS_A_VILLAGER), seed)
+
+
 @dataclass(frozen=True)
 class Maker:
     """How a world makes the files of one library: source to columns, tags of what is planted."""
@@ -127,7 +137,15 @@ WORLDS: Mapping[str, Mapping[str, Maker]] = {
         "legal_entity": Maker(
             _market_firms, {name: office.columns for name, office in MARKET_OFFICES.items()},
             MARKET_TAGS, _FIRM_GROUPS,
-            (*_FIRM_MODULES, "market.py", "market.yml", "market_files.py"),
+            (*_FIRM_MODULES, "harsher/market.py", "harsher/market.yml", "harsher/market_files.py"),
+        )
+    },
+    "villages": {
+        "population": Maker(
+            _villagers, VILLAGE_COLUMNS, VILLAGE_TAGS,
+            ("called", "place", "birthday", "telephone", "name"),
+            ("person_files.py",
+             *(f"harsher/{name}" for name in ("villages.py", "villages.yml", "village_files.py"))),
         )
     },
 }  # fmt: skip

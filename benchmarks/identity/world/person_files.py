@@ -65,16 +65,16 @@ def _file(people: People, homes: Homes, department: int, source: str) -> FileOf:
     made = {
         "key": _keys(len(who), department, rng),
         "number": numbers,
-        "name": _names(people, who, slips),
+        "name": names_on_file(people, who, slips),
         "birth": _dates(birth, slips, department),
-        "sex": _sexes(people, who, slips, department),
+        "sex": sexes_on_file(people, who, slips, department),
         "ethnicity": number(people.ethnicity[who], 2),
         "region": _regions(people, who, slips),
         "address": _addresses(people, homes, who, slips),
-        "mobile": _mobiles(people, who, slips),
+        "mobile": mobiles_on_file(people, who, slips),
         "employer": _employers(people, who, rng, department),
         "school": _schools(people, who),
-        "changed": _changed(len(who), rng),
+        "changed": change_times(len(who), rng),
     }
     columns = {column: made[column] for column in wanted}
     return FileOf(source, columns, who, slips.bits, _groups(people, who))
@@ -133,7 +133,7 @@ def _numbers(people: People, who: Ints, slips: Slips) -> tuple[Texts, NDArray[np
     numbers = where(former, people.former_number[who], people.number[who]).astype("U20")
     birth = np.where(former, people.former_birth[who], people.birth[who])
     adult = people.age[who] >= 22
-    relative = _relatives(people, who)
+    relative = relatives_of(people, who)
     kinds = ("no_number", "placeholder_number", "old_15_digits", "mistyped_number", "masked_number",
              "rounded_number", "strangers_number", "relatives_number", "clerks_number")  # fmt: skip
     one = slips.draw_one(kinds, {"old_15_digits": adult, "relatives_number": relative >= 0})
@@ -143,8 +143,8 @@ def _numbers(people: People, who: Ints, slips: Slips) -> tuple[Texts, NDArray[np
     numbers[one["placeholder_number"]] = rng.choice(_PLACEHOLDERS, n)[one["placeholder_number"]]
     _shorten(numbers, one["old_15_digits"])
     undetected = one["old_15_digits"] & (rng.random(n) < MISTYPED_15_DIGITS)
-    _mistype(numbers, slips.mark("mistyped_number", undetected), rng, 15)
-    _mistype(numbers, one["mistyped_number"], rng, 18)
+    mistype_number(numbers, slips.mark("mistyped_number", undetected), rng, 15)
+    mistype_number(numbers, one["mistyped_number"], rng, 18)
     _mask(numbers, one["masked_number"])
     _round(numbers, one["rounded_number"])
     stranger = rng.integers(0, len(people), n)
@@ -158,7 +158,7 @@ def _numbers(people: People, who: Ints, slips: Slips) -> tuple[Texts, NDArray[np
     return numbers, birth
 
 
-def _relatives(people: People, who: Ints) -> Ints:
+def relatives_of(people: People, who: Ints) -> Ints:
     """The head of the household, for the head the partner; -1 where he lives alone."""
     first = np.searchsorted(people.household, people.household)
     after = np.minimum(np.arange(len(people)) + 1, len(people) - 1)
@@ -172,7 +172,8 @@ def _shorten(numbers: Texts, rows: Bools) -> None:
     numbers[rows] = where(old, short, numbers[rows])
 
 
-def _mistype(numbers: Texts, rows: Bools, rng: np.random.Generator, digits: int) -> None:
+def mistype_number(numbers: Texts, rows: Bools, rng: np.random.Generator, digits: int) -> None:
+    """One digit wrong, or two exchanged, in place."""
     matrix = to_matrix(numbers[rows], 18)
     count = np.arange(len(matrix))
     last = digits - 2  # the check character is left alone
@@ -196,7 +197,8 @@ def _round(numbers: Texts, rows: Bools) -> None:
     numbers[rows] = join(np.strings.slice(numbers[rows], 0, 15), "000")
 
 
-def _names(people: People, who: Ints, slips: Slips) -> Texts:
+def names_on_file(people: People, who: Ints, slips: Slips) -> Texts:
+    """Names with the slips of a department: former, misheard, in another transliteration."""
     former = slips.draw("former_name", people.traits["renamed"][who])
     name = np.where(former[:, None], people.former_name[who], people.name[who])
     rng, traits = slips.rng, people.traits
@@ -238,7 +240,7 @@ def _dotted(name: Matrix, dotted: Bools, slips: Slips) -> Matrix:
 
 
 def _dates(birth: NDArray[np.datetime64], slips: Slips, department: int) -> Texts:
-    year, month, day = _parts(birth)
+    year, month, day = date_parts(birth)
     born = {"swapped_date": (day <= 12) & (day != month), "first_of_january": year < 1965,
             "lunar_date": year < 1980}  # fmt: skip
     kinds = ("swapped_date", "first_of_january", "lunar_date", "mistyped_date", "no_date")
@@ -259,23 +261,26 @@ def _dates(birth: NDArray[np.datetime64], slips: Slips, department: int) -> Text
     day = np.minimum(
         day, np.where(month == 2, 28, np.where(np.isin(month, [4, 6, 9, 11]), 30, day))
     )
-    texts = _written(year, month, day, department)
+    texts = date_texts(year, month, day, department)
     return where(one["no_date"], "", texts)
 
 
-def _parts(birth: NDArray[np.datetime64]) -> tuple[Ints, Ints, Ints]:
+def date_parts(birth: NDArray[np.datetime64]) -> tuple[Ints, Ints, Ints]:
+    """Year, month and day."""
     months = birth.astype("datetime64[M]")
     year = months.astype("datetime64[Y]").astype(np.int64) + 1970
     return year, months.astype(np.int64) % 12 + 1, (birth - months).astype(np.int64) + 1
 
 
-def _written(year: Ints, month: Ints, day: Ints, department: int) -> Texts:
+def date_texts(year: Ints, month: Ints, day: Ints, department: int) -> Texts:
+    """As the department writes dates."""
     separators = (("", "", ""), ("-", "-", ""), ("/", "/", ""), ("年", "月", "日"), ("-", "-", ""))
     first, second, last = separators[department]
     return join(number(year, 4), first, number(month, 2), second, number(day, 2), last)
 
 
-def _sexes(people: People, who: Ints, slips: Slips, department: int) -> Texts:
+def sexes_on_file(people: People, who: Ints, slips: Slips, department: int) -> Texts:
+    """As the department writes them, with its slips."""
     wrong, none = slips.draw("wrong_sex"), slips.draw("no_sex")
     male = people.male[who] ^ wrong
     yes, no = (("1", "2"), ("男", "女"), ("男性", "女性"), ("男", "女"), ("1", "2"))[department]
@@ -295,7 +300,8 @@ def _addresses(people: People, homes: Homes, who: Ints, slips: Slips) -> Texts:
     return where(slips.draw("no_address"), "", homes.written(home, bare, short))
 
 
-def _mobiles(people: People, who: Ints, slips: Slips) -> Texts:
+def mobiles_on_file(people: People, who: Ints, slips: Slips) -> Texts:
+    """Now, before, or a relative's."""
     mobile = people.mobile[who]
     former = slips.draw("former_mobile", people.former_mobile[who] != mobile)
     mobile = np.where(former, people.former_mobile[who], mobile)
@@ -331,6 +337,7 @@ def _schools(people: People, who: Ints) -> Texts:
     return join("东江市第", number(school + 1), kind)
 
 
-def _changed(records: int, rng: np.random.Generator) -> Texts:
+def change_times(records: int, rng: np.random.Generator) -> Texts:
+    """When each record was last changed."""
     days = TODAY - rng.integers(1, 4000, records).astype("timedelta64[D]")
     return join(days.astype("U10"), " 09:30:00")

@@ -15,7 +15,7 @@ from pipelines.demo.text import Ints, blank_unless, choose, day_text, pick
 from pipelines.demo.world import trades
 from pipelines.demo.world.city import City
 from pipelines.demo.world.licenses import TYPES, type_codes
-from pipelines.demo.world.people import TODAY
+from pipelines.demo.world.today import today
 
 _STATUS = {
     "plain": ("有效", "过期", "注销", "暂扣", "已换证"),
@@ -26,7 +26,7 @@ _STATUS = {
 def _status(city: City, which: Ints, words: tuple[str, ...]) -> pa.Array:
     """In force, expired, cancelled, suspended, or replaced by a later version."""
     licenses = city.licenses
-    expired = (licenses.valid_to[which] >= 0) & (licenses.valid_to[which] < TODAY)
+    expired = (licenses.valid_to[which] >= 0) & (licenses.valid_to[which] < today())
     state = np.select(
         [~licenses.is_latest[which], licenses.cancelled[which], expired, licenses.suspended[which]],
         [4, 2, 1, 3],
@@ -121,7 +121,7 @@ def _build(
     )
     columns = {key: number_}
     columns |= {physical: base[name] for name, physical in names.items()}
-    columns[changed_at] = change_times(rng, len(which), TODAY)
+    columns[changed_at] = change_times(rng, len(which), today())
     return columns
 
 

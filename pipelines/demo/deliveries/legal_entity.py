@@ -17,7 +17,7 @@ from pipelines.demo.dirt.contradictions import ENTERPRISES, INSURED_UNITS, TAXPA
 from pipelines.demo.text import Ints, blank_unless, choose, day_text, join, number, pick
 from pipelines.demo.world.city import City
 from pipelines.demo.world.firms import Kind
-from pipelines.demo.world.people import TODAY
+from pipelines.demo.world.today import today
 
 _MARKET = (Kind.COMPANY, Kind.BRANCH, Kind.BUSINESS)
 # How many organisations of each kind a department knows.
@@ -91,7 +91,7 @@ def _enterprises(city: City, which: Ints, rng: np.random.Generator) -> Columns:
         "住所": _address(city, which, rng),
         "行业代码": _text(city, "industry", which),
         "联系电话": _text(city, "phone", which),
-        "最后更新时间": change_times(rng, len(which), TODAY),
+        "最后更新时间": change_times(rng, len(which), today()),
     }
 
 
@@ -117,7 +117,7 @@ def _taxpayers(city: City, which: Ints, rng: np.random.Generator) -> Columns:
         "HY_DM": _text(city, "industry", which),
         "LXDH": _text(city, "phone", which),
         "NSXYDJ": pick(list("ABBBMCD"), rng.integers(0, 7, len(which))),
-        "XGRQ": change_times(rng, len(which), TODAY),
+        "XGRQ": change_times(rng, len(which), today()),
     }
 
 
@@ -140,7 +140,7 @@ def _social_organizations(city: City, which: Ints, rng: np.random.Generator) -> 
         "住所": _address(city, which, rng),
         "联系电话": _text(city, "phone", which),
         "业务主管单位": pick(["云州市教育局", "云州市民政局", "云州市卫生健康委员会"], which % 3),
-        "更新日期": change_times(rng, len(which), TODAY),
+        "更新日期": change_times(rng, len(which), today()),
     }
 
 
@@ -164,7 +164,7 @@ def _public_institutions(city: City, which: Ints, rng: np.random.Generator) -> C
         "住所": _address(city, which, rng),
         "联系电话": _text(city, "phone", which),
         "举办单位": pick(["云州市教育局", "云州市卫生健康委员会", "云州市人民政府"], which % 3),
-        "更新时间": change_times(rng, len(which), TODAY),
+        "更新时间": change_times(rng, len(which), today()),
     }
 
 
@@ -184,10 +184,10 @@ def _insured_units(city: City, which: Ints, rng: np.random.Generator) -> Columns
         "单位地址": _address(city, which, rng),
         "单位区划": number(firms.places.take(which).region_codes()),
         "联系电话": _text(city, "phone", which),
-        "参保日期": _day(np.minimum(firms.founded[which] + 60, TODAY - 1), "%Y/%m/%d"),
+        "参保日期": _day(np.minimum(firms.founded[which] + 60, today() - 1), "%Y/%m/%d"),
         "单位状态": pick(["", "正常", "注销", "", "注销"], firms.status[which]),
         "参保人数": number(rng.integers(1, 300, len(which))),
-        "更新时间": change_times(rng, len(which), TODAY),
+        "更新时间": change_times(rng, len(which), today()),
     }
 
 

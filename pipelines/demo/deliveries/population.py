@@ -15,7 +15,8 @@ from pipelines.demo.deliveries.writers import (
 from pipelines.demo.dirt.contradictions import INSURED, MARRIAGES, MEDICAL_RECORDS
 from pipelines.demo.text import Bools, Ints, blank_unless, choose, day_text, join, number, pick
 from pipelines.demo.world.city import City, written
-from pipelines.demo.world.people import MARRIED_SINCE, TODAY
+from pipelines.demo.world.people import married_since
+from pipelines.demo.world.today import today
 
 _ETHNIC = [
     "",
@@ -91,7 +92,7 @@ def _household_registration(city: City, who: Ints, rng: np.random.Generator) -> 
     not_yet_moved = rng.random(len(who)) < 0.5  # of those who moved, as many are still at the old
     former = people.former_household[who]
     home = np.where((former >= 0) & not_yet_moved, former, city.home[who])
-    changed = change_times(rng, len(who), TODAY)
+    changed = change_times(rng, len(who), today())
     if not city.is_first:
         moved = np.isin(who, city.events.person[city.events.moved_on >= 0])
         changed = choose(moved, f"{written(city.day - 1, '%Y-%m-%d')} 16:00:00", changed)
@@ -150,7 +151,7 @@ def _social_insurance(city: City, who: Ints, rng: np.random.Generator) -> Column
         "参保单位名称": city.firms.name.take(pa.array(employer)),
         "居住地址": _address(city, city.people.household[who], rng, [0.2, 0.4, 0.4]),
         "参保状态": pick(["正常参保", "暂停缴费"], (rng.random(len(who)) < 0.1).astype(int)),
-        "经办时间": change_times(rng, len(who), TODAY),
+        "经办时间": change_times(rng, len(who), today()),
     }
 
 
@@ -159,7 +160,7 @@ def _social_insurance(city: City, who: Ints, rng: np.random.Generator) -> Column
 
 def _married(city: City) -> Ints:
     people = city.people
-    since = (people.married_on >= MARRIED_SINCE) & (people.spouse >= 0)
+    since = (people.married_on >= married_since()) & (people.spouse >= 0)
     return np.flatnonzero(since)
 
 
@@ -207,7 +208,7 @@ def _medical_records(city: City, who: Ints, rng: np.random.Generator) -> Columns
         "XZZ": _address(city, people.household[who], rng, [0.1, 0.3, 0.6]),
         "SWRQ": blank_unless(known_dead, day_text(people.death[who])),
         "JDJG": join("云州市", pick(["第1", "第2", "第3"], who % 3), "社区卫生服务中心"),
-        "GXSJ": change_times(rng, len(who), TODAY),
+        "GXSJ": change_times(rng, len(who), today()),
     }
 
 
@@ -239,7 +240,7 @@ def _students(city: City, who: Ints, rng: np.random.Generator) -> Columns:
         "jtzz": _address(city, people.household[who], rng, [0.1, 0.5, 0.4]),
         "jhrdh": _mobile(city, who),
         "njmc": join(number(1 + people.age()[who] % 6), "年级"),
-        "gxsj": change_times(rng, len(who), TODAY),
+        "gxsj": change_times(rng, len(who), today()),
     }
 
 

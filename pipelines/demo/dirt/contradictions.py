@@ -18,7 +18,8 @@ from pipelines.demo.text import Bools, Ints, choose, day_text, join
 from pipelines.demo.world.city import City
 from pipelines.demo.world.firms import Kind, Status
 from pipelines.demo.world.licenses import TYPES
-from pipelines.demo.world.people import MARRIED_SINCE, TODAY, YEAR
+from pipelines.demo.world.people import YEAR, married_since
+from pipelines.demo.world.today import today
 
 _LONG_AGO = 60  # days; what happened later may not have been noticed yet
 
@@ -78,7 +79,7 @@ def _between(rng: np.random.Generator, low: Ints, high: int) -> Ints:
 def _dead_adults(city: City) -> Ints:
     """Who died some time ago, and whose death the police know."""
     people = city.people
-    died = people.local & (people.death >= 0) & (people.death < TODAY - _LONG_AGO)
+    died = people.local & (people.death >= 0) & (people.death < today() - _LONG_AGO)
     return np.flatnonzero(died & (people.death - people.birth > 25 * YEAR))
 
 
@@ -118,7 +119,7 @@ def _number_of_another(
 
 def _cancelled_long_ago(city: City, rows: Ints) -> Bools:
     firms = city.firms
-    closed = (firms.closed[rows] >= 0) & (firms.closed[rows] < TODAY - 2 * _LONG_AGO)
+    closed = (firms.closed[rows] >= 0) & (firms.closed[rows] < today() - 2 * _LONG_AGO)
     return closed & (firms.kind[rows] >= Kind.COMPANY)
 
 
@@ -126,7 +127,7 @@ def _still_active(status: str, changed_at: str) -> Plant:
     def change(
         city: City, rows: Ints, columns: Columns, chosen: Ints, rng: np.random.Generator
     ) -> Changed:
-        day = _between(rng, city.firms.closed[rows[chosen]] + _LONG_AGO, TODAY - 1)
+        day = _between(rng, city.firms.closed[rows[chosen]] + _LONG_AGO, today() - 1)
         values = {status: "正常", changed_at: join(day_text(day, "%Y-%m-%d"), " 09:00:00")}
         return _with(columns, chosen, **values), chosen
 
@@ -174,7 +175,7 @@ def _wed_after_death(
     city: City, who: Ints, columns: Columns, chosen: Ints, rng: np.random.Generator
 ) -> Changed:
     people = city.people
-    day = _between(rng, people.death[who[chosen]], TODAY - 2)
+    day = _between(rng, people.death[who[chosen]], today() - 2)
     changed, places, days = _wed_on(city, who, columns, chosen, day)
     dead = people.local[who[places]] & (people.death[who[places]] >= 0)
     return changed, places[dead & (days > people.death[who[places]])]
@@ -183,7 +184,7 @@ def _wed_after_death(
 def _insured_after_death(
     city: City, who: Ints, columns: Columns, chosen: Ints, rng: np.random.Generator
 ) -> Changed:
-    day = _between(rng, city.people.death[who[chosen]] + _LONG_AGO // 2 + 1, TODAY - 1)
+    day = _between(rng, city.people.death[who[chosen]] + _LONG_AGO // 2 + 1, today() - 1)
     when = join(day_text(day, "%Y-%m-%d"), " 09:00:00")
     return _with(columns, chosen, 经办时间=when), chosen
 
@@ -197,12 +198,12 @@ def _dead_before_the_wedding(
 
 def _local_and_dead(city: City, who: Ints) -> Bools:
     people = city.people
-    return people.local[who] & (people.death[who] >= 0) & (people.death[who] < TODAY - _LONG_AGO)
+    return people.local[who] & (people.death[who] >= 0) & (people.death[who] < today() - _LONG_AGO)
 
 
 def _married_lately(city: City, who: Ints) -> Bools:
     people = city.people
-    lately = people.married_on[who] >= max(MARRIED_SINCE, TODAY - 900)
+    lately = people.married_on[who] >= max(married_since(), today() - 900)
     return people.alive()[who] & lately & (people.spouse[who] >= 0)
 
 
@@ -266,14 +267,14 @@ def license_plants(names: Mapping[str, str], valid: str, form: str) -> Sequence[
 
 def _term_runs(city: City, rows: Ints) -> Bools:
     until = city.licenses.valid_to[rows]
-    runs: Bools = ((until < 0) | (until >= TODAY)) & city.licenses.is_latest[rows]
+    runs: Bools = ((until < 0) | (until >= today())) & city.licenses.is_latest[rows]
     return runs
 
 
 def _closed(city: City, rows: Ints) -> Bools:
     """Of an organisation that was revoked, or cancelled some time ago."""
     firms, firm = city.firms, city.licenses.firm[rows]
-    gone = (firms.status[firm] == Status.CLOSED) & (firms.closed[firm] < TODAY - _LONG_AGO)
+    gone = (firms.status[firm] == Status.CLOSED) & (firms.closed[firm] < today() - _LONG_AGO)
     closed: Bools = gone | (firms.status[firm] == Status.REVOKED)
     return closed & (firm >= 0)
 
@@ -293,7 +294,7 @@ def _of_deceased(city: City, rows: Ints) -> Bools:
 
 def _expired(city: City, rows: Ints) -> Bools:
     licenses = city.licenses
-    past = (licenses.valid_to[rows] >= 0) & (licenses.valid_to[rows] < TODAY)
+    past = (licenses.valid_to[rows] >= 0) & (licenses.valid_to[rows] < today())
     return licenses.is_latest[rows] & past & ~licenses.cancelled[rows]
 
 
@@ -303,7 +304,7 @@ def _of_firm(city: City, rows: Ints) -> Bools:
 
 def _of_ended(city: City, rows: Ints) -> Bools:
     firms, firm = city.firms, city.licenses.firm[rows]
-    cancelled = (firm >= 0) & (firms.closed[firm] >= 0) & (firms.closed[firm] < TODAY - _LONG_AGO)
+    cancelled = (firm >= 0) & (firms.closed[firm] >= 0) & (firms.closed[firm] < today() - _LONG_AGO)
     return city.licenses.is_latest[rows] & (cancelled | _deceased(city, rows))
 
 
@@ -315,7 +316,7 @@ def _day_before_founding(city: City, rows: Ints, rng: np.random.Generator) -> In
 def _day_after_end(city: City, rows: Ints, rng: np.random.Generator) -> Ints:
     firm, person = city.licenses.firm[rows], city.licenses.person[rows]
     end = np.where(firm >= 0, city.firms.closed[firm], city.people.death[person])
-    return _between(rng, end, TODAY - 2)
+    return _between(rng, end, today() - 2)
 
 
 def _other_names(city: City, rows: Ints, rng: np.random.Generator) -> pa.Array:

@@ -6,20 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from pipelines.batch import batch_date
 from pipelines.demo.rates import EVENT_SHARE, INSURED_AFTER_DEATH
 from pipelines.demo.text import Bools, Ints
 from pipelines.demo.world.firms import Firms, Kind, Status, make_firms
 from pipelines.demo.world.licenses import Licenses, make_licenses
-from pipelines.demo.world.people import (
-    EPOCH,
-    FIRST_BATCH,
-    NEWBORN_DAYS,
-    TODAY,
-    YEAR,
-    People,
-    make_people,
-)
+from pipelines.demo.world.people import NEWBORN_DAYS, YEAR, People, make_people
+from pipelines.demo.world.today import EPOCH, day_of, first_batch, today
 from pipelines.errors import DemoBatchTooEarly
 
 
@@ -51,7 +43,7 @@ class City:
     @property
     def is_first(self) -> bool:
         """Whether this is the first, full delivery."""
-        return self.day == TODAY
+        return self.day == today()
 
     @cached_property
     def employer(self) -> Ints:
@@ -71,7 +63,7 @@ class City:
         people = self.people
         age = (people.death - people.birth) / YEAR
         working = (age >= 22) & (age < 61) & people.local & (people.death >= 0)
-        lately = people.death < TODAY - 60
+        lately = people.death < today() - 60
         return working & lately & (self.rng(7).random(len(people)) < INSURED_AFTER_DEATH)
 
     @cached_property
@@ -96,7 +88,7 @@ class City:
     @cached_property
     def newborn(self) -> Ints:
         """Rows of children who are registered only after the first batch."""
-        return np.flatnonzero(self.people.local & (self.people.birth > TODAY - NEWBORN_DAYS))
+        return np.flatnonzero(self.people.local & (self.people.birth > today() - NEWBORN_DAYS))
 
     @cached_property
     def events(self) -> Events:
@@ -118,7 +110,7 @@ class City:
             death=np.where(dies, yesterday, -1).astype(np.int32),
             moved_on=np.where(dies, -1, yesterday).astype(np.int32),
             household=np.where(dies, people.household[who], homes),
-            first_number=(self.day - TODAY) * 1_000_000_000 + 1,
+            first_number=(self.day - today()) * 1_000_000_000 + 1,
         )
 
     @cached_property
@@ -137,9 +129,9 @@ def make_city(persons: int, seed: int, batch: str) -> City:
         BadBatchId: the batch id does not begin with a date.
         DemoBatchTooEarly: the batch is from before the city's first delivery.
     """
-    day = (batch_date(batch) - EPOCH).days
-    if day < TODAY:
-        raise DemoBatchTooEarly(batch, FIRST_BATCH)
+    day = day_of(batch)
+    if day < today():
+        raise DemoBatchTooEarly(batch, first_batch())
     people = make_people(np.random.default_rng([seed, 1]), persons)
     firms = make_firms(np.random.default_rng([seed, 2]), people)
     return City(seed, batch, day, people, firms)

@@ -26,7 +26,7 @@ from pipelines.demo.text import (
     to_matrix,
 )
 from pipelines.demo.world import checks, trades
-from pipelines.demo.world.people import TODAY, YEAR, People
+from pipelines.demo.world.people import YEAR, People
 from pipelines.demo.world.places import (
     CITY,
     CITY_CODE,
@@ -36,6 +36,7 @@ from pipelines.demo.world.places import (
     Places,
     make_places,
 )
+from pipelines.demo.world.today import today
 
 # Organisations per person, as in a city whose market is lively.
 INSTITUTIONS, ASSOCIATIONS, COMPANIES, BRANCHES, BUSINESSES = 0.002, 0.003, 0.05, 0.004, 0.06
@@ -105,7 +106,7 @@ def make_firms(rng: np.random.Generator, people: People) -> Firms:
     leader, sister = _leaders(rng, people, kind)
     founded = _founded(rng, people, kind, leader)
     status = _status(rng, kind)
-    closed = np.where(status == Status.CLOSED, TODAY - rng.integers(10, 1500, rows), -1)
+    closed = np.where(status == Status.CLOSED, today() - rng.integers(10, 1500, rows), -1)
     founded = np.where(closed >= 0, np.minimum(founded, closed - 200), founded)
     zone = np.isin(kind, [Kind.COMPANY, Kind.BRANCH]) & (rng.random(rows) < DEVELOPMENT_ZONE_SHARE)
     registrar = np.where(zone, DEVELOPMENT_ZONE_CODE, COUNTY_CODES[places.county])
@@ -164,9 +165,9 @@ def _founded(rng: np.random.Generator, people: People, kind: Ints, leader: Ints)
     age_days = rng.exponential(8 * YEAR, len(kind)) + 30
     public = np.isin(kind, [Kind.ORGAN, Kind.INSTITUTION])
     age_days = np.where(public, rng.uniform(10, 45, len(kind)) * YEAR, age_days)
-    founded = (TODAY - np.minimum(age_days, 40 * YEAR)).astype(np.int64)
+    founded = (today() - np.minimum(age_days, 40 * YEAR)).astype(np.int64)
     of_age = people.birth[leader] + int(20 * YEAR)
-    return np.where(public, founded, np.minimum(np.maximum(founded, of_age), TODAY - 210))
+    return np.where(public, founded, np.minimum(np.maximum(founded, of_age), today() - 210))
 
 
 def _status(rng: np.random.Generator, kind: Ints) -> Ints:
@@ -209,7 +210,7 @@ def _uscc(first_two: pa.Array, registrar: Ints, organization_code: pa.Array) -> 
 
 def _approved(rng: np.random.Generator, founded: Ints, closed: Ints) -> Ints:
     """Day of the latest approved change: any day since the foundation, or that of the closure."""
-    since = founded + ((TODAY - 1 - founded) * rng.random(len(founded))).astype(np.int64)
+    since = founded + ((today() - 1 - founded) * rng.random(len(founded))).astype(np.int64)
     return np.where(closed >= 0, closed, since).astype(np.int32)
 
 

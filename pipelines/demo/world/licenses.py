@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from pipelines.demo.text import Bools, Ints, from_matrix, join, number, pick, to_matrix
 from pipelines.demo.world import checks, trades
 from pipelines.demo.world.firms import Firms, Kind, Status
-from pipelines.demo.world.people import TODAY, People
+from pipelines.demo.world.people import People
+from pipelines.demo.world.today import today
 
 ROOT = "1.2.156.3005.2"
 REISSUED_SHARE = 0.1
@@ -78,7 +79,7 @@ def make_licenses(rng: np.random.Generator, people: People, firms: Firms) -> Lic
     kind, person, firm = _holders(rng, people, firms)
     rows = len(kind)
     first = _first_issue(rng, people, firms, person, firm)
-    reissued = (rng.random(rows) < REISSUED_SHARE) & (first < TODAY - 400)
+    reissued = (rng.random(rows) < REISSUED_SHARE) & (first < today() - 400)
     last = np.maximum(_last_day(people, firms, person, firm), first)
     again = first + ((last - first) * rng.uniform(0.2, 0.95, rows)).astype(np.int64)
     license_ = np.repeat(np.arange(rows), 1 + reissued)
@@ -148,16 +149,18 @@ def _first_issue(
 ) -> Ints:
     """After the organisation was founded, or the person 24 years old; before yesterday."""
     start = np.where(firm >= 0, firms.founded[firm], people.birth[person] + 24 * 366)
-    start = np.maximum(start, TODAY - 15 * _YEARS)
+    start = np.maximum(start, today() - 15 * _YEARS)
     end = _last_day(people, firms, person, firm)
     room = np.maximum(end - start, 0)
-    day: Ints = np.minimum(start + (room * rng.random(len(firm)) ** 2).astype(np.int64), TODAY - 1)
+    day: Ints = np.minimum(
+        start + (room * rng.random(len(firm)) ** 2).astype(np.int64), today() - 1
+    )
     return day
 
 
 def _last_day(people: People, firms: Firms, person: Ints, firm: Ints) -> Ints:
     """The last day on which the holder could be given a licence: still there, or yesterday."""
-    closed = np.where((firm >= 0) & (firms.closed[firm] >= 0), firms.closed[firm], TODAY - 1)
+    closed = np.where((firm >= 0) & (firms.closed[firm] >= 0), firms.closed[firm], today() - 1)
     died = (person >= 0) & (people.death[person] >= 0)
     return np.where(died, people.death[person], closed)
 

@@ -5,7 +5,6 @@ one household are neighbours in the arrays, the head first.
 """
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -32,10 +31,8 @@ from pipelines.demo.world.places import (
     Places,
     make_places,
 )
+from pipelines.demo.world.today import today
 
-EPOCH = date(1970, 1, 1)
-FIRST_BATCH = "20260630"
-TODAY = (date(2026, 6, 30) - EPOCH).days  # the day that the city is seen on
 MALE, FEMALE = 1, 2
 YEAR = 365.2425
 
@@ -49,9 +46,14 @@ NAMESAKE_SHARE = 0.002  # same name and same birth date, beside the namesakes th
 RARE_NAME_SHARE = 0.004
 PERMIT_SHARE = 0.002  # residents of Hong Kong, Macao and Taiwan with a residence permit
 FOREIGN_SHARE = 0.0005  # foreigners with a permanent residence card of 18 digits
-MARRIED_SINCE = TODAY - 12 * 365  # the register of marriages has been electronic since then
+_MARRIAGES = 12 * 365  # days for which the register of marriages has been electronic
 AGE_OF_MARRIAGE = (22, 20)  # 民法典 第一千零四十七条: men, women
 NEWBORN_DAYS = 30  # births are to be registered within a month: the last ones are not there yet
+
+
+def married_since() -> int:
+    """The first day of the electronic register of marriages."""
+    return today() - _MARRIAGES
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class People:
 
     def age(self) -> Ints:
         """Completed years on the day the city is seen on."""
-        return ((TODAY - self.birth) / YEAR).astype(np.int32)
+        return ((today() - self.birth) / YEAR).astype(np.int32)
 
     def alive(self) -> Bools:
         """Not known to have died."""
@@ -146,7 +148,7 @@ def _households(rng: np.random.Generator, persons: int) -> _Households:
         ],
         _within(rng, head_age + rng.uniform(20, 30, persons), 42, 99),
     )
-    birth = (TODAY - age * YEAR).astype(np.int32)
+    birth = (today() - age * YEAR).astype(np.int32)
     twin = (position == 3) & child & np.roll(child, 1) & (rng.random(persons) < TWIN_SHARE)
     birth[twin] = birth[np.flatnonzero(twin) - 1]
     return _Households(household, position, head, male, birth, child)
@@ -201,10 +203,10 @@ def _namesakes(
 
 def _deaths(rng: np.random.Generator, birth: Ints) -> Ints:
     """Some died in the last three years, the older the likelier (Gompertz, 11 % a year at 85)."""
-    age = (TODAY - birth) / YEAR
+    age = (today() - birth) / YEAR
     died = rng.random(len(birth)) < np.minimum(3 * 0.11 * np.exp((age - 85) * 0.095), 0.9)
     died &= age > 3
-    return np.where(died, TODAY - rng.integers(1, 3 * 365, len(birth)), -1).astype(np.int32)
+    return np.where(died, today() - rng.integers(1, 3 * 365, len(birth)), -1).astype(np.int32)
 
 
 def _marriages(
@@ -215,14 +217,14 @@ def _marriages(
     second = np.flatnonzero(families.position == 1)
     spouse = np.full(rows, -1, np.int32)
     spouse[second], spouse[second - 1] = second - 1, second
-    age = (TODAY - birth) / YEAR
+    age = (today() - birth) / YEAR
     chance = rng.random(rows)
     single = np.where(
         (age > 60) & (chance < 0.5), 30, np.where((age > 30) & (chance < 0.3), 40, 10)
     )
     code = rng.choice([20, 21, 22], rows, p=[0.7, 0.25, 0.05])
     younger = np.maximum(birth, np.where(spouse >= 0, birth[spouse], birth))
-    last = np.where(death >= 0, death, TODAY) - 2
+    last = np.where(death >= 0, death, today()) - 2
     last = np.minimum(last, np.where(spouse >= 0, last[spouse], last))
     wedding = np.minimum(younger + (22 + rng.exponential(4, rows)) * YEAR, last).astype(np.int32)
     wedding = wedding[np.where(families.position == 1, families.head, np.arange(rows))]
@@ -240,7 +242,7 @@ def _moves(rng: np.random.Generator, families: _Households, death: Ints) -> tupl
     rows, count = len(death), int(families.household[-1]) + 1
     moved = (rng.random(count) < MOVED_SHARE)[families.household] & (death < 0)
     left = rng.integers(0, count, count)[families.household]
-    day = (TODAY - rng.integers(1, 365, count))[families.household]
+    day = (today() - rng.integers(1, 365, count))[families.household]
     return np.where(moved, left, -1), np.where(moved, day, -1).astype(np.int32).reshape(rows)
 
 
@@ -249,7 +251,7 @@ def _mobiles(rng: np.random.Generator, families: _Households, birth: Ints) -> In
     rows = len(birth)
     subscriber = (np.arange(rows, dtype=np.int64) * 48271 + 12345) % 10**8  # each number once
     own = rng.choice([142, 143, 154], rows) * 10**8 + subscriber
-    age = (TODAY - birth) / YEAR
+    age = (today() - birth) / YEAR
     shares = (age < 14) | (rng.random(rows) < SHARED_MOBILE)
     return np.where(shares, own[families.head], own)
 

@@ -11,7 +11,7 @@ WORDS_FILE = Path(__file__).with_name("words.yml")
 
 @cache
 def _all_words() -> dict[str, Any]:
-    words: dict[str, Any] = yaml.safe_load(WORDS_FILE.read_text(encoding="utf-8"))
+    words: dict[str, Any] = yaml.load(WORDS_FILE.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return words
 
 

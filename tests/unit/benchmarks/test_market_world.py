@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from benchmarks.identity.world.market import make_market
-from benchmarks.identity.world.market_files import MARKET_OFFICES, MARKET_TAGS, market_files
+from benchmarks.identity.world.harsher.market import make_market
+from benchmarks.identity.world.harsher.market_files import MARKET_OFFICES, MARKET_TAGS, market_files
 
 FIRMS = 3_000
 

@@ -1,13 +1,16 @@
 """What the city's people, organisations and licences are like before anything is spoiled."""
 
+from datetime import date
+
 import numpy as np
 import pytest
 
+from pipelines.demo.generate import first_batch_of, generate
 from pipelines.demo.world import firms as firms_module
 from pipelines.demo.world import names
 from pipelines.demo.world.city import make_city
 from pipelines.demo.world.firms import Kind
-from pipelines.demo.world.people import FIRST_BATCH, TODAY
+from pipelines.demo.world.today import FIRST_BATCH, seen_on, today
 from pipelines.errors import DemoBatchTooEarly
 
 from .oracles import (
@@ -91,7 +94,7 @@ def test_nobody_acts_before_birth_or_after_death(city):
     dead = ~people.alive()
     assert dead.any()
     assert (people.birth[dead] < people.death[dead]).all()
-    assert (people.birth <= TODAY).all()
+    assert (people.birth <= today()).all()
     married = people.married_on >= 0
     assert (people.married_on[married & dead] < people.death[married & dead]).all()
     assert (people.married_on[married] > people.birth[married] + 20 * 365).all()
@@ -132,3 +135,28 @@ def test_another_seed_is_another_city():
 def test_a_batch_from_before_the_first_is_refused():
     with pytest.raises(DemoBatchTooEarly, match="20260630"):
         make_city(10, 1, "20260629")
+
+
+@pytest.mark.parametrize("batch", ["20260630", "20261130", "20280229"])
+def test_the_city_lies_before_the_day_on_which_it_is_seen_first(batch):
+    with seen_on(batch):
+        city = make_city(300, 7, batch)
+        day = today()
+        assert city.is_first
+        events = city.events
+        assert make_city(300, 7, f"{int(batch[:4]) + 1}0101").is_first is False
+    for days in (city.people.birth, city.people.death, events.death, city.firms.founded):
+        assert days.max() <= day
+    assert day - city.people.birth.max() < 400  # it is a city of that day, not of an earlier one
+    assert today() == (date(2026, 6, 30) - date(1970, 1, 1)).days
+
+
+def test_a_demo_of_another_day_has_the_batch_and_the_dates_of_that_day(tmp_path):
+    generate(tmp_path, 300, 7, "20261130", first="20261130")
+    assert first_batch_of(tmp_path) == "20261130"
+    assert list(tmp_path.rglob("*_20261130.*"))
+    assert not list(tmp_path.rglob("*20260630*"))
+    with pytest.raises(DemoBatchTooEarly, match="20261130"):
+        generate(tmp_path, 300, 7, "20260630", first="20261130")
+    generate(tmp_path, 300, 7, "20261201", first="20261130")  # a day later there are changes
+    assert first_batch_of(tmp_path) == "20261130"

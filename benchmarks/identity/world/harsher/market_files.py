@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.identity.world.codepoints import Bools, Ints, Texts, number
 from benchmarks.identity.world.departments import FileOf
 from benchmarks.identity.world.firm_files import mistype
-from benchmarks.identity.world.market import MARKET_TRAITS, Firm, Market
+from benchmarks.identity.world.harsher.market import MARKET_TRAITS, Firm, Market
 from benchmarks.identity.world.numbers_of_people import TODAY
 from benchmarks.identity.world.people import REGIONS
 from benchmarks.identity.world.places import Homes, make_homes
