@@ -12,9 +12,12 @@ RUN groupadd --gid 1000 baselib \
     && useradd --uid 1000 --gid baselib --home-dir /var/lib/baselib --create-home baselib
 
 # Before the project, so that a change of code does not install everything again.
-COPY requirements.txt /opt/baselib/
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes \
-        -r /opt/baselib/requirements.txt
+ARG REQUIREMENTS=requirements.txt
+ARG PIP_INDEX_URL
+COPY ${REQUIREMENTS} /opt/baselib/
+RUN if [ -z "${PIP_INDEX_URL}" ]; then unset PIP_INDEX_URL; fi \
+    && pip install --no-cache-dir --disable-pip-version-check --require-hashes \
+        -r "/opt/baselib/${REQUIREMENTS}"
 
 COPY . /opt/baselib/
 RUN printf '#!/bin/sh\nexec python -m pipelines "$@"\n' >/usr/local/bin/baselib \

@@ -23,7 +23,10 @@ _MEMORY = re.compile(r"^(\d+(?:\.\d+)?)\s?(MB|MiB|GB|GiB)$")
 class Settings(BaseSettings):
     """All settings, each with its environment variable ``BASELIB_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="BASELIB_", frozen=True, extra="forbid")
+    # Empty is as good as unset: a compose file passes every variable on, given or not.
+    model_config = SettingsConfigDict(
+        env_prefix="BASELIB_", frozen=True, extra="forbid", env_ignore_empty=True
+    )
 
     home: Path = Field(
         default=Path(".baselib"),
@@ -38,9 +41,32 @@ class Settings(BaseSettings):
         description="Folders with libraries and data elements of the site, beside those of the "
         "package, separated by ':'. Read from the environment alone, by every process.",
     )
+    grants: Path = Field(
+        default=PROJECT / "grants",
+        description="Folder with the reviewed grants of consumers (docs/consumers.md).",
+    )
+    governance: Path = Field(
+        default=PROJECT / "governance",
+        description="Folder with what the catalogue of resources needs besides contracts: "
+        "departments, classification, resource codes.",
+    )
+    catalogue_uri: str = Field(
+        default="urn:baselib:",
+        description="What resource codes are appended to in DCAT, e.g. https://data.example.gov.cn/.",
+    )
     database_url: SecretStr | None = Field(
         default=None,
         description="PostgreSQL URL; unset starts the embedded server under the home folder.",
+    )
+    serve_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL URL of role serve_login, as which `baselib serve` logs in; unset "
+        "takes the same server without a password, as the embedded one has it.",
+    )
+    serve_audience: str = Field(
+        default="baselib",
+        min_length=1,
+        description="Name of this service in the assertions of its clients (claim aud).",
     )
     memory_limit: str = Field(default="3GB", description="Memory that one DuckDB engine may use.")
     threads: int = Field(default=2, ge=1, le=512, description="Threads of one DuckDB engine.")
@@ -59,6 +85,15 @@ class Settings(BaseSettings):
         default="数据共享工作机构 <baselib@localhost>", description="Sender of quality reports."
     )
 
+    alarm_to: str = Field(
+        default="",
+        description="Mail addresses of the engineers, separated by commas: they hear of every task "
+        "in Airflow that failed for good, once for each cause.",
+    )
+    alarm_webhook: SecretStr | None = Field(
+        default=None,
+        description="URL to which the same is sent as JSON (cause, title, text, link).",
+    )
     mail_size_limit: int = Field(
         default=15,
         ge=1,
@@ -70,6 +105,13 @@ class Settings(BaseSettings):
         ge=0,
         description="Days after which a sent report and its sheets are deleted from the outbox "
         "folder; 0 keeps them. Their content stays in the database.",
+    )
+    snapshot_days: int = Field(
+        default=180,
+        ge=0,
+        description="Days after which what a table of the lake was before a later write is deleted "
+        "(its snapshot, and the files that only that has); 0 keeps all. What a run reads, the last "
+        "publication consists of, or `baselib verify` replays from is kept whatever its age.",
     )
     report_contact: str = Field(
         default="",
@@ -118,15 +160,20 @@ class Settings(BaseSettings):
         ge=1,
         description="Seconds that a department's database may take to answer before it is left.",
     )
+    always_rebuild: bool = Field(
+        default=False,
+        description="Stage, check and build everything again, also where a delivery says what the "
+        "last one said. The results are the same.",
+    )
     today: date | None = Field(
         default=None,
         description="The day that counts as today, for a replay or a demonstration.",
     )
 
-    @field_validator("home")
+    @field_validator("home", "grants", "governance")
     @classmethod
-    def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().resolve()
+    def _absolute(cls, folder: Path) -> Path:
+        return folder.expanduser().resolve()
 
     @field_validator("sources", "libraries", mode="before")
     @classmethod
@@ -150,7 +197,7 @@ class Settings(BaseSettings):
             raise ValueError("Write a number and a unit, for example 3GB or 512MB.")
         return value
 
-    @field_validator("database_url")
+    @field_validator("database_url", "serve_url")
     @classmethod
     def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
         if value and not value.get_secret_value().startswith(("postgresql://", "postgres://")):
@@ -214,7 +261,7 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as refused:
         first = refused.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"
-        secret = name in {"database_url", "smtp_url"}
+        secret = name in {"database_url", "serve_url", "smtp_url"}
         value = "(hidden)" if secret else str(first.get("input"))
         remedy = str(first["msg"]).removeprefix("Value error, ")
         raise SettingRefused(f"BASELIB_{name.upper()}", value, remedy) from None
@@ -233,7 +280,11 @@ def describe_settings() -> str:
     ]
     for name, field in Settings.model_fields.items():
         default = field.get_default()
-        shown = "repository's `sources/`" if name == "sources" else f"`{default}`"
+        shown = (
+            f"repository's `{name}/`"
+            if name in ("sources", "grants", "governance")
+            else f"`{default}`"
+        )
         shown = "unset" if default in (None, ()) else shown
         lines.append(f"| `BASELIB_{name.upper()}` | {shown} | {field.description} |")
     lines += [

@@ -1,12 +1,21 @@
 """What holds for every test: no settings of the caller, no silent gap on the build server."""
 
+import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time: a change is never refused for what chance found in another's code.
+# `HYPOTHESIS_PROFILE=explore pytest …` looks for new ones.
+settings.register_profile("steady", derandomize=True, database=None)
+settings.register_profile("explore")
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 REQUIRE_SPARK = "BASELIB_REQUIRE_SPARK"
 MADE = pytest.StashKey[str]()
@@ -21,12 +30,40 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith(("BASELIB_", "AIRFLOW")) and name != REQUIRE_SPARK:
             del os.environ[name]
+    # Parsers raise the limit when they first write SQL; hypothesis warns if an example does.
+    sys.setrecursionlimit(20_000)
     # A heap cannot grow once the JVM runs; Spark's default is too small for a resolution.
     os.environ.setdefault("PYSPARK_SUBMIT_ARGS", "--driver-memory 2g pyspark-shell")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is only run where it is asked for by its mark.
+
+    ``spark``: ``make test-spark`` and ``.ci/run``; ``faults``: ``make faults``; ``slow``: by hand.
+    """
+    asked = config.getoption("markexpr") or ""
+    unasked = [mark for mark in ("spark", "faults", "slow") if mark not in asked]
+    if os.environ.get(REQUIRE_SPARK) and "spark" in unasked:
+        unasked.remove("spark")
+    left = [item for item in items if any(map(item.get_closest_marker, unasked))]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported out of the collector's sight: it lives until the end anyway.
+
+    A collection looks at half a million objects of modules and tests otherwise, every few seconds:
+    a tenth of all time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove what ``pytest_configure`` made."""
+    gc.unfreeze()  # or modules in C say at the end that something was never freed
     if made := config.stash.get(MADE, None):
         shutil.rmtree(made, ignore_errors=True)
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from pipelines.clean.registry import parser_for
-from pipelines.clean.rules_of import rules_of
+from pipelines.clean.parsing.registry import parser_for
+from pipelines.clean.parsing.rules_of import rules_of
 from pipelines.libraries import Library, load_libraries
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import load_rules

@@ -12,21 +12,17 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli import (
-    db,
-    demo,
-    dispute,
-    export,
-    identity,
-    libraries,
-    mail,
-    repair,
-    sources,
-    status,
-)
-from pipelines.cli.backup import backup, restore
-from pipelines.cli.doctor import doctor
+from pipelines.cli import identity, sources
+from pipelines.cli.consumers import audit, grants
+from pipelines.cli.consumers.serve import serve
+from pipelines.cli.governance import catalog, governance
+from pipelines.cli.owner import dispute, export, mail, repair
+from pipelines.cli.roll_back import rollback
 from pipelines.cli.run import run
+from pipelines.cli.site import db, demo, keys, libraries, status
+from pipelines.cli.site.backup import backup, restore
+from pipelines.cli.site.doctor import doctor
+from pipelines.cli.site.erase import erase
 from pipelines.cli.verify import verify
 from pipelines.errors import (
     BadBatchId,
@@ -41,10 +37,15 @@ from pipelines.errors import (
     UnknownLibrary,
     UnknownSource,
 )
-from pipelines.flows.shared.errors import NeverPublished, NothingToApprove
+from pipelines.errors.serving import GrantsRefused, UnknownGrant
+from pipelines.flows.governance.catalogue import CatalogueRefused
+from pipelines.flows.shared.errors import NeverPublished, NothingToApprove, NothingToRestore
+from pipelines.governance.resources.reviews import ReviewRefused
+from pipelines.governance.returns.package import PackageRefused
+from pipelines.governance.sharing.request import RequestRefused
 from pipelines.identity.review.errors import DecisionRefused
 from pipelines.runtime.faults import explain_error
-from pipelines.runtime.interrupt import INTERRUPTED
+from pipelines.runtime.interrupt import INTERRUPTED, leaving_in_order
 from pipelines.warehouse.people.disputes import DisputeRefused
 
 app = typer.Typer(
@@ -58,17 +59,25 @@ app = typer.Typer(
 app.command()(run)
 app.command()(status.status)
 app.command()(verify)
+app.command()(rollback)
 app.command()(doctor)
+app.command()(serve)
 app.command()(backup)
 app.command()(restore)
+app.command()(erase)
 app.add_typer(sources.app, name="sources")
 app.add_typer(libraries.app, name="libraries")
 app.add_typer(identity.app, name="identity")
 app.add_typer(repair.app, name="repair")
 app.add_typer(dispute.app, name="dispute")
 app.add_typer(export.app, name="export")
+app.add_typer(grants.app, name="grants")
+app.add_typer(audit.app, name="audit")
 app.add_typer(mail.app, name="mail")
+app.add_typer(catalog.app, name="catalog")
+app.add_typer(governance.app, name="governance")
 app.add_typer(db.app, name="db")
+app.add_typer(keys.app, name="keys")
 app.add_typer(demo.app, name="demo")
 
 _COMMAND_WRONG = (
@@ -78,9 +87,15 @@ _COMMAND_WRONG = (
     DecisionRefused,
     DeclarationRefused,
     DisputeRefused,
+    GrantsRefused,
     NeverPublished,
     NothingToApprove,
+    NothingToRestore,
+    PackageRefused,
+    RequestRefused,
+    ReviewRefused,
     SettingRefused,
+    UnknownGrant,
     UnknownLibrary,
     UnknownSource,
 )
@@ -88,7 +103,7 @@ _COMMAND_WRONG = (
 
 def exit_code(error: BaselibError) -> int:
     """What a script may conclude from a failure; see the head of this module."""
-    if isinstance(error, GateClosed):
+    if isinstance(error, GateClosed | CatalogueRefused):
         return 1
     if isinstance(error, _COMMAND_WRONG):
         return 2
@@ -99,7 +114,8 @@ def main() -> None:
     """Run the command line; a failure is said in words, never as a traceback."""
     os.umask(0o077)  # what a command writes is personal data, and the caller's
     try:
-        app(prog_name="baselib")  # however it was started
+        with leaving_in_order():
+            app(prog_name="baselib")  # however it was started
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
             sys.stderr.write("baselib: interrupted; a repeated command goes on from there.\n")

@@ -3,33 +3,27 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pipelines.batch import batch_date
-from pipelines.cli.options import LIBRARY_HELP, Batch, Home, Sources
+from pipelines.cli.options import LIBRARY_HELP, Batch, Home, Sources, batch_of_today
 from pipelines.cli.words import counted
 from pipelines.contracts import load_sources
 from pipelines.errors import ContractsRefused
 from pipelines.flows.doctor import check_places
+from pipelines.flows.library.lacks import what_was_lacking
 from pipelines.flows.run import exit_code, run_libraries
+from pipelines.flows.source.unchanged import what_was_equal
 from pipelines.libraries import load_libraries, load_library
 from pipelines.runtime.worker_pool import Announce
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import load_settings
 from pipelines.warehouse import migrate
 
 STEPS_PER_SOURCE, STEPS_PER_LIBRARY = 6, 6
-
-
-def batch_of_today(settings: Settings) -> str:
-    """Today's batch id, by the clock of the city unless the settings say which day it is."""
-    today = settings.today or datetime.now(ZoneInfo("Asia/Shanghai")).date()
-    return today.strftime("%Y%m%d")
 
 
 def run(
@@ -69,6 +63,9 @@ def run(
         message = str(failure)
         named = message if message.startswith(subject) else f"{subject}: {message}"
         sys.stderr.write(f"baselib: {named}\n")
+    equal = what_was_equal(settings, [each.name for each in picked], batch)
+    for sentence in (*equal, *what_was_lacking(settings, chosen, batch)):
+        sys.stdout.write(f"{sentence}\n")
     sys.stdout.write(
         f"batch {batch}: {counted(len(picked), 'source', 'sources')}, "
         f"{counted(len(chosen), 'library', 'libraries')}, "

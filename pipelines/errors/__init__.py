@@ -18,9 +18,11 @@ from pipelines.errors.declarations import (
 from pipelines.errors.deliveries import (
     BatchChanged,
     DeliveryMissing,
+    DeliveryUnfinished,
     DemoBatchTooEarly,
     MissingColumn,
     RawFilesLost,
+    RowsMissing,
     UnknownFileType,
     UnreadableDelivery,
 )
@@ -69,6 +71,7 @@ __all__ = [
     "DatabaseUnavailable",
     "DeclarationRefused",
     "DeliveryMissing",
+    "DeliveryUnfinished",
     "DemoBatchTooEarly",
     "EntityIdCollision",
     "EntityTooLarge",
@@ -81,6 +84,7 @@ __all__ = [
     "PublicationFailed",
     "QualityGateFailed",
     "RawFilesLost",
+    "RowsMissing",
     "SettingRefused",
     "SystemFault",
     "TableMissing",

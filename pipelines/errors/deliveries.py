@@ -52,6 +52,55 @@ class MissingColumn(BaselibError):
 
 
 @dataclass
+class DeliveryUnfinished(BaselibError):
+    """A delivery is still being written, or was cut off; nothing of it was taken.
+
+    One of ``marker`` (the file that is not there), ``minutes`` (since the last change) and ``line``
+    (what should say how many records there are) says why.
+    """
+
+    source: str
+    batch: str
+    file: str
+    marker: str = ""
+    minutes: int | None = None
+    line: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source}: batch {self.batch} is not finished: {self._why()} Nothing of it was "
+            "taken, and nothing was deleted. Run the batch again when it is complete; if it stays "
+            "so, tell the department."
+        )
+
+    def _why(self) -> str:
+        if self.marker:
+            return f"{self.file} lies there, and its marker {self.marker} does not."
+        if self.minutes is not None:
+            return f"{self.file} was changed {self.minutes} minute(s) ago."
+        return f"{self.file} has no line like {self.line!r}, so rows are missing."
+
+
+@dataclass
+class RowsMissing(BaselibError):
+    """A delivery has fewer rows than it or its contract says; nothing of it was taken."""
+
+    source: str
+    batch: str
+    file: str
+    expected: int
+    found: int
+
+    def __str__(self) -> str:
+        missing = self.expected - self.found
+        return (
+            f"{self.source}: batch {self.batch}: {self.file} should have {self.expected:,} row(s) "
+            f"and has {self.found:,}: {missing:,} are missing. Nothing of it was "
+            "taken, and nothing was deleted. Ask the department to deliver it again, complete."
+        )
+
+
+@dataclass
 class BatchChanged(BaselibError):
     """A batch that was landed before is delivered again with other content."""
 

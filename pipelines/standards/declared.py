@@ -21,7 +21,7 @@ ELEMENTS_NAME = "elements.yml"  # in each of the folders; every other *.yml ther
 _UNKNOWN_KEY = ("unexpected_keyword_argument", "extra_forbidden")
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(yaml.CSafeLoader):
     """The safe loader, except that a key written twice is refused: YAML would keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

@@ -49,6 +49,7 @@ class DataElement:
     authority: str  # the department that is authoritative (数源部门), by its short name; "" if many
     code_table: str | None = None
     repeatable: bool = False  # several columns of one source may map to it
+    length: int | None = None  # most characters of the clean value, where its form sets them
     description: str = ""
     parameters: Mapping[str, str | int] = field(
         default_factory=dict

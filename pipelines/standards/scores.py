@@ -69,7 +69,7 @@ def load_scoring(file: Path = SCORES_FILE) -> Scoring:
         DeclarationRefused: a field is missing or unknown, an indicator has no dimension, weights do
             not add up to 1, or grades or ratings do not fall from best to 0.
     """
-    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    declared = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
     try:
         scoring = Scoring(
             {n: Dimension(number=n, **each) for n, each in declared["dimensions"].items()},

@@ -6,22 +6,15 @@ import pytest
 
 from pipelines.contracts import load_sources
 from pipelines.demo.api import environment, serve
-from pipelines.demo.generate import FIRST_BATCH, generate
+from pipelines.demo.generate import generate
+from pipelines.demo.world.today import FIRST_BATCH
 from pipelines.flows.run import RunOutcome, run_libraries
 from pipelines.libraries import load_libraries
 from pipelines.settings import Settings, load_settings
-from pipelines.warehouse import migrate, stop_embedded
+from pipelines.warehouse import migrate
+from pipelines.warehouse.server.embedded import EmbeddedServer
 
 PERSONS = 600
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The larger half of the fault-injection suite takes an hour: only when it is asked for."""
-    if "faults" in (config.getoption("markexpr") or ""):
-        return
-    left = [item for item in items if item.get_closest_marker("faults")]
-    config.hook.pytest_deselected(items=left)
-    items[:] = [item for item in items if item not in left]
 
 
 @dataclass(frozen=True)
@@ -32,9 +25,10 @@ class City:
     batch: str
     outcome: RunOutcome
 
-    def run(self, batch: str | None = None) -> RunOutcome:
-        """Run everything again, or a later batch."""
-        return run_city(self.settings, batch or self.batch)
+    def run(self, batch: str | None = None, *, always_rebuild: bool = False) -> RunOutcome:
+        """Run the batch again, or a later one."""
+        changed = self.settings.model_copy(update={"always_rebuild": always_rebuild})
+        return run_city(changed, batch or self.batch)
 
 
 def run_city(settings: Settings, batch: str) -> RunOutcome:
@@ -53,10 +47,11 @@ def city(tmp_path_factory):
     patch.setenv("BASELIB_JOBS", "1")  # tests run side by side already
     settings = load_settings(today="2026-06-30")
     generate(home / "demo", persons=PERSONS, seed=7, batch=FIRST_BATCH)
+    EmbeddedServer(home / "postgres").make_throwaway()
     migrate(settings)
     with serve(home / "demo", port=0) as url:
         for name, value in environment(url).items():
             patch.setenv(name, value)
         yield City(settings, FIRST_BATCH, run_city(settings, FIRST_BATCH))
-    stop_embedded(settings)
+    EmbeddedServer(home / "postgres").stop(for_good=True)
     patch.undo()

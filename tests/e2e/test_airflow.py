@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from pipelines.orchestrate.environment import RUN
-from pipelines.orchestrate.processes import recall
 from pipelines.orchestrate.progress import display
 from pipelines.orchestrate.run import end_leftovers, run_all
-from pipelines.orchestrate.stack import AirflowStack
+from pipelines.orchestrate.service.processes import recall
+from pipelines.orchestrate.service.stack import AirflowStack
 from pipelines.settings import PROJECT, Settings, load_settings
 from pipelines.warehouse import connect, migrate, stop_embedded
 

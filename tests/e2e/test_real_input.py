@@ -21,6 +21,7 @@ from pipelines.warehouse import (
     read_publications,
     stop_embedded,
 )
+from pipelines.warehouse.server.embedded import EmbeddedServer
 
 CONTRACTS = Path(__file__).parents[1] / "fixtures" / "real_input"
 DATA = Path(__file__).parents[3] / "shared" / "data" / "enterprises_real.parquet"
@@ -38,6 +39,7 @@ pytestmark = [
 def settings(tmp_path_factory):
     home = tmp_path_factory.mktemp("real")
     settings = load_settings(home=home, sources=(CONTRACTS,), today="2019-04-30")
+    EmbeddedServer(home / "postgres").make_throwaway()
     migrate(settings)
     outcome = run_libraries(
         settings,
@@ -74,16 +76,20 @@ def test_every_row_is_accounted_for(warehouse):
 def test_no_genuine_code_is_rejected_for_its_region(settings):
     """A code that passes both check digits is kept, whether or not GB/T 2260 knows its region."""
     staged = [str(path) for path in open_lake(settings).files(f"staged.{NAME}", BATCH)]
-    lost = duckdb.execute(
-        """
+    lost = (
+        duckdb.connect()
+        .execute(
+            """
         SELECT count(*) FROM read_parquet(?)
         WHERE uscc IS NULL
           AND list_contains(list_transform(findings, lambda f: f.rule), 'REGION_UNKNOWN')
           AND len(list_filter(
               findings, lambda f: f."column" = 'uscc' AND f.severity = 'error')) = 0
         """,
-        [staged],
-    ).fetchone()
+            [staged],
+        )
+        .fetchone()
+    )
     assert lost == (0,)
 
 

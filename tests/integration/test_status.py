@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pipelines.cli.status import status
+from pipelines.cli.site.status import status
 from pipelines.quality.outcome import ExpectationOutcome
 from pipelines.quality.score import Count, score_counts
 from pipelines.settings import Settings
@@ -115,6 +115,8 @@ def test_failed_stopped_and_late_sources_are_shown(settings, told, monkeypatch):
     assert ("health__births", "20260630", "failed") in shown
     assert ("education__enrollment", "20260701", "failed") in shown
     assert ("health__medical_records", "20260630", "stopped") in shown
+    missing = [line for line in told() if line[1:3] == ["missing", "has"]]
+    assert ["human_resources__social_insurance"] in [line[:1] for line in missing]
     late = {source for source, _batch, state in shown if state == "late"}
     daily = {"health__medical_records", "market_regulation__business_licenses"}
     assert late == daily  # the others have a week

@@ -116,3 +116,21 @@ def test_no_two_test_files_share_a_name():
         if is_alone and file.name not in ("conftest.py", "__init__.py"):
             places.setdefault(file.name, []).append(str(file.relative_to(PROJECT)))
     assert [found for found in places.values() if len(found) > 1] == [], "rename one of each"
+
+
+def test_faults_are_run_by_make_faults():
+    """A test that is marked as slow besides is left out there as everywhere."""
+    both = {"pytest.mark.faults", "pytest.mark.slow"}
+    for file in Path("tests").rglob("test_*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                marks = both & {ast.unparse(each) for each in node.decorator_list}
+                assert marks != both, f"{file}: {node.name}"
+
+
+def test_no_test_imports_from_a_conftest():
+    """Several are called so: of two folders on one command line, one would get the other's."""
+    imports = re.compile(r"^\s*(?:from conftest import|import conftest)", re.MULTILINE)
+    files = sorted((PROJECT / "tests").rglob("*.py"))
+    found = [file for file in files if imports.search(file.read_text(encoding="utf-8"))]
+    assert names(found) == [], "put it into a module beside it, of a name of its own"

@@ -35,3 +35,12 @@ def test_what_a_guide_names_is_there(guide):
 def test_a_file_that_is_gone_is_noticed():
     text = "`pipelines/identity/gone.py` `stage/gone.py` [x](adr/gone.md) `tests/unit/**/gone.py`"
     assert len(missing("docs/architecture.md", text)) == 4
+
+
+def test_every_decision_that_holds_stands_beside_its_room():
+    text = (PROJECT / "docs/architecture.md").read_text(encoding="utf-8")
+    records = (PROJECT / "docs/adr").glob("[0-9]*.md")
+    holding = [each for each in records if "Superseded by" not in each.read_text(encoding="utf-8")]
+    assert len(holding) > 20
+    unnamed = [each.name for each in holding if f"adr/{each.name}" not in text]
+    assert unnamed == [], "name it in docs/architecture.md, in the line of its room"

@@ -13,6 +13,7 @@ LOCKS = {
     "requirements.txt": [],
     "requirements-dev.txt": EXTRAS["dev"],
     "requirements-spark.txt": EXTRAS["spark"],
+    "requirements-celery.txt": EXTRAS["celery"],
 }
 
 
@@ -44,7 +45,7 @@ def test_every_archive_is_known_by_its_hash(lock):
         assert "--hash=sha256:" in entry, f"{lock}: {name} has no hash"
 
 
-@pytest.mark.parametrize("lock", ["requirements-dev.txt", "requirements-spark.txt"])
+@pytest.mark.parametrize("lock", list(LOCKS)[1:])
 def test_the_other_locks_contain_the_one_that_runs(lock):
     def versions(name: str) -> dict[str, str]:
         return {package: entry.split()[0] for package, entry in locked(name).items()}

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import LIBRARY_HELP, Home, Sources
-from pipelines.flows.library.id_changes import approve_run
-from pipelines.flows.library.what_if import compare_identity
+from pipelines.flows.library.consequences.id_changes import approve_run
+from pipelines.flows.library.consequences.what_if import compare_identity
 from pipelines.settings import load_settings
 
 
@@ -18,7 +18,8 @@ def register(app: typer.Typer) -> None:
     app.command()(compare)
 
 
-def _not_blank(value: str) -> str:
+def not_blank(value: str) -> str:
+    """An option whose text is kept has one."""
     if not value.strip():
         raise typer.BadParameter("Write something: it is kept for ever.")
     return value
@@ -26,8 +27,8 @@ def _not_blank(value: str) -> str:
 
 def approve(
     run: Annotated[str, typer.Argument(help="The run that was stopped.")],
-    by: Annotated[str, typer.Option(help="Who answers for it.", callback=_not_blank)],
-    reason: Annotated[str, typer.Option(help="Why the ids may change.", callback=_not_blank)],
+    by: Annotated[str, typer.Option(help="Who answers for it.", callback=not_blank)],
+    reason: Annotated[str, typer.Option(help="Why the ids may change.", callback=not_blank)],
     library: Annotated[str | None, typer.Option(help="Only this library.")] = None,
     home: Home = None,
 ) -> None:

@@ -17,8 +17,10 @@ from pipelines.flows.steward.decide import decide as decide_question
 from pipelines.flows.steward.decide import move as move_record
 from pipelines.flows.steward.decide import revoke as revoke_act
 from pipelines.flows.steward.decide import unmerge as unmerge_records
+from pipelines.flows.steward.queue import Question
 from pipelines.flows.steward.queue import queue as list_questions
 from pipelines.identity.review.decisions import Record, Verdict
+from pipelines.identity.tables.false_matches import estimate
 from pipelines.settings import load_settings
 
 PIPE_WIDTH = 150
@@ -58,7 +60,7 @@ def queue(
 ) -> None:
     """List the questions that wait for a steward, most harm first."""
     found = list_questions(load_settings(home=home), library)
-    columns = ("question", "flag", "harm", "p", "because", "today", "left", "right")
+    columns = ("question", "flag", "harm", "p", "false", "because", "today", "left", "right")
     table = Table(*columns, box=None, pad_edge=False)
     for each in found[:limit]:
         probability = "—" if each.probability is None else f"{each.probability:.3f}"
@@ -67,6 +69,7 @@ def queue(
             FLAGS.get(each.cause, "potential_match"),
             f"{each.harm:.2f}",
             probability,
+            _false_rate(library, each),
             each.rule or "—",
             "together" if each.together else "apart",
             f"{each.left_entity} {each.pair.left.source}",
@@ -79,6 +82,12 @@ def queue(
     sys.stdout.write(f"{questions}{': ' + by_flag if by_flag else ''}.\n")
     if found:
         sys.stdout.write("Look: baselib identity explain QUESTION. Then: decide QUESTION …\n")
+
+
+def _false_rate(library: str, question: Question) -> str:
+    """Of questions like this one in the benchmark's worlds, the share that was not one entity."""
+    found = estimate(library, question.rule, question.probability, asked=True)
+    return "—" if found is None else f"{found.rate:.0%}"
 
 
 def decide(
@@ -165,6 +174,12 @@ def _report_regrouping(done: Regrouping, *, preview: bool) -> None:
     sys.stdout.write(
         f"{done.entity_id}: {len(done.leaving)} record(s) leave, {len(done.staying)} stay.\n"
     )
+    for title, records in (("拆出", done.leaving), ("留下", done.staying), ("移入", done.joined)):
+        shown = [done.labels[each] for each in records if each in done.labels]
+        for label in shown:
+            sys.stdout.write(f"  {title}　{label}\n")
+        if len(records) > len(shown):
+            sys.stdout.write(f"  {title}　…… 另有 {len(records) - len(shown):,} 条\n")
     for (library, link, fate), number in sorted(fates.items()):
         sys.stdout.write(f"  {library}: {number} {link} link(s): {fate}\n")
     for each in done.dependents[:SHOWN_DEPENDENTS]:

@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import text
 
 from pipelines.flows.backup import BackupRefused, back_up, restore, verify_backup
-from pipelines.flows.shared.session import identity_key
+from pipelines.flows.shared.site_keys import identity_key
 from pipelines.lake import open_lake
+from pipelines.serve.audit.seal import seal_log, verify_log
+from pipelines.serve.grants.apply import apply_grants
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import connect, migrate, record_batch, stop_embedded
 
@@ -57,6 +59,8 @@ def original(folder: Path) -> Iterator[Settings]:
     identity_key(settings)
     write(settings, "20260630", 1)
     write(settings, "20260701", 2)
+    apply_grants(settings, "test")
+    seal_log(settings)
     landed = settings.landing_dir / SOURCE / "20260701" / "marriages.csv"
     landed.parent.mkdir(parents=True)
     landed.write_text("姓名\n王小明\n")
@@ -93,6 +97,15 @@ def test_a_backup_is_restored_elsewhere_with_everything_and_the_original_goes_on
                 "  WHERE datname = current_database())"
             )
             assert tuple(connection.execute(asked).one()) == (True, True, False, False)
+        # the sealed log is whole, compared with the seals that were in the home, too
+        sealed = verify_log(elsewhere)
+        assert (sealed.seals, sealed.unsealed) == (1, 0)
+        assert apply_grants(elsewhere, "test") == []
+        with connect(elsewhere).connect() as connection:
+            login = text("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'serve_login'")
+            assert connection.execute(login).scalar_one()
+            owners = text("SELECT DISTINCT viewowner FROM pg_views WHERE schemaname = 'serve'")
+            assert connection.execute(owners).scalars().all() == ["serve_owner"]
     finally:
         stop_embedded(elsewhere)
 

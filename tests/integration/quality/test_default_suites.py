@@ -35,7 +35,7 @@ PARAMETERS = {
 
 GOOD = {
     "raw": """SELECT '20260630' AS _batch, 'a.csv' AS _file, i + 2 AS _line, 1 AS _age_days,
-        CAST(NULL AS VARCHAR) AS _defect FROM range(100) AS r(i)""",
+        0 AS _unreadable, CAST(NULL AS VARCHAR) AS _defect FROM range(100) AS r(i)""",
     "staged": "SELECT 'k' || i AS source_key FROM range(100) AS r(i)",
     "findings": """SELECT *, CAST(1000 * share AS BIGINT) AS row_count FROM (VALUES
         ('finding', 'citizen_id', true, 'CHECK_DIGIT', 'error', 0.02),
@@ -86,8 +86,8 @@ def _few(column: str, value: str, rows: int) -> str:
 
 def _share(measure: str, share: float, column: str = "") -> str:
     which = f"measure = '{measure}'" + (f" AND column_name = '{column}'" if column else "")
-    return f"""SELECT * REPLACE (CASE WHEN {which} THEN {share} ELSE share END AS share)
-        FROM {{good}}"""
+    return f"""SELECT * REPLACE (CASE WHEN {which} THEN {share} ELSE share END AS share,
+        CASE WHEN {which} THEN {1000 * share} ELSE row_count END AS row_count) FROM {{good}}"""
 
 
 def _drifted(measure: str) -> str:
@@ -119,7 +119,10 @@ BREAKS: Mapping[str, Mapping[str, str]] = {
         "delivered_in_time": "SELECT * REPLACE (3 AS _age_days) FROM {good}",
         "batch_date_is_past": "SELECT * REPLACE (-1 AS _age_days) FROM {good}",
         "lines_are_readable": _few("_defect", "'RAGGED_LINE'", 1),
-        "most_lines_are_readable": _few("_defect", "'RAGGED_LINE'", 11),
+        "most_lines_are_readable": _few("_defect", "'RAGGED_LINE'", 11).replace(
+            "REPLACE (", "REPLACE (11 AS _unreadable, "
+        ),
+        "half_of_the_lines_are_readable": _few("_defect", "'RAGGED_LINE'", 51),
     },
     "staged": {
         "record_has_key": _few("source_key", "NULL", 1),
@@ -130,6 +133,7 @@ BREAKS: Mapping[str, Mapping[str, str]] = {
         "no_error_is_common": _share("finding", 0.06, "citizen_id"),
         "few_rows_are_quarantined": _share("quarantined", 0.011),
         "most_rows_are_usable": _share("quarantined", 0.21),
+        "half_of_the_rows_are_usable": _share("quarantined", 0.51),
         "required_columns_are_filled": _share("column_missing", 0.06, "citizen_id"),
         "required_columns_are_mostly_filled": _share("column_missing", 0.51, "citizen_id"),
     },
@@ -262,6 +266,28 @@ def test_every_expectation_has_a_table_that_breaks_it() -> None:
         for each in json.loads(file.read_text(encoding="utf-8"))["expectations"]
     }
     assert declared == set(EVERY)
+
+
+FEW = [
+    ("raw", "most_lines_are_readable", """SELECT * REPLACE (4 AS _unreadable,
+        CASE WHEN _line <= 5 THEN 'RAGGED_LINE' END AS _defect) FROM raw WHERE _line <= 10"""),
+    ("findings", "most_rows_are_usable", """SELECT * REPLACE (4 AS row_count, 0.44 AS share)
+        FROM findings WHERE measure = 'quarantined'"""),
+    ("findings", "no_column_is_mostly_wrong", """SELECT * REPLACE (4 AS row_count, 1 AS share)
+        FROM findings WHERE measure = 'column_with_error'"""),
+    ("findings", "required_columns_are_mostly_filled", """SELECT * REPLACE (4 AS row_count,
+        1 AS share) FROM findings WHERE measure = 'column_missing'"""),
+]  # fmt: skip
+
+
+def test_a_fault_of_a_few_rows_stops_no_small_delivery(tmp_path: Path) -> None:
+    """Four of nine rows are the slips of a clerk."""
+    tables, runs = dict(GOOD), []
+    for number, (suite, name, rows) in enumerate(FEW):
+        tables[f"few_{number}"] = rows
+        runs.append(SuiteRun(_alone(tmp_path, suite, name), f"few_{number}", PARAMETERS))
+    judged = run_suites(Settings(home=tmp_path), tables, runs)
+    assert [(o.name, o.success) for o in judged] == [(name, True) for _, name, _ in FEW]
 
 
 @pytest.mark.parametrize(("suite", "name"), EVERY)

@@ -36,7 +36,7 @@ QUERIES = (
     "SELECT rule, count(*) FROM base.person_source GROUP BY rule ORDER BY 2 DESC",
     "SELECT column_name, value, source FROM base.legal_entity_value LIMIT 9",
 )
-TEXT_COLUMNS = {"source", "rule", "library", "subject", "reason"}
+TEXT_COLUMNS = {"source", "rule", "library", "subject", "reason", "built without", "late"}
 DIMENSIONS = tuple(each.title for each in load_scoring().dimensions.values())
 
 
@@ -81,7 +81,7 @@ def _sources(latest: dict[str, BatchRecord], found: Sequence[FindingRecord]) -> 
     table = _table(
         "Sources, latest batch (landed = staged + superseded + quarantined; problems = errors, "
         "warnings and reasons for quarantine; a mail counts what differs from other departments, "
-        "too; remarks need no repair)",
+        "too; remarks need no repair; (= batch) says what that batch said)",
         *("source", "batch", "landed", "staged", "superseded", "quarantined"),
         *("problems", "remarks"),
     )
@@ -96,7 +96,8 @@ def _sources(latest: dict[str, BatchRecord], found: Sequence[FindingRecord]) -> 
         numbers += [counted[record.source, kind] if judged else None for kind in (False, True)]
         totals.update({column: number or 0 for column, number in enumerate(numbers)})
         shown = ["—" if number is None else f"{number:,}" for number in numbers]
-        table.add_row(record.source, record.batch, *shown)
+        equal = f" (= {record.equal_to})" if record.equal_to else ""
+        table.add_row(record.source, f"{record.batch}{equal}", *shown)
     every = (f"{totals[column]:,}" for column in range(len(fields) + 2))
     table.add_row("all", "", *every, style="bold")
     return table
@@ -110,12 +111,15 @@ def _attention(attention: Sequence[Attention]) -> Table:
 
 
 def _libraries(engine: Engine) -> Table:
-    table = _table("Libraries, last publication", "library", "run", "entities", "source records")
+    columns = ("library", "run", "entities", "source records", "built without", "late")
+    table = _table("Libraries, last publication", *columns)
     entities = {library.name: library.entity for library in load_libraries().values()}
     last = {publication.library: publication for publication in read_publications(engine)}
     for name, publication in last.items():
         rows, entity = publication.row_counts, entities[name]
-        table.add_row(name, publication.run, f"{rows[entity]:,}", f"{rows[f'{entity}_source']:,}")
+        lacks = (publication.without_sources, publication.late_sources)
+        counts = (f"{rows[entity]:,}", f"{rows[f'{entity}_source']:,}")
+        table.add_row(name, publication.run, *counts, *(", ".join(each) or "—" for each in lacks))
     return table
 
 

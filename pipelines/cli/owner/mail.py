@@ -39,6 +39,18 @@ def show(
 
 
 @app.command()
+def remind(home: Home = None) -> None:
+    """Write to the owners whose delivery is late, once for each; for cron without Airflow."""
+    from pipelines.flows import deliver
+    from pipelines.flows import remind as write_reminders
+
+    settings = load_settings(home=home)
+    written = write_reminders(settings)
+    sent = deliver(settings).sent
+    sys.stdout.write(f"{written.late} late, {written.messages} reminder(s) written, {sent} sent.\n")
+
+
+@app.command()
 def retry(numbers: Numbers, home: Home = None) -> None:
     """Send failed or doubtful messages again, at the next delivery."""
     _settle(numbers, "pending", home)

@@ -1,6 +1,5 @@
 """``baselib repair``: what owners answer about their issues, and what becomes of it."""
 
-import csv
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -12,20 +11,27 @@ import typer
 from pipelines.cli.options import Home, Sources
 from pipelines.errors import SettingRefused
 from pipelines.flows.mail.summary import write_summary
-from pipelines.flows.owner.repair import ImportResult, Judged, import_answers
-from pipelines.quality.answers import APPLIED, VERDICTS
+from pipelines.flows.owner.receipt import write_listing
+from pipelines.flows.owner.repair import ImportResult, import_answers
+from pipelines.quality.answers import VERDICTS
+from pipelines.report.owner.answered import AnsweredLine
 from pipelines.settings import load_settings
 
 app = typer.Typer(help="Take back what data owners answer.", no_args_is_help=True)
 
-SHOWN = 20  # refused rows on the screen; --list has them all
+SHOWN = 40  # lines on the screen; --list has them all
 
 
 @app.command("import")
 def import_sheets(
-    files: Annotated[list[Path], typer.Argument(help="Repair sheets: .xlsx or CSV, all parts.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Repair sheets: .xlsx, .ods, .xls or CSV, all parts.")
+    ],
     by: Annotated[str, typer.Option("--by", help="Who answers: department and person.")],
     apply: Annotated[bool, typer.Option("--apply", help="Keep the answers.")] = False,
+    checked: Annotated[
+        bool, typer.Option("--checked", help="Take what seemed to stand in the wrong place, too.")
+    ] = False,
     stage: Annotated[
         bool, typer.Option(help="Stage the batches again at once, so that they show it.")
     ] = True,
@@ -37,39 +43,35 @@ def import_sheets(
 ) -> None:
     """Show what the answers of a repair sheet are worth; with --apply, keep those that hold."""
     settings = load_settings(home=home, sources=tuple(sources) if sources else None)
-    result = import_answers(settings, files, by, apply=apply, stage_again=stage)
+    result = import_answers(settings, files, by, apply=apply, checked=checked, stage_again=stage)
     _print_counts(result)
-    refused = [row for row in result.rows if row.verdict not in (*APPLIED, "unchanged")]
-    for row in refused[:SHOWN]:
-        sys.stdout.write(f"  {row.place}: {_said(row)}\n")
-    if len(refused) > SHOWN:
-        sys.stdout.write(f"  … and {len(refused) - SHOWN:,} more; --list FILE has them all\n")
+    _print_lines([row for row in result.rows if row.verdict != "unchanged"])
     if listing:
-        _write_listing(listing, result.rows)
+        write_listing(listing, result.rows)
+    if result.receipts:
+        sys.stdout.write(f"已写好答复回执 {result.receipts} 封，随下次发信寄出\n")
     for source, batch in result.staged_again:
-        sys.stdout.write(f"staged again: {source}, batch {batch}\n")
+        sys.stdout.write(f"已按答复重新整理：{source}，批次 {batch}\n")
+    if result.counts.get("doubtful") and not checked:
+        sys.stdout.write("疑似填错位置的未采纳；核对无误后加 --checked 重新导入。\n")
     if not apply:
-        sys.stdout.write("Nothing was kept. Repeat with --apply to keep what holds.\n")
+        sys.stdout.write("以上为预览，尚未保存；确认后加 --apply 保存。\n")
 
 
 def _print_counts(result: ImportResult) -> None:
     for verdict, words in VERDICTS.items():
         if result.counts.get(verdict):
-            sys.stdout.write(f"{result.counts[verdict]:>9,}  {verdict:<16} {words}\n")
+            sys.stdout.write(f"{result.counts[verdict]:>9,}  {words}\n")
 
 
-def _said(row: Judged) -> str:
-    words = VERDICTS[row.verdict]
-    return f"{words}：{row.because}" if row.because else words
-
-
-def _write_listing(file: Path, rows: Sequence[Judged]) -> None:
-    with file.open("w", encoding="utf-8-sig", newline="") as out:
-        writer = csv.writer(out)
-        writer.writerow(["位置", "问题编号", "数据集", "字段", "结论", "原因"])
-        for row in rows:
-            cells = (row.place, row.fingerprint, row.source, row.column, VERDICTS[row.verdict])
-            writer.writerow([*cells, row.because])
+def _print_lines(rows: Sequence[AnsweredLine]) -> None:
+    """In the sheet's order: where, which record, which column, old and new, and what became."""
+    for row in rows[:SHOWN]:
+        about = "　".join(each for each in (row.record, row.column, row.change) if each)
+        mark = "√" if row.is_kept else "×"
+        sys.stdout.write(f"{mark} {row.place}　{about}\n    {row.said()}\n")
+    if len(rows) > SHOWN:
+        sys.stdout.write(f"  …… 另有 {len(rows) - SHOWN:,} 行，用 --list 文件 列出全部\n")
 
 
 @app.command()

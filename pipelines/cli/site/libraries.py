@@ -35,7 +35,7 @@ def list_libraries() -> None:
 @app.command()
 def check() -> None:
     """Refuse a declaration that cannot work, of a library or a data element, with the remedy."""
-    from pipelines.clean.registry import parser_for, refuse_unknown_companions
+    from pipelines.clean.parsing.registry import parser_for, refuse_unknown_companions
     from pipelines.identity.scores.model import load_model
     from pipelines.quality.contradiction import refuse_unknown_functions
     from pipelines.standards.elements import load_elements

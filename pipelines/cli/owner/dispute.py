@@ -10,6 +10,7 @@ from rich.table import Table
 
 from pipelines.cli.options import Home
 from pipelines.flows.owner import dispute as flow
+from pipelines.flows.owner.work_orders import take_answers
 from pipelines.settings import load_settings
 from pipelines.warehouse import connect
 from pipelines.warehouse.people.disputes import DisputeRefused, read_disputes
@@ -71,6 +72,14 @@ def answer(
 def withdraw(number: Number, note: Note, by: Who, home: Home = None) -> None:
     """Whoever raised a dispute takes it back."""
     flow.answer(load_settings(home=home), number, "withdrawn", who=by, note=note)
+
+
+@app.command()
+def take(home: Home = None) -> None:
+    """Raise what consumers handed in through the service, take answers to work orders; daily."""
+    settings = load_settings(home=home)
+    for line in (*take_answers(settings), *flow.take_requests(settings)):
+        sys.stdout.write(f"{line}\n")
 
 
 @app.command("list")

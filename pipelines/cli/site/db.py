@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import Home
+from pipelines.runtime.child_environment import without_secrets
 from pipelines.settings import load_settings
 from pipelines.warehouse import database_url, migrate, stop_embedded
 from pipelines.warehouse.server.programs import psql_path
@@ -37,8 +38,7 @@ def psql(
     arguments = [str(psql_path()), database_url(load_settings(home=home))]
     for each in command or ():
         arguments += ["-c", each]
-    given = {k: v for k, v in os.environ.items() if not k.startswith("BASELIB_SECRET_")}
-    os.execve(arguments[0], arguments, given)  # noqa: S606 - psql from the lock file, no shell
+    os.execve(arguments[0], arguments, without_secrets())  # noqa: S606 - psql from the lock file, no shell
 
 
 @app.command()

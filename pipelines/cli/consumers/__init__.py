@@ -1,0 +1,1 @@
+"""The verbs for consumers: grants, the service, the audit log."""

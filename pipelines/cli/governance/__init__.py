@@ -1,0 +1,1 @@
+"""Verbs about what the policy asks for around the libraries. May import flows."""

@@ -1,0 +1,1 @@
+"""Verbs about the installation: home, database, libraries, backup, state. May import flows."""
