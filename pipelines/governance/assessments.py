@@ -109,12 +109,16 @@ def unassessed(
 
 
 def assessment_table(
-    assessments: Mapping[str, Assessment], missing: Sequence[tuple[Processing, str]], today: date
+    assessments: Mapping[str, Assessment],
+    missing: Sequence[tuple[Processing, str]],
+    today: date,
+    names: Mapping[str, str],
 ) -> OutputTable:
-    """个人信息保护影响评估登记簿, with what lacks one."""
+    """个人信息保护影响评估登记簿, with what lacks one; ``names``: of origins, for people."""
     rows = [
         (
-            one.number, one.title, "、".join(one.about), one.purpose, one.impact, one.measures,
+            one.number, one.title, "、".join(names.get(each, each) for each in one.about),
+            one.purpose, one.impact, one.measures,
             RISKS[one.risk], one.assessed_by, str(one.assessed_on), str(one.valid_to),
             str(one.kept_until),
             "有效" if one.valid_to >= today else "已到期",
@@ -122,7 +126,8 @@ def assessment_table(
         for one in assessments.values()
     ]  # fmt: skip
     rows += [
-        ("", each.title, each.origin, "", "", "", "", "", "", "", "", why) for each, why in missing
+        ("", each.title, names.get(each.origin, each.origin), *[""] * 8, why)
+        for each, why in missing
     ]
     return OutputTable(
         "个人信息保护影响评估登记簿",

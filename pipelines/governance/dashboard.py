@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
+import yaml
 
-from pipelines.governance.evaluation import INDICATORS, Figure
+from pipelines.governance.evaluation import Figure
+from pipelines.governance.page_template import page_template
+from pipelines.standards.rules import Language
 
+_TEMPLATES = Path(__file__).with_name("templates")
 RANKED = ("E1", "E3", "E4", "E5", "E8")
-FORMULA = (
-    "综合得分 =（目录完整率 + 挂接率 + 数据更新及时率 + 数据质量得分 ÷ 100 + 校核及时率）"
-    "÷ 有事实的项数 × 100；权重相同，为本系统自定。"
-)
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Ranked:
 class Dashboard:
     """The page. Counts are facts as of ``as_of``; None: nothing was recorded."""
 
-    title: str
+    jurisdiction: str
     as_of: str
     entries: int
     connected: int
@@ -67,19 +66,21 @@ def _share(figure: Figure) -> float | None:
     return value / 100 if figure.number == "E5" and value is not None else value
 
 
-def dashboard_page(board: Dashboard) -> str:
+def dashboard_page(board: Dashboard, language: Language = "zh") -> str:
     """The page as HTML: escaped, without script, loading nothing from elsewhere."""
-    names = {number: INDICATORS[number].name for number in RANKED}
-    return _template().render(board=board, names=names, formula=FORMULA)
+    words = dashboard_words(language)
+    return page_template(_TEMPLATES, "dashboard.html.j2").render(
+        board=board,
+        ranked=RANKED,
+        w=words,
+        title=words["title"].format(jurisdiction=board.jurisdiction),
+        language=language,
+        comma="，" if language == "zh" else ", ",
+    )
 
 
 @cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).with_name("templates")),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("dashboard.html.j2")
+def dashboard_words(language: Language) -> Mapping[str, str]:
+    """Word to its text in a language."""
+    words = yaml.safe_load(Path(__file__).with_name("dashboard.yml").read_text("utf-8"))
+    return {name: texts[language] for name, texts in words.items()}

@@ -31,7 +31,10 @@ class SourceFacts:
 
 @dataclass(frozen=True)
 class Figure:
-    """One indicator of one department: ``part`` of ``whole``, or a mean; None: no fact."""
+    """One indicator of one department: ``part`` of ``whole``, or a mean.
+
+    None: nobody recorded it; a ``whole`` of 0: it does not concern the department.
+    """
 
     number: str
     part: float | None
@@ -123,15 +126,13 @@ def _nothing(number: str, _department: str, _facts: Facts) -> Figure:
 def _complete(number: str, department: str, facts: Facts) -> Figure:
     faulty = {fault.origin for fault in facts.faults}
     mine = _entries(department, facts)
-    if not mine:
-        return Figure(number, None, None)
     return Figure(number, sum(each.origin not in faulty for each in mine), len(mine))
 
 
 def _updated(number: str, department: str, facts: Facts) -> Figure:
     mine = [each for each in facts.updates if each.duty.texts["department"] == department]
     over = [each.state == "done" for each in mine if each.state != "running"]
-    return Figure(number, sum(over), len(over)) if over else Figure(number, None, None)
+    return Figure(number, sum(over), len(over))
 
 
 def _replied(number: str, department: str, facts: Facts) -> Figure:
@@ -146,12 +147,14 @@ def _supplied(number: str, department: str, facts: Facts) -> Figure:
 
 def _judged(number: str, in_time: Sequence[bool | None]) -> Figure:
     over = [each for each in in_time if each is not None]
-    return Figure(number, sum(over), len(over)) if over else Figure(number, None, None)
+    return Figure(number, sum(over), len(over))
 
 
 def _used(number: str, department: str, facts: Facts) -> Figure:
-    mine = [each.calls > 0 for each in facts.grants or () if each.consumer == department]
-    return Figure(number, sum(mine), len(mine)) if mine else Figure(number, None, None)
+    if facts.grants is None:
+        return Figure(number, None, None)
+    mine = [each.calls > 0 for each in facts.grants if each.consumer == department]
+    return Figure(number, sum(mine), len(mine))
 
 
 def _incidents(number: str, department: str, facts: Facts) -> Figure:
@@ -174,21 +177,25 @@ def _connected(number: str, department: str, facts: Facts) -> Figure:
 
 
 def _in_time(number: str, department: str, facts: Facts) -> Figure:
-    return _sum(number, [each.deliveries for each in _sources(department, facts)])
+    mine = _sources(department, facts)
+    due = sum(each.deliveries[1] for each in mine)
+    if mine and not due:
+        return Figure(number, None, None)  # nothing ever came: from when would it be due
+    return Figure(number, sum(each.deliveries[0] for each in mine), due)
 
 
 def _quality(number: str, department: str, facts: Facts) -> Figure:
-    scored = [each for each in _sources(department, facts) if each.score is not None]
-    rows = sum(each.rows for each in scored)
-    return (
-        Figure(number, sum((e.score or 0) * e.rows for e in scored), rows)
-        if rows
-        else Figure(number, None, None)
-    )
+    mine = _sources(department, facts)
+    scored = [(each.score, each.rows) for each in mine if each.score is not None]
+    rows = sum(count for _, count in scored)
+    if mine and not rows:
+        return Figure(number, None, None)
+    return Figure(number, sum(score * count for score, count in scored), rows)
 
 
 def _answered(number: str, department: str, facts: Facts) -> Figure:
-    return _sum(number, [each.answers for each in _sources(department, facts)])
+    answers = [each.answers for each in _sources(department, facts)]
+    return Figure(number, sum(part for part, _ in answers), sum(whole for _, whole in answers))
 
 
 def _collected_again(number: str, department: str, facts: Facts) -> Figure:
@@ -205,8 +212,6 @@ def _collected_again(number: str, department: str, facts: Facts) -> Figure:
 
 def _withheld(number: str, department: str, facts: Facts) -> Figure:
     mine = _entries(department, facts)
-    if not mine:
-        return Figure(number, None, None)
     return Figure(number, sum(e.share_type == SHARE_TYPES["none"] for e in mine), len(mine))
 
 
@@ -223,12 +228,3 @@ def _entries(department: str, facts: Facts) -> list[Entry]:
 
 def _sources(department: str, facts: Facts) -> list[SourceFacts]:
     return [each for each in facts.sources if each.department == department]
-
-
-def _sum(number: str, shares: Sequence[tuple[int, int]]) -> Figure:
-    whole = sum(each for _, each in shares)
-    return (
-        Figure(number, sum(part for part, _ in shares), whole)
-        if whole
-        else Figure(number, None, None)
-    )

@@ -1,12 +1,10 @@
 """The mail to a department about its late duties: what, until when, by which article."""
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
-
 from pipelines.governance.duties import LIMITS, DueDuty
+from pipelines.governance.page_template import page_template
 from pipelines.report.owner.render import Rendered
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -18,7 +16,7 @@ def render_late_duties(
     """Subject, text and HTML; the longest overdue first."""
     rows = [_row(each) for each in sorted(duties, key=lambda each: each.days_left or 0)]
     subject = f"【逾期提醒】{len(rows)} 项政务数据共享工作已超过办理期限（截至 {today}）"
-    html = _template().render(
+    html = page_template(TEMPLATES, "late_duties.html.j2").render(
         subject=subject, department=department, duties=rows, today=today, contact=contact
     )
     listed = "\n".join(
@@ -40,15 +38,3 @@ def _row(each: DueDuty) -> tuple[str, str, str, str, int, str]:
         limit.title, duty.texts["subject"], duty.received.isoformat(),
         each.due.isoformat() if each.due else "", -(each.days_left or 0), limit.basis,
     )  # fmt: skip
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("late_duties.html.j2")

@@ -11,6 +11,7 @@ from pipelines.governance.systems.inventory import SYSTEM_COLUMNS, System
 from pipelines.governance.systems.zombies import Candidate
 from pipelines.governance.tables import OutputTable, Value
 
+NOT_CONCERNED = "不适用"
 _SCORE, _COUNTED = "E5", "E11"  # a mean and a count, no shares
 
 
@@ -60,15 +61,47 @@ def evaluation_table(
         ("部门", "编号", "指标", "结果", "分子", "分母", "公式", "方向"),
         rows,
         f"{begin} 至 {until}。指标和公式为本系统自定，不是国家指标表；"
-        f"“{NOT_RECORDED}”的指标没有事实来源，不作估计。",
+        f"“{NOT_RECORDED}”的指标没有事实来源，不作估计；“{NOT_CONCERNED}”的部门没有该项工作。",
     )
+
+
+def indicator_table() -> OutputTable:
+    """The indicators with their formulas, once."""
+    return OutputTable(
+        "政务信息共享评价指标和公式",
+        ("编号", "指标", "公式", "方向"),
+        [
+            (n, each.name, each.formula, "越低越好" if each.lower_is_better else "越高越好")
+            for n, each in INDICATORS.items()
+        ],
+        "指标和公式为本系统自定，不是国家指标表。",
+    )
+
+
+def figure_table(figures: Mapping[str, Sequence[Figure]], begin: str, until: str) -> OutputTable:
+    """What stands behind each figure that there is; the others are no work of the department."""
+    return OutputTable(
+        "各部门评价指标依据",
+        ("部门", "编号", "指标", "结果", "分子", "分母"),
+        [
+            (
+                department, figure.number, INDICATORS[figure.number].name, _shown(figure),
+                _count(figure.part), _count(figure.whole),
+            )
+            for department, mine in figures.items()
+            for figure in mine
+            if figure.part is not None and (figure.whole or figure.number == _COUNTED)
+        ],
+        f"{begin} 至 {until}。没有列出的指标，该部门没有该项工作或者尚无记录；"
+        "E5 的分子为各数据源得分与记录数的乘积之和，E11 为件数。",
+    )  # fmt: skip
 
 
 def _shown(figure: Figure) -> str:
     if figure.number == _COUNTED:
         return NOT_RECORDED if figure.part is None else f"{figure.part:.0f} 件"
     if figure.value is None:
-        return NOT_RECORDED if figure.part is None else "不适用"
+        return NOT_RECORDED if figure.part is None else NOT_CONCERNED
     return f"{figure.value:.1f} 分" if figure.number == _SCORE else f"{figure.value:.1%}"
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from pipelines.report.repair_sheet.csv import guarded
 
@@ -56,6 +57,7 @@ def _write_workbook(table: OutputTable, path: Path) -> None:
     import xlsxwriter  # heavy, and only needed here
 
     options = {"strings_to_formulas": False, "strings_to_urls": False}
+    widths = column_widths(table)
     with xlsxwriter.Workbook(path, options) as book:
         sheet = book.add_worksheet(table.title[:31])
         text = {
@@ -65,29 +67,60 @@ def _write_workbook(table: OutputTable, path: Path) -> None:
             "valign": "top",
             "border": 1,
         }
-        cell = book.add_format(text)
+        forms = {
+            str: book.add_format(text),
+            int: book.add_format({**text, "num_format": "#,##0"}),
+            float: book.add_format({**text, "num_format": "#,##0.0"}),
+        }
         head = book.add_format({**text, "bold": True, "bg_color": "#DCE6F1"})
         big = book.add_format({"font_name": "宋体", "font_size": 16, "bold": True})
-        note = book.add_format({"font_size": 9, "font_color": "#6B7785"})
+        note = book.add_format({"font_name": "宋体", "font_size": 9, "font_color": "#6B7785"})
         sheet.write_string(0, 0, table.title, big)
         sheet.write_string(1, 0, table.note, note)
+        sheet.set_row(2, _height(table.columns, widths))
         sheet.write_row(2, 0, table.columns, head)
         for number, row in enumerate(table.rows, start=3):
+            sheet.set_row(number, _height(row, widths))
             for place, value in enumerate(row):
-                sheet.write(number, place, value, cell)
-        for place, column in enumerate(table.columns):
-            sheet.set_column(place, place, _width(column, [row[place] for row in table.rows]))
+                sheet.write(number, place, value, forms.get(type(value), forms[str]))
+        for place, width in enumerate(widths):
+            sheet.set_column(place, place, width)
         sheet.freeze_panes(3, 1)
         if table.rows:
             sheet.autofilter(2, 0, 2 + len(table.rows), len(table.columns) - 1)
         sheet.set_landscape()
-        sheet.set_paper(9)  # A4
+        sheet.set_paper(_A4 if sum(widths) <= _PAGE else _A3)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(2)
         sheet.set_footer("&C第 &P 页，共 &N 页")
 
 
-def _width(column: str, values: Sequence[Value]) -> int:
-    """In characters of the usual font, of which a Chinese one takes two."""
-    longest = max((len(str(value or "")) for value in values), default=0)
-    return min(max(2 * len(column), round(1.6 * longest), 8) + 2, 44)
+_A3, _A4 = 8, 9  # as Excel numbers paper
+_PAGE = 150  # signs beside each other that can be read on A4, landscape
+_WIDEST, _NARROWEST = 44, 16  # of a column
+_MOST_LINES = 28  # of a row; Excel shows no row that is higher than 409 points
+
+
+def column_widths(table: OutputTable) -> list[int]:
+    """In Latin signs. Long columns give way until a wide table can be read on paper."""
+    cells = [table.columns, *table.rows]
+    longest = [max(_signs(row[place]) for row in cells) for place in range(len(table.columns))]
+    widest = _WIDEST
+    while sum(min(each + 2, widest) for each in longest) > 1.4 * _PAGE and widest > _NARROWEST:
+        widest -= 2
+    return [min(each + 2, widest) for each in longest]
+
+
+def _height(values: Sequence[Value], widths: Sequence[int]) -> float:
+    """Points. Programs that do not fit rows to their text would cut it off."""
+    lines = max(
+        (-(-_signs(value) // (width - 2)) for value, width in zip(values, widths, strict=True)),
+        default=1,
+    )
+    return 14.5 * min(max(lines, 1), _MOST_LINES)
+
+
+def _signs(value: Value) -> int:
+    """Of a text in Latin signs: a Chinese one is as wide as two."""
+    text = f"{value:,}" if isinstance(value, int | float) else value or ""
+    return max(4, sum(2 if east_asian_width(sign) in "WFA" else 1 for sign in text))

@@ -7,7 +7,7 @@ from pipelines.flows.desk.governance import GOVERNANCE_TABLES
 from pipelines.flows.governance.dashboard import read_dashboard
 from pipelines.governance.dashboard import dashboard_page
 from pipelines.settings import load_settings
-from plugins.pages.site import app, page, safe_html
+from plugins.pages.site import app, language_of, page, safe_html
 
 NAMES = tuple(GOVERNANCE_TABLES)
 
@@ -19,9 +19,10 @@ def governance(request: Request) -> HTMLResponse:
 
 
 @app.get("/governance/dashboard", response_class=HTMLResponse)
-def dashboard() -> HTMLResponse:
-    """The page for the hall: in Chinese, and without a menu."""
-    return safe_html(dashboard_page(read_dashboard(load_settings())))
+def dashboard(request: Request) -> HTMLResponse:
+    """The page for the hall, in the reader's language and without a menu."""
+    board = read_dashboard(load_settings())
+    return safe_html(dashboard_page(board, language_of(request)))
 
 
 @app.get("/governance/{name}", response_class=HTMLResponse)

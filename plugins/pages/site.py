@@ -23,10 +23,11 @@ from pipelines.errors import BaselibError, DatabaseUnavailable, UnknownLibrary, 
 from pipelines.identity.review.errors import UnknownSubject
 from pipelines.runtime.faults import explain_error
 from pipelines.settings import load_settings
+from pipelines.standards.rules import Language
 from pipelines.warehouse import connect
 
 HERE = Path(__file__).parent
-LANGUAGES = ("zh", "en")
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
 _COOKIE = "baselib_language"
 _ASSETS = {"style.css": "text/css", "pages.js": "text/javascript"}
 # Nothing of another site is loaded, and no other site puts these pages into a frame.
@@ -71,11 +72,12 @@ _templates.filters |= {"local": local, "number": number}
 _WORDS: dict[str, dict[str, str]] = yaml.safe_load((HERE / "words.yml").read_text("utf-8"))
 
 
-def language_of(request: Request) -> str:
+def language_of(request: Request) -> Language:
     """The reader's choice, else his browser's first language that there is."""
     chosen = request.query_params.get("lang") or request.cookies.get(_COOKIE)
-    if chosen in LANGUAGES:
-        return chosen
+    for language in LANGUAGES:
+        if chosen == language:
+            return language
     wanted = request.headers.get("accept-language", "")
     return "en" if wanted.lower().startswith("en") else "zh"
 

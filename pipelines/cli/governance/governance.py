@@ -15,19 +15,21 @@ from pipelines.flows.governance.annual import draft_annual_report, write_annual_
 from pipelines.flows.governance.assessments import assessment_register
 from pipelines.flows.governance.catalogue import today_of
 from pipelines.flows.governance.dashboard import read_dashboard
+from pipelines.flows.governance.duty_ledger import derive_ledger
 from pipelines.flows.governance.duty_mails import remind_duties
 from pipelines.flows.governance.facts import element_register, evaluation_facts
-from pipelines.flows.governance.ledger import derive_ledger
-from pipelines.flows.governance.ledgers import judge_projects
 from pipelines.flows.governance.open_data import (
     check_open_data,
     open_data_sets,
     publish_open_data,
 )
+from pipelines.flows.governance.register_sheet import site_sheet
 from pipelines.flows.governance.sharing.onboarding import write_onboarding
+from pipelines.flows.governance.submitted_sheets import judge_projects
 from pipelines.flows.governance.systems import SystemReport, report_systems
 from pipelines.governance.dashboard import dashboard_page
 from pipelines.governance.evaluation import evaluate
+from pipelines.governance.onboarding.upward import MOST_DATA_SOURCE
 from pipelines.governance.opendata.risk import Risk
 from pipelines.governance.outputs import (
     candidate_table,
@@ -40,6 +42,7 @@ from pipelines.governance.outputs import (
 )
 from pipelines.governance.tables import OutputTable
 from pipelines.settings import load_settings
+from pipelines.standards.rules import Language
 
 app = typer.Typer(
     help="Registers and evaluation that the policy asks for, out of measured facts.",
@@ -83,7 +86,8 @@ def report(
         int | None, typer.Option("--year", min=2000, max=9999, help="This one if not given.")
     ] = None,
     inventory: Annotated[
-        Path | None, typer.Option("--systems", help="Sheet of systems, for part two.")
+        Path | None,
+        typer.Option("--systems", help="Sheet of systems; that of the site if not given."),
     ] = None,
     home: Home = None,
     sources: Sources = None,
@@ -93,7 +97,8 @@ def report(
     wanted = year or today_of(settings).year
     if wanted > today_of(settings).year:
         raise typer.BadParameter("That year has not begun.", param_hint="--year")
-    write_annual_report(settings, draft_annual_report(settings, wanted, inventory), to)
+    systems_of = inventory or site_sheet(settings, "systems")
+    write_annual_report(settings, draft_annual_report(settings, wanted, systems_of), to)
     sys.stdout.write(f"{to}\n")
 
 
@@ -126,14 +131,16 @@ def systems(
 def projects(
     sheet: Annotated[Path, typer.Argument(help="Sheet of projects, workbook or text.")],
     inventory: Annotated[
-        Path | None, typer.Option("--systems", help="Sheet of systems to compare with.")
+        Path | None,
+        typer.Option("--systems", help="Sheet of systems; that of the site if not given."),
     ] = None,
     to: To = None,
     home: Home = None,
     sources: Sources = None,
 ) -> None:
     """备案: which projects comply, and what the others lack."""
-    judged = judge_projects(load_settings(home=home, sources=sources), sheet, inventory)
+    settings = load_settings(home=home, sources=sources)
+    judged = judge_projects(settings, sheet, inventory or site_sheet(settings, "systems"))
     give(filing_table(judged.verdicts), to)
     tell(judged.defects, ())
 
@@ -177,12 +184,13 @@ def assessments(to: To = None, home: Home = None, sources: Sources = None) -> No
 @app.command()
 def dashboard(
     to: Annotated[Path, typer.Option("--to", help="File to write, .html.")],
+    language: Annotated[Language, typer.Option("--lang")] = "zh",
     home: Home = None,
     sources: Sources = None,
 ) -> None:
     """运营大屏: one page of facts with a ranking whose formula stands beside it."""
     settings = load_settings(home=home, sources=sources)
-    to.write_text(dashboard_page(read_dashboard(settings)), encoding="utf-8")
+    to.write_text(dashboard_page(read_dashboard(settings), language), encoding="utf-8")
     sys.stdout.write(f"{to}\n")
 
 
@@ -210,15 +218,21 @@ def onboarding(
     base: Annotated[
         str, typer.Option("--base", help="Address of the service as the platform reaches it.")
     ] = "https://baselib.example.gov.cn",
+    data_source: Annotated[
+        str, typer.Option("--data-source", help="Code that the platform gave, of three signs.")
+    ] = "",
     home: Home = None,
     sources: Sources = None,
 ) -> None:
     """共享对接: catalogue, mount file, interfaces, status, registration, up_* rows."""
     from pipelines.serve.api.app import create_app
 
+    if len(data_source) > MOST_DATA_SOURCE:
+        told = f"The platform takes {MOST_DATA_SOURCE} signs at most."
+        raise typer.BadParameter(told, param_hint="--data-source")
     settings = load_settings(home=home, sources=sources)
     openapi = create_app(settings).openapi()
-    for name, rows in write_onboarding(settings, folder, openapi, base).items():
+    for name, rows in write_onboarding(settings, folder, openapi, base, data_source).items():
         sys.stdout.write(f"{name}: {rows:,} rows\n")
 
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from pathlib import Path
 
 from pipelines.flows.governance.annual import entry_table
 from pipelines.flows.governance.assessments import assessment_register
 from pipelines.flows.governance.catalogue import derive_catalogue, today_of
+from pipelines.flows.governance.duty_ledger import derive_ledger
 from pipelines.flows.governance.facts import element_register, evaluation_facts
-from pipelines.flows.governance.ledger import derive_ledger
-from pipelines.flows.governance.ledgers import judge_projects
 from pipelines.flows.governance.open_data import open_data_sets
+from pipelines.flows.governance.register_sheet import site_sheet
 from pipelines.flows.governance.reviews import review_states, review_table
 from pipelines.flows.governance.sharing.onboarding import live_resources
 from pipelines.flows.governance.sharing.requests import judged_requests
 from pipelines.flows.governance.sharing.returns import return_table
+from pipelines.flows.governance.submitted_sheets import judge_projects
 from pipelines.flows.governance.systems import SystemReport, report_systems
 from pipelines.governance.evaluation import evaluate
 from pipelines.governance.onboarding.sheets import mount_table, registration_table, status_table
@@ -32,7 +32,6 @@ from pipelines.governance.sharing.tables import demand_table, request_table
 from pipelines.governance.tables import OutputTable
 from pipelines.settings import Settings
 
-_SHEETS = (".xlsx", ".csv")
 _NO_SHEET = "没有登记表：请把登记表存为 governance 文件夹中的 {name}.xlsx 或 {name}.csv。"
 
 
@@ -81,7 +80,7 @@ def _open_data(settings: Settings) -> OutputTable:
         [
             (
                 name, each.title, each.library, each.k, each.cycle, each.licence,
-                live[f"open {name}"].last if f"open {name}" in live else "未发布",
+                live[f"open {name}"].edition if f"open {name}" in live else "未发布",
                 live[f"open {name}"].rows if f"open {name}" in live else None,
             )
             for name, each in open_data_sets(settings).items()
@@ -91,23 +90,18 @@ def _open_data(settings: Settings) -> OutputTable:
 
 def _of_systems(show: Callable[[SystemReport], OutputTable]) -> Callable[[Settings], OutputTable]:
     def table(settings: Settings) -> OutputTable:
-        sheet = _sheet(settings, "systems")
+        sheet = site_sheet(settings, "systems")
         return show(report_systems(settings, sheet)) if sheet else _none("systems")
 
     return table
 
 
 def _projects(settings: Settings) -> OutputTable:
-    sheet = _sheet(settings, "projects")
+    sheet = site_sheet(settings, "projects")
     if sheet is None:
         return _none("projects")
-    judged = judge_projects(settings, sheet, _sheet(settings, "systems"))
+    judged = judge_projects(settings, sheet, site_sheet(settings, "systems"))
     return filing_table(judged.verdicts)
-
-
-def _sheet(settings: Settings, name: str) -> Path | None:
-    files = (settings.governance / f"{name}{suffix}" for suffix in _SHEETS)
-    return next((file for file in files if file.exists()), None)
 
 
 def _none(name: str) -> OutputTable:

@@ -14,8 +14,8 @@ from pipelines.flows.governance.catalogue import (
     derive_catalogue,
     today_of,
 )
+from pipelines.flows.governance.duty_ledger import derive_ledger, late_duties
 from pipelines.flows.governance.facts import active_sources, evaluation_facts
-from pipelines.flows.governance.ledger import derive_ledger, late_duties
 from pipelines.flows.governance.sharing.requests import judged_requests
 from pipelines.flows.governance.systems import SystemReport, report_systems
 from pipelines.governance.annual.content import (
@@ -29,7 +29,8 @@ from pipelines.governance.evaluation import Facts, evaluate
 from pipelines.governance.outputs import (
     candidate_table,
     duty_table,
-    evaluation_table,
+    figure_table,
+    indicator_table,
     integration_table,
 )
 from pipelines.governance.resources.edition import read_edition
@@ -37,7 +38,7 @@ from pipelines.governance.resources.entry import Entry
 from pipelines.governance.sharing.register import JudgedRequest, unmet_demand
 from pipelines.governance.sharing.tables import demand_table
 from pipelines.governance.tables import OutputTable
-from pipelines.libraries import load_libraries
+from pipelines.libraries import libraries_in_order, load_libraries
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, read_batches, read_publications
 from pipelines.warehouse.quality.grant_usage import count_calls, read_grant_usage
@@ -126,7 +127,8 @@ def _facts(
         figures=figures,
         annexes=[
             entry_table(entries),
-            evaluation_table(figures, begin.isoformat(), until.isoformat()),
+            indicator_table(),
+            figure_table(figures, begin.isoformat(), until.isoformat()),
             duty_table(ledger, until.isoformat()),
             demand_table(unmet_demand(requests), until.isoformat()),
             *_system_annexes(told),
@@ -176,7 +178,7 @@ def _progress(told: SystemReport) -> SystemProgress:
 def _libraries(engine: Engine, until: date) -> dict[str, int]:
     """Golden records of each library as it was published last by a day."""
     counts = {}
-    for library in load_libraries().values():
+    for library in libraries_in_order(load_libraries()):
         rows = [
             each.row_counts.get(library.entity)
             for each in read_publications(engine)

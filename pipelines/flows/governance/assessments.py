@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipelines.flows.governance.catalogue import today_of
+from pipelines.flows.governance.catalogue import derive_catalogue, today_of
 from pipelines.governance.assessments import (
     Processing,
     assessment_table,
@@ -35,7 +35,8 @@ def assessment_register(settings: Settings) -> AssessmentRegister:
     """
     known, today = read_assessments(settings.governance), today_of(settings)
     missing = list(unassessed(processings(settings), known, today))
-    return AssessmentRegister(assessment_table(known, missing, today), missing)
+    names = {each.origin: each.name for each in derive_catalogue(settings).entries}
+    return AssessmentRegister(assessment_table(known, missing, today, names), missing)
 
 
 def processings(settings: Settings) -> list[Processing]:

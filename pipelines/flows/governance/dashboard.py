@@ -4,14 +4,14 @@ from datetime import date
 
 from pipelines.batch import batch_date
 from pipelines.flows.governance.catalogue import derive_catalogue, today_of
+from pipelines.flows.governance.duty_ledger import derive_ledger, late_duties
 from pipelines.flows.governance.facts import active_sources, evaluation_facts
-from pipelines.flows.governance.ledger import derive_ledger, late_duties
 from pipelines.flows.governance.sharing.onboarding import live_resources
 from pipelines.flows.governance.sharing.requests import judged_requests
 from pipelines.flows.governance.sharing.returns import packages
 from pipelines.governance.dashboard import Dashboard, rank
 from pipelines.governance.evaluation import evaluate
-from pipelines.libraries import load_libraries
+from pipelines.libraries import libraries_in_order, load_libraries
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, read_batches
 from pipelines.warehouse.quality.grant_usage import read_grant_usage
@@ -39,16 +39,15 @@ def read_dashboard(settings: Settings) -> Dashboard:
     requests = judged_requests(settings)
     deliveries = [each.deliveries for each in facts.sources]
     returned = packages(settings)
-    entries = [each for each in catalogue.entries if not each.origin.startswith("grant ")]
     return Dashboard(
-        title=f"{catalogue.declared.jurisdiction}公共数据运行情况",
+        jurisdiction=catalogue.declared.jurisdiction,
         as_of=today.isoformat(),
-        entries=len(entries),
-        connected=sum(each.origin in live for each in entries),
+        entries=len(catalogue.entries),
+        connected=sum(each.origin in live for each in catalogue.entries),
         rows={
-            library.title: live[f"library {name}"].rows
-            for name, library in load_libraries().items()
-            if f"library {name}" in live
+            library.title: live[f"library {library.name}"].rows
+            for library in libraries_in_order(load_libraries())
+            if f"library {library.name}" in live
         },
         batches=sum(begin <= day <= today for day in days),
         timely=(sum(part for part, _ in deliveries), sum(whole for _, whole in deliveries)),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from pipelines.flows.governance.catalogue import today_of
-from pipelines.flows.governance.ledger import derive_ledger, late_duties
+from pipelines.flows.governance.duty_ledger import derive_ledger, late_duties
 from pipelines.flows.governance.reviews import notice_changes
 from pipelines.flows.shared.session import moment
 from pipelines.flows.source.report.write import write_message

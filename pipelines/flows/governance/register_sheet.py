@@ -97,3 +97,9 @@ def _rows(source: Source, settings: Settings, file: Path, scratch: Path) -> Regi
             values = {c.name: row[stored_name(c.physical_name)] or "" for c in source.columns}
             rows.append(SheetRow(row["_line"], values))
     return RegisterSheet(rows, defects, delivery.unmapped_columns, delivery.remarks)
+
+
+def site_sheet(settings: Settings, name: str) -> Path | None:
+    """The sheet of that name that the site keeps beside its declarations, if it does."""
+    files = (settings.governance / f"{name}{suffix}" for suffix in (".xlsx", ".csv"))
+    return next((file for file in files if file.exists()), None)

@@ -150,7 +150,7 @@ def _exchange(facts: YearFacts) -> Iterator[str]:
     yield (
         f"受理共享申请{facts.requests.now:,}件{_delta(facts.requests, '件')}，"
         f"同意{facts.approved:,}件，不予共享{facts.refused:,}件"
-        f"{_in_time('，按期答复', answered, due, '件')}。现行授权"
+        f"{_answered(answered, due)}。现行授权"
         f"{facts.grants:,}个，全年查询核验{facts.calls.now:,}次{_delta(facts.calls, '次')}。"
     )
     corrected, total = facts.corrections_in_time
@@ -232,6 +232,12 @@ def _delta(counted: Counted, unit: str) -> str:
 
 def _in_time(words: str, part: int, whole: int, unit: str) -> str:
     return f"{words}{part:,}{unit}，占{part / whole:.1%}" if whole else ""
+
+
+def _answered(part: int, whole: int) -> str:
+    if not whole:
+        return ""
+    return f"；已答复或期限已满的{whole:,}件中，按期答复{part:,}件，占{part / whole:.1%}"
 
 
 def _day(iso: str) -> str:

@@ -1,5 +1,6 @@
 """The yearly report as PDF, drawn by matplotlib as the leaders' page is: no browser is needed."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from pipelines.governance.tables import OutputTable
 A4 = (8.27, 11.69)  # inches
 LEFT, RIGHT, TOP, BOTTOM = 0.1, 0.9, 0.93, 0.07  # shares of the page
 _NO_BEGIN = "，。；：、）”》％"
+_PART = re.compile(r"[0-9A-Za-z.,%/+-]+|.")
+_ROOM, _WIDEST, _NARROWEST, _GAP = 54, 26, 6, 1.6  # of a table, of a column, in characters
 _MOST_LINES = 4  # of a cell; a longer one ends in …
 
 
@@ -43,15 +46,32 @@ def write_pdf(report: AnnualReport, file: Path, cache: Path) -> None:
 
 
 def wrapped(text: str, signs: float) -> Iterator[str]:
-    """Lines of at most ``signs`` Chinese characters; none begins with a closing mark."""
+    """Lines of at most ``signs`` Chinese characters.
+
+    None begins with a closing mark, and no number and no word is cut that would fit into a line.
+    """
     line, room = "", signs
-    for sign in text.replace("\n", " "):
-        room -= 1 if east_asian_width(sign) in "WFA" else 0.55
-        if room < 0 and sign not in _NO_BEGIN and line:
+    for part in _parts(text.replace("\n", " "), signs):
+        width = _width(part)
+        if room < width and part not in _NO_BEGIN and line:
             yield line
-            line, room = "", signs - 1
-        line += sign
+            line, room = "", signs
+        line, room = line + part, room - width
     yield line
+
+
+def _parts(text: str, signs: float) -> Iterator[str]:
+    """Numbers and words whole, everything else sign by sign."""
+    for part in _PART.findall(text):
+        if _width(part) <= signs:
+            yield part
+        else:
+            yield from part
+
+
+def _width(text: str) -> float:
+    """In Chinese characters."""
+    return sum(1 if east_asian_width(sign) in "WFA" else 0.55 for sign in text)
 
 
 class _Sheets:
@@ -166,6 +186,10 @@ def _cell(text: str, signs: float) -> list[str]:
 
 
 def widths_of(rows: Sequence[Sequence[str]]) -> list[float]:
-    """Shares of the page by what the columns hold; a column is not wider than it needs to be."""
-    longest = [min(max(len(row[n]) for row in rows), 24) + 2 for n in range(len(rows[0]))]
+    """Shares of the page by what the columns hold; only long columns give way to short ones."""
+    wanted = [max(_width(row[n]) for row in rows) + _GAP for n in range(len(rows[0]))]
+    most = _WIDEST
+    while sum(min(each, most) for each in wanted) > _ROOM and most > _NARROWEST:
+        most -= 1
+    longest = [min(each, most) for each in wanted]
     return [each / sum(longest) * (RIGHT - LEFT) for each in longest]  # of the page

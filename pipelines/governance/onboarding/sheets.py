@@ -6,7 +6,11 @@ what registers of interfaces usually ask. Columns that are ours are named in eac
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from pipelines.governance.resources.entry import Entry
 from pipelines.governance.tables import OutputTable
@@ -16,11 +20,19 @@ _MODES = {"数据库": "库表", "文件下载": "文件", "服务接口": "接�
 
 @dataclass(frozen=True)
 class Live:
-    """What was measured of an entry's resource: last batch or publication, rows, quality score."""
+    """What was measured of an entry's resource.
+
+    Attributes:
+        last: Day of its last batch, publication or edition, ISO.
+        rows: Records of that.
+        score: Of its quality.
+        edition: Of an open data set.
+    """
 
     last: str
     rows: int
     score: float | None = None
+    edition: str = ""
 
 
 def mount_table(entries: Sequence[Entry], live: Mapping[str, Live], base: str) -> OutputTable:
@@ -59,18 +71,20 @@ def interface_table(openapi: Mapping[str, Any], base: str, provider: str) -> Out
     return OutputTable(
         "服务接口登记表",
         (
-            *("接口名称", "接口说明", "请求方式", "接口地址", "请求参数", "请求体", "返回格式"),
-            *("认证方式", "提供方", "接口版本"),
+            *("接口名称", "接口说明", "接口标识", "请求方式", "接口地址", "请求参数", "请求体"),
+            *("返回格式", "认证方式", "提供方", "接口版本"),
         ),
         [
             (
-                operation.get("operationId", path), _first_line(operation), method.upper(),
-                f"{base}{path}", _parameters(operation), _body(operation), _answers(operation),
+                *_called(method, path, operation), operation.get("operationId", path),
+                method.upper(), f"{base}{path}", _parameters(operation), _body(operation),
+                _answers(operation),
                 "OAuth 2.0 客户端断言（RFC 7523，ES256）", provider, openapi["info"]["version"],
             )
             for path, method, operation in _operations(openapi)
         ],
-        "由服务自身的 OpenAPI 描述生成；请求须注明经办人（Baselib-Actor）和事由（Baselib-Case）。",
+        "由服务自身的 OpenAPI 描述生成，接口名称和说明为本系统自定；"
+        "请求须注明经办人（Baselib-Actor）和事由（Baselib-Case）。",
     )  # fmt: skip
 
 
@@ -78,6 +92,21 @@ def _operations(openapi: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[
     for path, methods in openapi["paths"].items():
         for method, operation in methods.items():
             yield path, method, operation
+
+
+@cache
+def interface_words() -> Mapping[str, Mapping[str, str]]:
+    """Name and purpose of each interface in Chinese, by method and path."""
+    text = Path(__file__).with_name("interfaces.yml").read_text("utf-8")
+    words: Mapping[str, Mapping[str, str]] = yaml.safe_load(text)
+    return words
+
+
+def _called(method: str, path: str, operation: Mapping[str, Any]) -> tuple[str, str]:
+    words = interface_words().get(f"{method.upper()} {path}")
+    if words is None:
+        return operation.get("operationId", path), _first_line(operation)
+    return words["name"], words["is"]
 
 
 def _first_line(operation: Mapping[str, Any]) -> str:
@@ -101,25 +130,34 @@ def _answers(operation: Mapping[str, Any]) -> str:
 
 
 def status_table(entries: Sequence[Entry], live: Mapping[str, Live], today: str) -> OutputTable:
-    """接入情况: a row per department: entries, connected ones, rows, mean score."""
+    """接入情况: a row per department: entries, connected ones, rows, score.
+
+    What is granted is rows of a library that are counted there; the score is weighted by rows, as
+    that of the evaluation (E5) is.
+    """
     departments = sorted({each.provider for each in entries})
     rows = []
     for department in departments:
         mine = [each for each in entries if each.provider == department]
-        there = [live[each.origin] for each in mine if each.origin in live]
-        scores = [each.score for each in there if each.score is not None]
+        there = [each for each in mine if each.origin in live]
+        own = [live[each.origin] for each in there if not each.origin.startswith("grant ")]
         share = f"{len(there) / len(mine):.1%}"
-        mean = round(sum(scores) / len(scores), 1) if scores else None
-        last = max((each.last for each in there), default="")
-        rows.append(
-            (department, len(mine), len(there), share, sum(e.rows for e in there), last, mean)
-        )
+        last = max((each.last for each in own), default="")
+        count = sum(each.rows for each in own)
+        rows.append((department, len(mine), len(there), share, count, last, _weighted(own)))
     return OutputTable(
         "接入统一共享平台情况",
-        ("部门", "目录条目数", "已接入数", "接入率", "记录数", "最近更新", "平均质量得分"),
+        ("部门", "目录条目数", "已接入数", "接入率", "记录数", "最近更新", "数据质量得分"),
         rows,
-        f"截至 {today}。已接入：最近一批数据已收到，或库表、数据集已发布。",
+        f"截至 {today}。已接入：最近一批数据已收到，或库表、数据集已发布；"
+        "记录数不重复计入授权使用的条目；数据质量得分按记录数加权平均。",
     )
+
+
+def _weighted(live: Sequence[Live]) -> float | None:
+    scored = [(each.score, each.rows) for each in live if each.score is not None]
+    rows = sum(count for _, count in scored)
+    return round(sum(score * count for score, count in scored) / rows, 1) if rows else None
 
 
 def registration_table(entries: Sequence[Entry], live: Mapping[str, Live]) -> OutputTable:

@@ -5,11 +5,9 @@ The page loads nothing from elsewhere; every value is escaped by Jinja.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
-
+from pipelines.governance.page_template import page_template
 from pipelines.governance.resources.edition import Edition
 from pipelines.governance.resources.entry import DATA_TYPES, TITLES, Entry, texts_of
 
@@ -30,7 +28,7 @@ class Lineage:
 
 def dictionary_page(edition: Edition, title: str, scores: Mapping[str, float] | None = None) -> str:
     """The page of an edition; ``scores``: of the latest batch or run, by origin."""
-    return _template().render(
+    return page_template(_TEMPLATES, "dictionary.html.j2").render(
         title=title,
         edition=edition,
         entries=[(each, _shown(each)) for each in edition.entries],
@@ -64,15 +62,3 @@ def _placed(entries: Sequence[Entry], height: int) -> Sequence[tuple[Entry, int]
     """Boxes below each other, in the middle of the height."""
     top = (height - len(entries) * _ROW) // 2
     return [(each, top + place * _ROW) for place, each in enumerate(entries)]
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("dictionary.html.j2")

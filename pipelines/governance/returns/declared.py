@@ -1,5 +1,6 @@
 """Declaration of what is returned to whom: ``governance/returns.yml``."""
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pipelines.standards.declared import build, read_yaml
 
 FILE_NAME = "returns.yml"
 _STRICT = ConfigDict(extra="forbid")
+_SM2_CURVE = bytes.fromhex("06082a811ccf5501822d")  # OID 1.2.156.10197.1.301
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _BEGINNING = re.compile(r"\d{2,12}")
 
@@ -82,6 +84,12 @@ def _check(recipient: Recipient, libraries: Mapping[str, Library]) -> None:
     for name in ("title", "basis", "approved_by"):
         if not getattr(recipient, name).strip():
             refuse(name, "is empty.", "Write it.")
+    if is_sm2(recipient.public_key):
+        refuse(
+            "public_key",
+            "is a key on the SM2 curve; the library that seals packages has no SM2.",
+            "Give a key on P-256 (`baselib grants key` makes one); `suite: sm` has SM4 and SM3.",
+        )
     if not is_p256(recipient.public_key):
         refuse("public_key", "is no public key on P-256 in PEM.", "`baselib grants key` makes one.")
     for name, returned in recipient.libraries.items():
@@ -93,6 +101,15 @@ def _check(recipient: Recipient, libraries: Mapping[str, Library]) -> None:
                 refuse(f"libraries.{name}", f"{column!r} is no column.", ", ".join(known))
         if known[returned.region_column].element_name != "region_code":
             refuse(f"libraries.{name}", "region_column holds no region codes.", "Name another.")
+
+
+def is_sm2(pem: str) -> bool:
+    """Whether a text is a public key on the curve of SM2 (GB/T 32918), which nobody here reads."""
+    lines = [line.strip() for line in pem.splitlines() if line and not line.startswith("-----")]
+    try:
+        return _SM2_CURVE in base64.b64decode("".join(lines))
+    except ValueError:
+        return False
 
 
 def is_p256(pem: str) -> bool:

@@ -13,16 +13,26 @@ from pipelines.governance.systems.inventory import System
 IDLE_DAYS = 365  # 12 months without business, or without release and maintenance
 LEAST_CPU, LEAST_GROWTH = 0.05, 0.01  # below both for half a year: idle
 LEAST_USERS, LEAST_LOGINS = 10, 1  # a month; logins per user and month
-SAME_CONTENT = 0.95  # share of its entities that other systems hold, too
+SAME_CONTENT = 0.95  # share of its entities that other systems hold, too; nor has it own items
 
 
 @dataclass(frozen=True)
 class MeasuredContent:
-    """What was measured of a system's sources: last batch, entities, and those held elsewhere."""
+    """What was measured of a system's sources.
+
+    Attributes:
+        last_batch: Day of it.
+        entities: Entities of the libraries that they know.
+        held_elsewhere: Those of them that other systems know, too.
+        items: Items of the libraries that they deliver.
+        own_items: Those of them that nobody else delivers, or that their department leads.
+    """
 
     last_batch: date | None
     entities: int = 0
     held_elsewhere: int = 0
+    items: int = 0
+    own_items: int = 0
 
 
 _NOTHING = MeasuredContent(None)
@@ -94,9 +104,9 @@ def _replaceable(
         return f"功能标签（{'、'.join(sorted(system.tags))}）均为“{same[0]}”所有"
     measured = content.get(system.line, _NOTHING)
     entities, held = measured.entities, measured.held_elsewhere
-    if entities and held / entities >= SAME_CONTENT:
-        share = f"{held:,}/{entities:,}（{held / entities:.1%}）"
-        return f"其对象的 {share} 其他系统也有（≥ {SAME_CONTENT:.0%}）"
+    if measured.items and not measured.own_items and entities and held / entities >= SAME_CONTENT:
+        share = f"{held:,}/{entities:,}（{held / entities:.1%}，≥ {SAME_CONTENT:.0%}）"
+        return f"报送的 {measured.items} 个信息项均另有数源，其对象的 {share}其他系统也有"
     return "" if system.tags or entities else None
 
 

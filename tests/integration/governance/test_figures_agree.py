@@ -121,8 +121,12 @@ def test_entries_say_what_the_contracts_say(recorded):
             assert (entry.name, entry.provider) == (source.title, source.owner.department)
             assert len(entry.items) == len(source.columns)
     board = read_dashboard(recorded)
-    assert board.entries == sum(not origin.startswith("grant ") for origin in entries)
-    assert board.connected == len({STUDENTS, MARRIAGES, "population"})
+    assert board.entries == len(entries)
+    granted = [o for o in entries if o.startswith("grant ") and "人口" in entries[o].name]
+    assert board.connected == len({STUDENTS, MARRIAGES, "population", *granted})
+    connection = onboarding_tables(recorded, NO_API, "x")["status"].rows
+    assert sum(row[1] for row in connection) == board.entries
+    assert sum(row[2] for row in connection) == board.connected
     assert f"共编制信息资源{len(entries)}个" in report_text(recorded)
     page = dashboard_page(board)
     for department in ("云州市教育局", "云州市民政局"):

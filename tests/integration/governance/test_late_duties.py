@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from pipelines.flows.governance.duty_ledger import derive_ledger
 from pipelines.flows.governance.duty_mails import mail_late_duties
-from pipelines.flows.governance.ledger import derive_ledger
 from pipelines.flows.mail.deliver import deliver
 from pipelines.settings import load_settings
 from pipelines.warehouse import read_mail

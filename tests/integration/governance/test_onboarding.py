@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli.governance.governance import app
 from pipelines.flows.governance.catalogue import derive_catalogue
+from pipelines.governance.onboarding.sheets import interface_words
 
 
 def test_the_package_is_whole_and_its_interfaces_are_those_of_the_service(
@@ -27,6 +28,8 @@ def test_the_package_is_whole_and_its_interfaces_are_those_of_the_service(
     }
     assert listed == operations
     assert ("/v1/work-orders", "GET") in listed
+    known = {f"{method} {path}" for path, method in operations}
+    assert known == set(interface_words()), "name it in onboarding/interfaces.yml"
     mounted = json.loads((folder / "mount.json").read_text("utf-8"))
     assert [row["信息资源代码"] for row in mounted] == [
         entry.code for entry in derive_catalogue(site).entries

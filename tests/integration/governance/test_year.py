@@ -99,7 +99,10 @@ def test_the_report_says_what_was_recorded_and_no_more(year, tmp_path: Path):
     report = draft_annual_report(year, 2025, None)
     said = "\n".join(p for section in report.sections for p in section.paragraphs)
     assert report.title == "示范省云州市2025年度政务信息资源共享情况报告"
-    assert "受理共享申请2件，同意1件，不予共享1件，按期答复1件，占50.0%" in said
+    assert (
+        "受理共享申请2件，同意1件，不予共享1件；已答复或期限已满的2件中，按期答复1件，占50.0%"
+        in said
+    )
     assert "全年查询核验2次" in said  # the answered one and the canary
     assert "未报送政务信息系统清册" in said
     write_annual_report(year, report, tmp_path / "r.docx")

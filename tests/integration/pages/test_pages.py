@@ -70,6 +70,7 @@ def test_each_register_is_a_page_and_the_hall_has_its_own(client):
             True,
         ), name
     assert "部门排名" in client.get("governance/dashboard").text
+    assert "Ranking of departments" in client.get("governance/dashboard?lang=en").text
     assert client.get("governance/other").status_code == 404
 
 

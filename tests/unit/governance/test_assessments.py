@@ -1,5 +1,6 @@
 """Impact assessments beside what handles personal data, and the ranking of the dashboard."""
 
+import re
 from datetime import date
 
 import pytest
@@ -15,7 +16,13 @@ from pipelines.governance.assessments import (
     read_assessments,
     unassessed,
 )
-from pipelines.governance.dashboard import FORMULA, RANKED, Dashboard, dashboard_page, rank
+from pipelines.governance.dashboard import (
+    RANKED,
+    Dashboard,
+    dashboard_page,
+    dashboard_words,
+    rank,
+)
 from pipelines.governance.evaluation import INDICATORS, Figure
 from pipelines.settings import load_settings
 
@@ -62,7 +69,8 @@ def test_what_handles_personal_items_needs_one_in_force(tmp_path, origin, items,
     known = written(tmp_path)
     found = list(unassessed([Processing(origin, "某局", items, named)], known, today))
     assert [why in reason for _, reason in found] == ([True] if why else [])
-    table = assessment_table(known, found, today)
+    table = assessment_table(known, found, today, {origin: "某项数据"})
+    assert [row[2] for row in table.rows[1:]] == ["某项数据"] * len(found)
     assert table.rows[0][10] == "2027-03-01"  # three years after 29 February
     assert len(table.rows) == 1 + len(found)
 
@@ -92,13 +100,19 @@ def test_the_ranking_is_the_mean_of_what_there_is(by_department):
 def test_the_page_shows_formula_and_names_and_runs_nothing():
     ranked = rank({"<b>局": [Figure("E1", 1, 2), Figure("E5", 9_000, 100)]})
     board = Dashboard(
-        "某市公共数据运行情况", "2026-06-30", 4, 3, {"人口库": 12}, 9, (0, 0), 7, 1, (1, 2), (0, 0),
+        "某市", "2026-06-30", 4, 3, {"人口库": 12}, 9, (0, 0), 7, 1, (1, 2), (0, 0),
         2, 5, (1, 3), ranked,
     )  # fmt: skip
     page = dashboard_page(board)
-    assert FORMULA in page
+    assert dashboard_words("zh")["formula"] in page
+    assert "<title>某市公共数据运行情况</title>" in page
     assert "&lt;b&gt;局" in page
     assert "<script" not in page
     assert "75.0%" in page
     assert f"{(50 + 90) / 2:.1f}" in page
     assert all(INDICATORS[number].name in page for number in RANKED)
+    english = dashboard_page(board, "en")
+    assert dashboard_words("en")["formula"] in english
+    own_words = english.replace("某市", "").replace("&lt;b&gt;局", "").replace("人口库", "")
+    assert not re.search("[\u4e00-\u9fff]", own_words.split("</style>")[1])
+    assert dashboard_words("zh").keys() == dashboard_words("en").keys()

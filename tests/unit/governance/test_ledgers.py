@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.errors import CalendarUnknown, DeclarationRefused
-from pipelines.flows.governance.ledgers import judge_ledger, judge_projects
+from pipelines.flows.governance.submitted_sheets import judge_ledger, judge_projects
 from pipelines.governance.duties import (
     DUTY_COLUMNS,
     LIMITS,

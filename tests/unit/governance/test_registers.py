@@ -10,11 +10,18 @@ import pytest
 from openpyxl import load_workbook
 
 from pipelines.contracts.source import Owner, Server, Source, SourceColumn
+from pipelines.governance.annual.pdf import widths_of, wrapped
 from pipelines.governance.element_register import register_elements
-from pipelines.governance.evaluation import INDICATORS, Facts, SourceFacts, evaluate
-from pipelines.governance.outputs import element_table, evaluation_table
+from pipelines.governance.evaluation import (
+    INDICATORS,
+    Facts,
+    GrantFacts,
+    SourceFacts,
+    evaluate,
+)
+from pipelines.governance.outputs import element_table, evaluation_table, figure_table
 from pipelines.governance.resources.lint import CatalogueFault
-from pipelines.governance.tables import OutputTable, write_table
+from pipelines.governance.tables import OutputTable, column_widths, write_table
 from pipelines.libraries import load_libraries
 
 
@@ -111,7 +118,7 @@ def facts(good, register):
 def test_each_figure_is_its_formula(good, facts):
     by_number = figures(good, facts)
     assert list(by_number) == list(INDICATORS)
-    shown = {n: (f.part, f.whole) for n, f in by_number.items() if f.part is not None}
+    shown = {n: (f.part, f.whole) for n, f in by_number.items() if f.whole}
     assert shown == {
         "E1": (2, 3),  # c has a fault
         "E3": (1, 2),  # a and c may be shared, c never came
@@ -137,9 +144,41 @@ def test_without_facts_there_is_no_figure_and_the_table_says_so(good):
     table = evaluation_table(evaluate(empty), "2026-01-01", "2026-06-30")
     told = {row[1]: row[3] for row in table.rows}
     assert told["E1"] == "100.0%"
-    assert {told[each] for each in ("E2", "E4", "E5", "E6", "E8", "E11")} == {"尚无记录"}
+    assert {told[each] for each in ("E9", "E11")} == {"尚无记录"}  # the log was not read
     assert told["E3"] == "0.0%"
-    assert told["E10"] == "不适用"
+    assert {told[each] for each in ("E2", "E4", "E5", "E6", "E8", "E10")} == {"不适用"}
+    silent = replace(empty, sources=[SourceFacts("a", "公安局", 0, None, (0, 0), (0, 0))])
+    told = {row[1]: row[3] for row in evaluation_table(evaluate(silent), "", "").rows}
+    assert {told[each] for each in ("E4", "E5")} == {"尚无记录"}  # it should have come
+
+
+def test_a_department_is_not_said_to_lack_records_of_work_that_it_does_not_have(good):
+    asks = GrantFacts("水务局", 3)
+    figures_of = evaluate(Facts([good(provider="公安局")], [], [], [], grants=[asks]))
+    told = {
+        row[1]: row[3] for row in evaluation_table({"水务局": figures_of["水务局"]}, "", "").rows
+    }
+    assert told.pop("E9") == "100.0%"
+    assert told.pop("E11") == "0 件"
+    assert set(told.values()) == {"不适用"}
+    assert [row[1] for row in figure_table(figures_of, "", "").rows if row[0] == "水务局"] == [
+        "E9", "E11",
+    ]  # fmt: skip
+
+
+def test_text_of_a_sheet_fits_into_its_row_and_a_wide_sheet_can_be_read(tmp_path):
+    long = "全市户籍登记、迁移、注销业务和流动人口居住登记" * 3
+    table = OutputTable("清册", [f"第{n}项" for n in range(30)], [[long, *["一二三四"] * 29]])
+    widths = column_widths(table)
+    assert widths == [16, *[10] * 29]  # the long column gives way
+    write_table(table, tmp_path / "w.xlsx")
+    sheet = load_workbook(tmp_path / "w.xlsx").active
+    assert sheet.row_dimensions[4].height >= 14.5 * 2 * len(long) / widths[0]
+    assert sheet.page_setup.paperSize == 8
+    short = OutputTable("清册", ("名称", "率"), [("甲", 99.0), ("乙", 1234)])
+    write_table(short, tmp_path / "s.xlsx")
+    sheet = load_workbook(tmp_path / "s.xlsx").active
+    assert [sheet.cell(row, 2).number_format for row in (4, 5)] == ["#,##0.0", "#,##0"]
 
 
 CODE = "115301000021000138"  # a spreadsheet keeps 15 digits of a number
@@ -165,3 +204,19 @@ def test_a_table_is_written_in_each_form(tmp_path):
     assert sorted(each.name for each in tmp_path.iterdir()) == ["t.csv", "t.json", "t.xlsx"]
     with pytest.raises(ValueError, match="pdf"):
         write_table(replace(TABLE), tmp_path / "t.pdf")
+
+
+@pytest.mark.parametrize("room", [7, 12, 20.5])
+def test_a_line_of_the_report_ends_in_no_number_and_begins_with_no_closing_mark(room):
+    text = "基础库现有权威记录：电子证照库1,350条、法人库25,012,345条，占99.5%，见GB/T 2260。"
+    lines = list(wrapped(text, room))
+    assert "".join(lines) == text
+    assert all(line[0] not in "，。、）" for line in lines)
+    for number in ("1,350", "25,012,345", "99.5%", "2260"):
+        assert any(number in line for line in lines), lines
+
+
+def test_a_short_column_keeps_its_words_on_one_line():
+    rows = [("名称", "共享类型"), ("某项很长的资源名称" * 8, "有条件共享")]
+    name, kind = widths_of(rows)
+    assert kind / (name + kind) * 54 >= 5

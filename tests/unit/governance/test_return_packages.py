@@ -136,3 +136,18 @@ def test_a_recipient_that_cannot_work_is_refused(tmp_path, changed, field):
     with pytest.raises(DeclarationRefused) as refused:
         read_recipients(tmp_path, libraries)
     assert refused.value.field == field
+
+
+SM2 = (  # openssl ecparam -name SM2 -genkey | openssl pkey -pubout
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoEcz1UBgi0DQgAEw090BROVRvM6vmKTYUZ0iVUcjqNG\n"
+    "92mGWv6iBFkbSDjBPyVS4JTTQOBQHOlNUsVfgauwIUKnopwq08vml6zwkA==\n"
+    "-----END PUBLIC KEY-----\n"
+)
+
+
+def test_a_key_on_the_curve_of_sm2_is_refused_by_name(tmp_path):
+    told = {"east": DECLARED | {"public_key": SM2}}
+    (tmp_path / "returns.yml").write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(DeclarationRefused, match="has no SM2"):
+        read_recipients(tmp_path, load_libraries())

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.flows.governance.systems import items_of
+from pipelines.governance.element_register import Holder, RegisteredElement
 from pipelines.governance.outputs import candidate_table, integration_table, inventory_table
 from pipelines.governance.systems.integration import integration_list
 from pipelines.governance.systems.inventory import SYSTEM_COLUMNS, read_systems
@@ -125,12 +127,39 @@ def test_what_another_system_of_the_department_does_too_can_be_replaced():
 
 
 def test_measured_content_speaks_where_the_department_does_not():
-    late = {3: MeasuredContent(date(2025, 1, 1), 100, 10)}
+    late = {3: MeasuredContent(date(2025, 1, 1), 100, 10, 8, 2)}
     assert hits(GOOD, content=late) == [(3, ["使用与实际业务流程长期脱节"])]
-    told = {3: MeasuredContent(date(2026, 6, 1), 100, 95)}
+    told = {3: MeasuredContent(date(2026, 6, 1), 100, 95, items=8)}
     (found,) = candidates(GOOD, content=told)
-    assert found.hits == {"功能可被其他系统替代": "其对象的 95/100（95.0%） 其他系统也有（≥ 95%）"}
-    assert hits(GOOD, content={3: MeasuredContent(date(2026, 6, 1), 100, 94)}) == []
+    assert found.hits == {
+        "功能可被其他系统替代": "报送的 8 个信息项均另有数源，"
+        "其对象的 95/100（95.0%，≥ 95%）其他系统也有"
+    }
+    assert hits(GOOD, content={3: MeasuredContent(date(2026, 6, 1), 100, 94, items=8)}) == []
+
+
+def test_a_system_with_items_of_its_own_is_no_copy_though_all_its_people_are_known_elsewhere():
+    own = {3: MeasuredContent(date(2026, 6, 1), 100, 100, items=8, own_items=1)}
+    assert hits(GOOD, content=own) == []
+
+
+def test_items_are_own_where_the_department_leads_or_nobody_else_delivers():
+    def holder(source, department):
+        return Holder(source, source, department, department, 0, 0)
+
+    def element(lead, *holders):
+        return RegisteredElement("population", "", "c", "", "", "", lead, holders, 0, ())
+
+    police, school = holder("police__people", "公安局"), holder("school__pupils", "教育局")
+    register = [
+        element("公安局", police, school),
+        element("教育局", school),
+        element("", school),  # delivered alone, led by nobody
+        element("公安局", police),
+    ]
+    assert items_of(["school__pupils"], register) == (3, 2)
+    assert items_of(["police__people", "school__pupils"], register) == (4, 4)
+    assert items_of(["other__other"], register) == (0, 0)
 
 
 def test_a_candidate_says_what_nobody_knows_and_decides_nothing():

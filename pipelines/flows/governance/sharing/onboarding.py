@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.csv
 
-from pipelines.batch import CHINA
+from pipelines.batch import CHINA, batch_date
 from pipelines.flows.governance.catalogue import derive_catalogue, latest_scores, today_of
 from pipelines.flows.shared.session import Session, moment, open_session
 from pipelines.governance.onboarding.sheets import (
@@ -19,7 +19,7 @@ from pipelines.governance.onboarding.sheets import (
     registration_table,
     status_table,
 )
-from pipelines.governance.onboarding.upward import UP_TABLES, upward_rows
+from pipelines.governance.onboarding.upward import field_table, upward_rows, upward_tables
 from pipelines.governance.resources.further import read_granted_views
 from pipelines.governance.tables import OutputTable, write_table
 from pipelines.libraries import load_libraries
@@ -46,18 +46,22 @@ def live_resources(settings: Settings) -> Mapping[str, Live]:
     for each in batches:
         if each.landed:
             origin = f"source {each.source}"
-            live[origin] = Live(each.batch, each.landed, scores.get(origin))
+            day = batch_date(each.batch).isoformat()
+            live[origin] = Live(day, each.landed, scores.get(origin))
     entities = {each.name: each.entity for each in load_libraries().values()}
     for done in publications:
         origin, entity = f"library {done.library}", entities.get(done.library, "")
         if entity in done.row_counts:
-            live[origin] = Live(done.run, done.row_counts[entity], scores.get(origin))
+            day = done.published_at.astimezone(CHINA).date().isoformat()
+            live[origin] = Live(day, done.row_counts[entity], scores.get(origin))
     for view in read_granted_views(settings.grants):  # there as soon as its library is
         if f"library {view.library}" in live:
             live[f"grant {view.name}"] = live[f"library {view.library}"]
     for folder in sorted((settings.home / "open_data").glob("*/[0-9]*")):
         rows = len(json.loads((folder / "data.json").read_text(encoding="utf-8")))
-        live[f"open {folder.parent.name}"] = Live(f"第 {int(folder.name)} 版", rows)
+        told = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+        edition = f"第 {int(folder.name)} 版"
+        live[f"open {folder.parent.name}"] = Live(told["created"], rows, edition=edition)
     return live
 
 
@@ -77,7 +81,7 @@ def onboarding_tables(
 
 
 def write_onboarding(
-    settings: Settings, folder: Path, openapi: Mapping[str, Any], base: str
+    settings: Settings, folder: Path, openapi: Mapping[str, Any], base: str, data_source: str = ""
 ) -> Mapping[str, int]:
     """Write the package into a new folder; answers rows by file.
 
@@ -86,17 +90,16 @@ def write_onboarding(
         folder: New; what ``up/`` holds is personal data.
         openapi: Description of the service.
         base: Address of the service as the platform reaches it.
+        data_source: Code that the platform gave this site, for ``up_*`` rows.
 
     Raises:
         FileExistsError: the folder is there already.
     """
     tables = onboarding_tables(settings, openapi, base)
     folder.mkdir(mode=0o700, parents=True)
-    rows = {}
+    rows: dict[str, int] = {}
     for name, table in tables.items():
-        for suffix in (".xlsx", ".json"):
-            write_table(table, folder / f"{name}{suffix}")
-            rows[f"{name}{suffix}"] = len(table.rows)
+        rows |= _write_both(table, folder, name)
     (folder / "openapi.json").write_text(
         json.dumps(openapi, ensure_ascii=False, indent=1), encoding="utf-8"
     )
@@ -104,29 +107,44 @@ def write_onboarding(
     if editions:
         shutil.copytree(editions[-1], folder / "catalogue")
     with open_session(settings) as session:
-        rows |= _write_upward(session, folder / "up")
+        rows |= _write_upward(session, folder / "up", data_source)
     _write_manifest(folder)
     return rows
 
 
-def _write_upward(session: Session, folder: Path) -> Mapping[str, int]:
-    """Only tables whose library is published."""
-    rows = {}
+def _write_both(table: OutputTable, folder: Path, name: str) -> Mapping[str, int]:
+    """As workbook for people and as JSON for machines."""
+    for suffix in (".xlsx", ".json"):
+        write_table(table, folder / f"{name}{suffix}")
+    return {f"{name}{suffix}": len(table.rows) for suffix in (".xlsx", ".json")}
+
+
+def _write_upward(session: Session, folder: Path, data_source: str) -> Mapping[str, int]:
+    """Only tables whose library is published; beside them what each column lacks."""
+    rows: dict[str, int] = {}
+    written = {}
     batch = f"{today_of(session.settings):%Y%m%d}"
-    for name, table in UP_TABLES.items():
+    for name, table in upward_tables().items():
         library = load_libraries()[table.library]
         if not session.lake.has(f"core.{library.entity}"):
             continue
         core = session.lake.read(session.con, f"core.{library.entity}")
         now = moment(session.settings).astimezone(CHINA)
-        found = session.con.to_pyarrow(upward_rows(table, core, batch, now, "baselib"))
+        found = session.con.to_pyarrow(upward_rows(table, core, batch, now, data_source))
         folder.mkdir(mode=0o700, exist_ok=True)
         pyarrow.csv.write_csv(found, folder / f"{name}.csv")
         rows[f"up/{name}.csv"] = found.num_rows
-    if rows:
+        written[name] = found
+    if written:
         with session.warehouse.begin() as connection:
             event = Event("export", "ok", case_no="up_*", rows=sum(rows.values()))
             note_event(connection, event)
+        titles = {
+            (name, column.name): column.title
+            for name, each in load_libraries().items()
+            for column in each.columns.values()
+        }
+        rows |= _write_both(field_table(written, titles), folder.parent, "up_fields")
     return rows
 
 

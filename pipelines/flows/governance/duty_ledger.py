@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from pipelines.contracts import load_sources
 from pipelines.flows.governance.catalogue import derive_catalogue, today_of
-from pipelines.flows.governance.ledgers import JudgedDuties, judge_ledger
 from pipelines.flows.governance.sharing.requests import judged_requests
+from pipelines.flows.governance.submitted_sheets import JudgedDuties, judge_ledger
 from pipelines.governance.duties import (
     DUTY_COLUMNS,
     LIMITS,
