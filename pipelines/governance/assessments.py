@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from pipelines.errors import DeclarationRefused
-from pipelines.governance.tables import OutputTable
+from pipelines.governance.tables import OutputTable, Value
 from pipelines.standards.declared import build, read_yaml
 
 FILE_NAME = "assessments.yml"
@@ -115,7 +115,7 @@ def assessment_table(
     names: Mapping[str, str],
 ) -> OutputTable:
     """个人信息保护影响评估登记簿, with what lacks one; ``names``: of origins, for people."""
-    rows = [
+    rows: list[Sequence[Value]] = [
         (
             one.number, one.title, "、".join(names.get(each, each) for each in one.about),
             one.purpose, one.impact, one.measures,
