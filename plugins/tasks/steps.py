@@ -78,6 +78,7 @@ def _step(about: str, verb: Callable[[], Any]) -> dict[str, object]:
     facts = asset_facts(told)
     words = ", ".join(f"{key} {value}" for key, value in facts.items())
     log.info("%s done in %.1f s: %s", about, time.monotonic() - began, words)
+    _measure(about, told)
     _note_on_assets(facts)
     if told.get("unchanged"):
         _end_day(told, facts)

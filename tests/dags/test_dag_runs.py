@@ -8,6 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 
 INGEST = "ingest__taxation__taxpayers"
 SOURCE = "taxation__taxpayers"
@@ -73,8 +76,48 @@ def hook() -> Iterator[tuple[str, list[dict[str, str]]]]:
     server.shutdown()
 
 
+Gauge = tuple[str, str, float]  # name, subject, value
+
+
 @pytest.fixture(scope="module")
-def ran(in_airflow: Callable[..., Any], hook: tuple[str, list[dict[str, str]]]) -> Ran:
+def board() -> Iterator[tuple[str, set[Gauge]]]:
+    """Where a site collects metrics, and which of baselib's it got."""
+    got: set[Gauge] = set()
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            sent = ExportMetricsServiceRequest()
+            sent.ParseFromString(self.rfile.read(int(self.headers["content-length"])))
+            got.update(_gauges(sent))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", got
+    server.shutdown()
+
+
+def _gauges(sent: ExportMetricsServiceRequest) -> Iterator[Gauge]:
+    for resource in sent.resource_metrics:
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                for point in metric.gauge.data_points:
+                    about = {each.key: each.value.string_value for each in point.attributes}
+                    if "baselib." in metric.name:
+                        value = point.as_double or point.as_int
+                        yield metric.name, about.get("subject", ""), value
+
+
+@pytest.fixture(scope="module")
+def ran(
+    in_airflow: Callable[..., Any],
+    hook: tuple[str, list[dict[str, str]]],
+    board: tuple[str, set[Gauge]],
+) -> Ran:
     """All scenarios in one process, for Airflow takes longer to start than they take to run."""
     answers = in_airflow(
         "run_dags.py",
@@ -82,6 +125,9 @@ def ran(in_airflow: Callable[..., Any], hook: tuple[str, list[dict[str, str]]]) 
         AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY="0",
         AIRFLOW_CONN_BASELIB_SMTP=SMTP,
         BASELIB_ALARM_WEBHOOK=hook[0],
+        AIRFLOW__METRICS__OTEL_ON="True",
+        OTEL_EXPORTER_OTLP_ENDPOINT=board[0],
+        OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf",
     )
     return dict(zip(SCENARIOS, answers, strict=True))
 
@@ -254,3 +300,12 @@ def test_engineers_hear_of_each_cause_once(hook):
     assert missing["title"] == f"{INGEST}, land: MissingColumn"
     assert "MissingColumn, in words" in missing["text"]
     assert "land" in missing["link"]
+
+
+@pytest.mark.usefixtures("ran")
+def test_a_site_s_board_gets_what_each_verb_came_to_by_source_and_library(board):
+    of_a_source = {(f"airflow.baselib.{verb}.rows", SOURCE, 3) for verb in ("land", "score")}
+    assert of_a_source | {
+        ("airflow.baselib.merge.rows", "population", 3),
+        ("airflow.baselib.deliver.rows", "site", 3),
+    } <= {(name, subject, value) for name, subject, value in board[1]}
