@@ -1,7 +1,11 @@
 """The compose file is for sites that we cannot try here, so what can be known of it is checked."""
 
+import json
 import re
+from dataclasses import fields
 from pathlib import Path, PurePosixPath
+from typing import get_type_hints
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -13,6 +17,8 @@ PROJECT = Path(__file__).parents[2]
 TEXT = (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
+BOARD_FILE = "docs/operations/board.json"
+BOARD = json.loads((PROJECT / BOARD_FILE).read_text(encoding="utf-8"))
 EXAMPLE = (PROJECT / ".env.example").read_text(encoding="utf-8")
 DOCKERFILE = (PROJECT / "Dockerfile").read_text(encoding="utf-8")
 SECRET = re.compile(r"PASSWORD|SECRET|KEY")
@@ -24,6 +30,8 @@ PROFILES = {
     "proxy": "tls",
     "serve": "serve",
     "consumer-proxy": "mtls",
+    "prometheus": "metrics",
+    "grafana": "metrics",
 }
 AIRFLOW = {
     *("init", "api-server", "scheduler", "dag-processor", "triggerer"),
@@ -95,7 +103,7 @@ SCHEMA = {
                     },
                     "volumes": {
                         "type": "array",
-                        "items": {"type": "string", "pattern": r"^\S.*:/[a-z/-]+(:ro)?$"},
+                        "items": {"type": "string", "pattern": r"^\S.*:/[a-z/.-]+(:ro)?$"},
                     },
                     "configs": {
                         "type": "array",
@@ -181,7 +189,8 @@ def test_a_slip_in_it_is_noticed(wrong):
 
 
 def test_it_has_the_services_of_a_site():
-    assert SERVICES.keys() == AIRFLOW | {"postgres", "redis", "proxy", "consumer-proxy"}
+    others = {"postgres", "redis", "proxy", "consumer-proxy", "prometheus", "grafana"}
+    assert SERVICES.keys() == AIRFLOW | others
     optional = {
         name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service
     }
@@ -330,3 +339,31 @@ def test_tasks_find_the_same_modules_loaded_as_on_one_machine():
 
     environment = SERVICES["scheduler"]["environment"]
     assert environment["AIRFLOW__SCHEDULER__MP_FORKSERVER_PRELOAD"].split(",") == list(PRELOADED)
+
+
+def test_figures_go_to_the_prometheus_of_the_profile_and_only_if_asked_for():
+    environment = SERVICES["scheduler"]["environment"]
+    assert environment["AIRFLOW__METRICS__OTEL_ON"] == "${METRICS_ON:-false}"
+    endpoint = urlsplit(environment["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"].split(":-")[1][:-1])
+    assert endpoint.hostname in SERVICES
+    assert "--web.enable-otlp-receiver" in SERVICES[endpoint.hostname]["command"]
+    (source,) = yaml.safe_load(COMPOSE["configs"]["grafana_data"]["content"])["datasources"]
+    assert urlsplit(source["url"]).netloc == endpoint.netloc
+    assert {panel["datasource"]["uid"] for panel in BOARD["panels"]} == {source["uid"]}
+    (provider,) = yaml.safe_load(COMPOSE["configs"]["grafana_boards"]["content"])["providers"]
+    assert f"{provider['options']['path']}/board.json" in mounts("grafana")
+    assert mounts("grafana")[f"{provider['options']['path']}/board.json"] == f"./{BOARD_FILE}"
+
+
+def test_the_board_asks_for_numbers_that_verbs_answer_with():
+    from pipelines import flows
+
+    asked = [each["expr"] for panel in BOARD["panels"] for each in panel["targets"]]
+    names = [name for one in asked for name in re.findall(r"airflow_baselib_(\w+)", one)]
+    assert len(names) >= len(asked)
+    verbs = sorted((each for each in flows.__all__), key=len, reverse=True)
+    for name in names:
+        verb = next(each for each in verbs if name.startswith(f"{each}_"))
+        answer = get_type_hints(getattr(flows, verb))["return"]
+        numbers = {f.name for f in fields(answer) if f.type in (int, float, float | None)}
+        assert name.removeprefix(f"{verb}_") in numbers, name
