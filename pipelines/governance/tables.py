@@ -77,10 +77,10 @@ def _write_workbook(table: OutputTable, path: Path) -> None:
         note = book.add_format({"font_name": "宋体", "font_size": 9, "font_color": "#6B7785"})
         sheet.write_string(0, 0, table.title, big)
         sheet.write_string(1, 0, table.note, note)
-        sheet.set_row(2, _height(table.columns, widths))
+        sheet.set_row(2, height_of(table.columns, widths))
         sheet.write_row(2, 0, table.columns, head)
         for number, row in enumerate(table.rows, start=3):
-            sheet.set_row(number, _height(row, widths))
+            sheet.set_row(number, height_of(row, widths))
             for place, value in enumerate(row):
                 sheet.write(number, place, value, forms.get(type(value), forms[str]))
         for place, width in enumerate(widths):
@@ -111,8 +111,8 @@ def column_widths(table: OutputTable) -> list[int]:
     return [min(each + 2, widest) for each in longest]
 
 
-def _height(values: Sequence[Value], widths: Sequence[int]) -> float:
-    """Points. Programs that do not fit rows to their text would cut it off."""
+def height_of(values: Sequence[Value], widths: Sequence[int]) -> float:
+    """Points of a row. Programs that do not fit rows to their text would cut it off."""
     lines = max(
         (-(-_signs(value) // (width - 2)) for value, width in zip(values, widths, strict=True)),
         default=1,

@@ -1,18 +1,31 @@
 """From files to base tables: every row accounted for, every value explained, nothing doubled."""
 
+import json
 import re
+import shutil
 from email import message_from_bytes, policy
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 from sqlalchemy import text
 
 from pipelines.contracts import load_sources
+from pipelines.flows.governance.open_data import check_open_data
+from pipelines.flows.governance.register_sheet import site_sheet
+from pipelines.flows.governance.sharing.onboarding import write_onboarding
+from pipelines.flows.governance.sharing.returns import make_package, unpack
+from pipelines.flows.governance.systems import report_systems
 from pipelines.flows.library.export import export_crosswalk
 from pipelines.lake import open_lake
 from pipelines.libraries import load_libraries
 from pipelines.report.words import vocabulary
+from pipelines.serve.grants.keys import make_key
 from pipelines.warehouse import connect, read_batches, read_publications, read_stopped_batches
 from tests.e2e.mail_figures import bodies, first_mails, number, sheets
 
@@ -220,3 +233,58 @@ def test_who_lost_a_disagreement_is_told_of_it(city, library):
         *(finding, value),
     )
     assert strange == 0
+
+
+def test_what_is_handed_over_is_what_was_published(city, warehouse, tmp_path):
+    """Returns, rows for the national platform and open data, out of the lake of a real run."""
+    site = city.settings.model_copy(update={"governance": tmp_path / "governance"})
+    shutil.copytree(city.settings.governance, site.governance)
+    region = "residence_region_code"
+    east = scalar(warehouse, f"SELECT mode() WITHIN GROUP (ORDER BY {region}) FROM base.person")
+    make_key(tmp_path / "east.pem")
+    key = load_pem_private_key((tmp_path / "east.pem").read_bytes(), None).public_key()
+    pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    declared = {
+        "title": "某区数据局", "regions": [east], "basis": "条例第二十四条", "approved_by": "1号",
+        "valid_to": "2027-01-01", "public_key": pem, "suite": "sm",
+        "libraries": {
+            "population": {"region_column": region, "columns": ["person_name", "birth_date"]},
+            "legal_entity": {"region_column": "region_code", "columns": ["registered_capital"]},
+        },
+    }  # fmt: skip
+    (site.governance / "returns.yml").write_text(json.dumps({"east": declared}), encoding="utf-8")
+    package = make_package(site, "east")
+    told = unpack(package, site.home / "returns.pub", tmp_path / "east.pem", tmp_path / "got")
+    mine = {
+        "population.parquet": f"base.person WHERE {region} LIKE '{east}%'",
+        "legal_entity.parquet": f"base.legal_entity WHERE region_code LIKE '{east}%'",
+    }
+    for name, where in mine.items():
+        assert told["files"][name] == scalar(warehouse, f"SELECT count(*) FROM {where}")
+        got = pq.read_table(tmp_path / "got" / name)
+        assert got.num_rows == told["files"][name] > 0
+
+    api = {"info": {"version": "1"}, "paths": {}}
+    rows = write_onboarding(site, tmp_path / "package", api, "https://x.example", "530")
+    of_kind = "SELECT count(*) FROM base.legal_entity WHERE left(uscc, 2) IN ('91', '92', '93')"
+    assert rows["up/up_uc_info_enterprise.csv"] == scalar(warehouse, of_kind)
+    assert rows["up/up_lic_data.csv"] == scalar(warehouse, "SELECT count(*) FROM base.license")
+    fields = json.loads((tmp_path / "package/up_fields.json").read_text("utf-8"))
+    assert {each["超长数"] for each in fields} == {0}
+    counted = {(each["表名"], each["字段名"]): each["空值数"] for each in fields}
+    unnumbered = "SELECT count(*) FROM base.license WHERE license_identifier IS NULL"
+    assert counted["up_lic_data", "certificate_source_id"] == scalar(warehouse, unnumbered)
+
+    open_to_all = check_open_data(site, "people_by_decade")
+    known = "SELECT count(*) FROM base.person WHERE sex_code IN ('1', '2')"
+    assert open_to_all.risk.entities == scalar(warehouse, known)
+
+    report = report_systems(site, site_sheet(site, "systems"))
+    assert report.defects == []
+    led = {
+        "婚姻登记管理系统",
+        "税收征管系统",
+        "学籍管理系统",
+    }  # all their people are known elsewhere
+    assert not led & {each.system.name for each in report.candidates}
+    assert {each.system.name for each in report.candidates} >= {"流动人口登记系统"}

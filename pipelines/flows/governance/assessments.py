@@ -36,6 +36,8 @@ def assessment_register(settings: Settings) -> AssessmentRegister:
     known, today = read_assessments(settings.governance), today_of(settings)
     missing = list(unassessed(processings(settings), known, today))
     names = {each.origin: each.name for each in derive_catalogue(settings).entries}
+    recipients = read_recipients(settings.governance, load_libraries())
+    names |= {f"return {name}": f"数据回流（{each.title}）" for name, each in recipients.items()}
     return AssessmentRegister(assessment_table(known, missing, today, names), missing)
 
 

@@ -24,11 +24,15 @@ _WATCH = "目录比对"  # who notices: no person
 
 @dataclass(frozen=True)
 class ReviewedEntry:
-    """An entry, its state, and its last step (None: it never had one)."""
+    """An entry, its state, and its last step (None: it never had one).
+
+    ``unreviewed``: it stands in the last edition of a site that publishes without review.
+    """
 
     entry: Entry
     state: EntryState
     last: Review | None
+    unreviewed: bool = False
 
 
 def review_states(settings: Settings) -> list[ReviewedEntry]:
@@ -37,15 +41,20 @@ def review_states(settings: Settings) -> list[ReviewedEntry]:
     Raises:
         DeclarationRefused: the catalogue or the steps cannot be read.
     """
-    reviews = read_reviews(settings.governance)
+    reviews, catalogue = read_reviews(settings.governance), derive_catalogue(settings)
+    published = {each.origin for each in catalogue.last.entries} if catalogue.last else set()
     return [
         ReviewedEntry(
             entry,
             state_of(entry.origin, reviews),
             next((r for r in reversed(reviews) if r.origin == entry.origin), None),
+            not catalogue.declared.review and entry.origin in published,
         )
-        for entry in derive_catalogue(settings).derived
+        for entry in catalogue.derived
     ]
+
+
+_UNREVIEWED = "已发布（未启用审核流程）"
 
 
 def review_table(reviewed: Sequence[ReviewedEntry], today: str) -> OutputTable:
@@ -55,7 +64,8 @@ def review_table(reviewed: Sequence[ReviewedEntry], today: str) -> OutputTable:
         ("信息资源", "提供方", "来源", "状态", "最近步骤", "日期", "办理人", "说明"),
         [
             (
-                each.entry.name, each.entry.provider, each.entry.origin, ENTRY_STATES[each.state],
+                each.entry.name, each.entry.provider, each.entry.origin,
+                _UNREVIEWED if each.unreviewed else ENTRY_STATES[each.state],
                 *((each.last.step, each.last.day, each.last.by, each.last.note)
                   if each.last else ("", "", "", "")),
             )

@@ -121,7 +121,10 @@ def _catalogue(facts: YearFacts) -> Iterator[str]:
         f"{classes}；按共享类型，{shares}。向社会开放{facts.opened:,}个。"
     )
     wrong = f"尚有{facts.faults:,}处填报差错待更正" if facts.faults else "未发现填报差错"
-    yield f"目录由数据契约、基础库声明和授权文件生成，逐项按编制指南核心元数据检查，{wrong}。"
+    yield (
+        "目录由数据对接约定（报送目录）、基础库声明和授权文件生成，"
+        f"逐项按编制指南核心元数据检查，{wrong}。"
+    )
 
 
 def _systems(facts: YearFacts) -> Iterator[str]:

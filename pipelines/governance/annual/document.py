@@ -65,6 +65,8 @@ def _annex(document: Any, table: OutputTable, place: int) -> None:
 
 
 def _table(document: Any, table: OutputTable) -> None:
+    from docx.shared import Pt
+
     size = TABLE if len(table.columns) <= _MANY else 7
     made = document.add_table(rows=1, cols=len(table.columns), style="Table Grid")
     _tighten(made)
@@ -74,7 +76,8 @@ def _table(document: Any, table: OutputTable) -> None:
     texts = texts or [["无", *[""] * (len(table.columns) - 1)]]
     for row in texts:
         _cells(made.add_row().cells, row, "仿宋", size)
-    _set_widths(document, made, widths_of([list(table.columns), *texts]))
+    room = _room(document) / Pt(size)
+    _set_widths(document, made, widths_of([list(table.columns), *texts], room))
     if table.note:
         _line(document, f"注：{table.note}", "仿宋", TABLE)
 
@@ -101,13 +104,18 @@ def _tighten(table: Any) -> None:
 
 
 def _set_widths(document: Any, table: Any, shares: Sequence[float]) -> None:
-    page = document.sections[-1]
-    room = page.page_width - page.left_margin - page.right_margin
+    room = _room(document)
     for column, share in zip(table.columns, shares, strict=True):
         width = int(room * share / sum(shares))
         column.width = width
         for cell in column.cells:
             cell.width = width
+
+
+def _room(document: Any) -> int:
+    """Between the margins of the page that is written."""
+    page = document.sections[-1]
+    return int(page.page_width - page.left_margin - page.right_margin)
 
 
 def _repeat(row: Any) -> None:

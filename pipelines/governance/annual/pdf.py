@@ -133,7 +133,7 @@ class _Sheets:
         texts = [["" if v is None else str(v) for v in row] for row in table.rows] or [
             ["无", *[""] * (len(table.columns) - 1)]
         ]
-        widths = widths_of([list(table.columns), *texts])
+        widths = widths_of([list(table.columns), *texts], _ROOM * 8.5 / size)
         self._row(table.columns, widths, size, is_head=True)
         for row in texts:
             if self._row(row, widths, size):
@@ -185,11 +185,16 @@ def _cell(text: str, signs: float) -> list[str]:
     return lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], "…"]
 
 
-def widths_of(rows: Sequence[Sequence[str]]) -> list[float]:
-    """Shares of the page by what the columns hold; only long columns give way to short ones."""
+def widths_of(rows: Sequence[Sequence[str]], room: float) -> list[float]:
+    """Shares of the page by what the columns hold; only long columns give way to short ones.
+
+    Args:
+        rows: Texts, the head first.
+        room: Chinese characters beside each other.
+    """
     wanted = [max(_width(row[n]) for row in rows) + _GAP for n in range(len(rows[0]))]
     most = _WIDEST
-    while sum(min(each, most) for each in wanted) > _ROOM and most > _NARROWEST:
+    while sum(min(each, most) for each in wanted) > room and most > _NARROWEST:
         most -= 1
     longest = [min(each, most) for each in wanted]
     return [each / sum(longest) * (RIGHT - LEFT) for each in longest]  # of the page

@@ -11,6 +11,7 @@ from pipelines.governance.resources.entry import (
     Item,
     texts_of,
 )
+from pipelines.governance.tables import height_of
 
 SHEET = "资源目录"
 _PARTS = ("类", "项", "目", "细目")
@@ -24,8 +25,19 @@ COLUMNS = (
     *(TITLES[name] for name in _AFTER_ITEMS),
 )
 _ITEMS_AT = len(_PARTS) + len(_BEFORE_ITEMS)
-_WIDTHS = {TITLES["summary"]: 44, TITLES["name"]: 26, TITLES["share_condition"]: 26}
+_WIDTHS = {
+    TITLES["summary"]: 44,
+    TITLES["name"]: 26,
+    TITLES["provider"]: 22,
+    TITLES["provider_code"]: 21,
+    TITLES["share_condition"]: 26,
+    TITLES["related"]: 18,  # one code in a line, and none is cut
+    ITEM_TITLES["name"]: 30,
+    ITEM_TITLES["physical_name"]: 32,
+    ITEM_TITLES["standard"]: 18,
+}
 _WIDTH = 14
+_WIDE = [_WIDTHS.get(column, _WIDTH) for column in COLUMNS]
 _INTRODUCTION = (
     "编制依据：《政务信息资源目录编制指南（试行）》（发改高技〔2017〕1272号）、《政务数据共享条例》第十三条。"
     "由数据对接约定（报送目录）和基础库声明生成；数据分类分级的级别名称为本系统自定。"
@@ -56,8 +68,8 @@ def write_sheet(path: Path, title: str, entries: Sequence[Entry]) -> None:
         sheet.merge_range(0, 0, 0, last, title, big)
         sheet.merge_range(1, 0, 1, last, _INTRODUCTION, small)
         sheet.write_row(2, 0, COLUMNS, head)
-        for place, column in enumerate(COLUMNS):
-            sheet.set_column(place, place, _WIDTHS.get(column, _WIDTH))
+        for place, width in enumerate(_WIDE):
+            sheet.set_column(place, place, width)
         row = 3
         for entry in entries:
             row = _write_entry(sheet, row, entry, cell)
@@ -85,7 +97,11 @@ def _write_entry(sheet, row: int, entry: Entry, cell: object) -> int:  # type: i
             sheet.merge_range(row, place, last, place, value, cell)
         else:
             sheet.write_string(row, place, value, cell)
+    after_at = len(COLUMNS) - len(after)
+    merged = max(height_of(before, _WIDE[:_ITEMS_AT]), height_of(after, _WIDE[after_at:]))
     for number, item in enumerate(items, start=row):
+        needed = height_of(_item_texts(item), _WIDE[_ITEMS_AT:after_at])
+        sheet.set_row(number, max(needed, merged / len(items)))
         for place, value in enumerate(_item_texts(item), start=_ITEMS_AT):
             sheet.write_string(number, place, value, cell)
     return last + 1

@@ -106,7 +106,10 @@ def _replaceable(
     entities, held = measured.entities, measured.held_elsewhere
     if measured.items and not measured.own_items and entities and held / entities >= SAME_CONTENT:
         share = f"{held:,}/{entities:,}（{held / entities:.1%}，≥ {SAME_CONTENT:.0%}）"
-        return f"报送的 {measured.items} 个信息项均另有数源，其对象的 {share}其他系统也有"
+        return (
+            f"报送的 {measured.items} 个信息项均另有数源，其对象的 {share}其他系统也有"
+            "（未报送的内容未比对）"
+        )
     return "" if system.tags or entities else None
 
 

@@ -14,9 +14,18 @@ from pipelines.flows.governance.annual import draft_annual_report
 from pipelines.flows.governance.catalogue import derive_catalogue, publish_catalogue
 from pipelines.flows.governance.dashboard import read_dashboard
 from pipelines.flows.governance.facts import evaluation_facts
+from pipelines.flows.governance.register_sheet import site_sheet
+from pipelines.flows.governance.reviews import review_states, review_table
 from pipelines.flows.governance.sharing.onboarding import live_resources, onboarding_tables
+from pipelines.flows.governance.submitted_sheets import judge_projects
+from pipelines.flows.governance.systems import report_systems
 from pipelines.governance.dashboard import dashboard_page
 from pipelines.governance.evaluation import evaluate
+from pipelines.governance.outputs import (
+    candidate_table,
+    integration_table,
+    inventory_table,
+)
 from pipelines.serve.audit.evidence import write_evidence
 from pipelines.serve.audit.seal import seal_log
 
@@ -131,6 +140,25 @@ def test_entries_say_what_the_contracts_say(recorded):
     page = dashboard_page(board)
     for department in ("云州市教育局", "云州市民政局"):
         assert department in page
+
+
+def test_published_without_review_is_not_said_to_wait(recorded):
+    states = {row[3] for row in review_table(review_states(recorded), "2026-09-30").rows}
+    assert states == {"已发布（未启用审核流程）"}
+
+
+def test_the_report_counts_the_systems_that_the_lists_show(recorded):
+    sheet = site_sheet(recorded, "systems")
+    told = report_systems(recorded, sheet)
+    lines = sheet.read_text("utf-8").strip().count("\n")
+    assert len(inventory_table(told.systems).rows) == lines
+    said = "\n".join(draft_annual_report(recorded, 2026, sheet).sections[1].paragraphs)
+    listed = {row[0] for row in candidate_table(told.candidates).rows}
+    assert f"政务信息系统{lines}个" in said
+    assert f"疑似“僵尸”系统{len(listed)}个" in said
+    assert f"整合共享清单的系统{len(integration_table(told.integration).rows)}个" in said
+    projects = judge_projects(recorded, site_sheet(recorded, "projects"), sheet)
+    assert [each.complies for each in projects.verdicts] == [True, True, False, False]
 
 
 def test_evidence_of_a_period_is_checked_with_python_alone(recorded, tmp_path):

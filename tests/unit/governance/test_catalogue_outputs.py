@@ -67,6 +67,15 @@ def test_a_package_of_ckan_has_its_names_and_a_table_schema(good):
     assert resource["schema"]["fields"][0]["constraints"] == {"maxLength": 60}
 
 
+def test_no_text_of_the_sheet_is_cut_off(good, tmp_path):
+    items = (Item("法定代表人（负责人）公民身份号码" * 3, "C"), Item("编号", "C"))
+    write_sheet(tmp_path / "c.xlsx", "目录", [good(items=items, summary="摘要" * 150)])
+    heights = load_workbook(tmp_path / "c.xlsx").active.row_dimensions
+    of_the_name = 14 * (2 * len(items[0].name) / 30)
+    assert heights[4].height >= of_the_name
+    assert heights[4].height + heights[5].height >= 14 * (2 * 300 / 44)  # over both rows
+
+
 def test_the_sheet_has_a_row_per_item_and_the_entry_merged_over_them(good, tmp_path):
     other = good(code="307006/000010", name="=1+1", items=(Item("编号", "C"),))
     write_sheet(tmp_path / "c.xlsx", "江城市政务信息资源目录", [good(), other])

@@ -218,5 +218,5 @@ def test_a_line_of_the_report_ends_in_no_number_and_begins_with_no_closing_mark(
 
 def test_a_short_column_keeps_its_words_on_one_line():
     rows = [("名称", "共享类型"), ("某项很长的资源名称" * 8, "有条件共享")]
-    name, kind = widths_of(rows)
+    name, kind = widths_of(rows, 54)
     assert kind / (name + kind) * 54 >= 5

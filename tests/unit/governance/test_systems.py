@@ -133,7 +133,7 @@ def test_measured_content_speaks_where_the_department_does_not():
     (found,) = candidates(GOOD, content=told)
     assert found.hits == {
         "功能可被其他系统替代": "报送的 8 个信息项均另有数源，"
-        "其对象的 95/100（95.0%，≥ 95%）其他系统也有"
+        "其对象的 95/100（95.0%，≥ 95%）其他系统也有（未报送的内容未比对）"
     }
     assert hits(GOOD, content={3: MeasuredContent(date(2026, 6, 1), 100, 94, items=8)}) == []
 
