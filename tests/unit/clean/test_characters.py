@@ -18,6 +18,9 @@ COMPATIBLE = {
     "①⑩㈱Ⅲ½": "110(株)III1⁄2",
     "豈\u3000\xa0": "豈  ",
     "李\ue863": "李䶮",  # private use of GBK
+    # Those that got a code point only with GB 18030-2005 and -2022, as the standard prints them.
+    "\ue816\ue817\ue818\ue81e\ue826\ue82b\ue82c": "𠂇𠂉𠃌龴龵龶龷",
+    "\ue831\ue832\ue83b\ue843\ue854\ue855\ue864": "𡗗龸𢦏龹龺𤇾龻",
     "张三·abc": "张三·abc",
     "\U00020164": "\U00020164",
     None: None,

@@ -125,6 +125,12 @@ def test_until_it_is_due_a_text_is_judged_as_today(duckdb_backend, element, seed
         assert due is None or due > as_of
 
 
+def test_a_plain_date_of_birth_holds_until_the_oldest_is_too_old():
+    """On 30 June 2026 the oldest that is plain is of 1 January 1907: 121 years on that day."""
+    holds_until = NAMED["birth_date"].plain.until
+    assert holds_until(date(2026, 6, 30)) == date(2028, 1, 1)
+
+
 @pytest.mark.parametrize("element", [name for name in DATED if NAMED[name].plain])
 def test_what_is_plain_stays_as_it_is_until_the_day_named(duckdb_backend, element):
     parser, as_of = NAMED[element], TODAYS[len(element) % len(TODAYS)]
