@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 # The same examples every time: a change is never refused for what chance found in another's code.
 # `HYPOTHESIS_PROFILE=explore pytest …` looks for new ones.
 settings.register_profile("steady", derandomize=True, database=None)
 settings.register_profile("explore")
+# For who asks only whether a law fails, not for the smallest example of it: benchmarks.mutation.
+settings.register_profile(
+    "unshrunk", derandomize=True, database=None, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 REQUIRE_SPARK = "BASELIB_REQUIRE_SPARK"

@@ -11,6 +11,10 @@ _RESOLVED = (
     f"{_IDENTITY}/rules/test_successors.py",
     f"{_IDENTITY}/scores/test_scores.py",
 )
+_STAGED = tuple(
+    f"tests/unit/stage/test_{what}.py"
+    for what in ("split", "keys", "stated_forms", "told_once", "placed_rows")
+)
 _CONTRADICTIONS = ("test_rules_of_a_site.py", "test_contradictions.py")
 
 # By module or package below ``pipelines``; of several the longest name holds. Quick ones first.
@@ -96,6 +100,10 @@ NEAREST: Mapping[str, Sequence[str]] = {
         "tests/unit/mail/test_mail_connection.py",
         "tests/integration/mail/test_smtp.py",
     ),
+    "mail/connection": ("tests/unit/mail/test_mail_connection.py",),
+    "mail/message": ("tests/unit/mail/test_message.py",),
+    "mail/packing": ("tests/unit/mail/test_message.py",),
+    "mail/smtp": ("tests/integration/mail/test_smtp.py", "tests/unit/mail/test_mail_connection.py"),
     "merge": ("tests/unit/merge/test_golden.py", "tests/unit/merge/test_links.py"),
     "merge/links": ("tests/unit/merge/test_links.py", "tests/unit/quality/test_contradictions.py"),
     "quality/answers": ("tests/unit/quality/test_judged_answers.py",),
@@ -119,13 +127,10 @@ NEAREST: Mapping[str, Sequence[str]] = {
     "quality/suites": ("tests/unit/quality/test_suites.py",),
     "quality/two_columns": ("tests/unit/quality/test_two_columns.py",),
     "quality/volume": ("tests/unit/quality/test_volume.py",),
-    "stage": (
+    "stage": _STAGED,
+    "stage/conventions": ("tests/unit/stage/test_stated_forms.py", *_STAGED),
+    "stage/overlay": (
         "tests/unit/stage/test_ledger.py",
-        "tests/unit/stage/test_split.py",
-        "tests/unit/stage/test_keys.py",
-        "tests/unit/stage/test_stated_forms.py",
-        "tests/unit/stage/test_told_once.py",
-        "tests/unit/stage/test_placed_rows.py",
         "tests/integration/repair/test_import.py",
     ),
 }

@@ -22,6 +22,7 @@ from pipelines.runtime.stop_points import HOLD_AT, STOP_AT
 from pipelines.settings import Settings, load_settings
 from pipelines.warehouse import connect, count_mail, stop_embedded
 from pipelines.warehouse.quality.outbox import STATES
+from tests.e2e.ready_commands import Command
 
 PROJECT = Path(__file__).parents[2]
 BATCH = "20260630"
@@ -80,6 +81,16 @@ EVERY_POINT = [
     "publish population after",
     f"report {SOURCE} before",
 ]
+MOMENTS = [  # from the first table to the last message
+    f"raw.{SOURCE} before",
+    f"staged.{SOURCE} before",
+    "identity.person_record before",
+    "publish population before",
+    f"report {SOURCE} before",
+]
+EARLIER, BETWEEN = "20260628", "20260629"
+# Before a person came, and when another had still another name.
+EARLIER_ROWS = ROWS.replace("10,赵甲,\n", "").replace("11,赵乙,", "11,钱乙,")
 FEW_POINTS = [f"raw.{SOURCE} placed", "core.person after"]
 
 
@@ -94,24 +105,16 @@ class Home:
     def settings(self) -> Settings:
         return load_settings(home=self.folder)
 
-    def begin(self, *, batch: str = BATCH, **more: str) -> subprocess.Popen[str]:
+    def arguments(self, batch: str = BATCH) -> list[str]:
+        return ["run", "population", "--home", str(self.folder), "--batch", batch]
+
+    def begin(self, *, batch: str = BATCH, **more: str) -> Command:
         """``baselib run`` as a process of its own."""
-        given = ["run", "population", "--home", str(self.folder), "--batch", batch]
-        return subprocess.Popen(
-            [sys.executable, "-m", "pipelines", *given],
-            cwd=PROJECT,
-            env=os.environ | self.environment | more,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return Command(self.arguments(batch), self.environment | more)
 
     def run(self, *, batch: str = BATCH, **more: str) -> tuple[int, str]:
         """Exit code and what was said."""
-        process = self.begin(batch=batch, **more)
-        out, err = process.communicate(timeout=600)
-        assert "Traceback" not in out + err, out + err
-        return process.returncode, out + err
+        return ended(self.begin(batch=batch, **more))
 
     def deliver(self, batch: str, rows: str) -> None:
         """Put a delivery where the contract looks for it."""
@@ -185,14 +188,14 @@ def assert_a_repeat_ends_clean(home: Home, clean: dict[str, list[str]]) -> None:
 
 
 @contextmanager
-def held(home: Home, point: str, folder: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
+def held(home: Home, point: str, folder: Path, **more: str) -> Iterator[Command]:
     """A run that waits at a point; afterwards it is told to go on."""
     folder.mkdir()
     process = home.begin(**{STOP_AT: point, HOLD_AT: str(folder)}, **more)
     try:
         deadline = time.monotonic() + 300
         while not (folder / "reached").exists():
-            assert process.poll() is None, process.communicate()
+            assert not process.has_ended, process.end()
             assert time.monotonic() < deadline, f"{point} is never reached"
             time.sleep(0.05)
         yield process
@@ -200,10 +203,10 @@ def held(home: Home, point: str, folder: Path, **more: str) -> Iterator[subproce
         (folder / "go").touch()
 
 
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    out, err = process.communicate(timeout=600)
-    assert "Traceback" not in out + err, out + err
-    return process.returncode, out + err
+def ended(process: Command) -> tuple[int, str]:
+    code, said = process.end()
+    assert "Traceback" not in said, said
+    return code, said
 
 
 def test_a_run_that_is_killed_time_and_again_ends_like_a_clean_one(
@@ -237,11 +240,12 @@ def test_a_run_whose_worker_is_killed_says_so_and_ends_clean_when_repeated(
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("point", MOMENTS)
 def test_a_run_goes_on_when_its_database_is_killed(
-    home: Home, clean: dict[str, list[str]], tmp_path: Path
+    home: Home, clean: dict[str, list[str]], tmp_path: Path, point: str
 ):
     """The verb is tried once more; the embedded server is started again by whoever needs it."""
-    with held(home, f"staged.{SOURCE} before", tmp_path / "hold") as process:
+    with held(home, point, tmp_path / "hold") as process:
         file = home.folder / "postgres" / "data" / "postmaster.pid"
         os.kill(int(file.read_text(encoding="utf-8").split()[0]), signal.SIGKILL)
     code, said = ended(process)
@@ -250,12 +254,55 @@ def test_a_run_goes_on_when_its_database_is_killed(
     assert_a_repeat_ends_clean(home, clean)
 
 
+@pytest.fixture(scope="module")
+def in_order(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[str]]]:
+    """What two deliveries come to that arrive whole and in order."""
+    home = new_home(tmp_path_factory.mktemp("in_order"))
+    home.deliver(EARLIER, EARLIER_ROWS)
+    for batch in (EARLIER, BATCH):
+        code, said = home.run(batch=batch)
+        assert code == 0, said
+    yield home.contents()
+    stop_embedded(home.settings)
+
+
+@pytest.mark.faults
+def test_a_tenth_of_a_delivery_is_stopped_and_leaves_no_trace_in_what_is_published(
+    home: Home, in_order: dict[str, list[str]]
+):
+    home.deliver(EARLIER, EARLIER_ROWS)
+    home.deliver(BETWEEN, "".join(EARLIER_ROWS.splitlines(keepends=True)[:3]))
+    assert home.run(batch=EARLIER)[0] == 0
+    before = home.contents()
+    code, said = home.run(batch=BETWEEN)
+    assert (code, SOURCE in said) == (1, True), said
+    after = home.contents()
+    assert _published_tables(after) == _published_tables(before)
+    assert home.run()[0] == 0
+    assert _published_tables(home.contents()) == _published_tables(in_order)
+
+
+@pytest.mark.faults
+def test_an_old_batch_after_a_newer_one_ends_like_both_in_order(
+    home: Home, in_order: dict[str, list[str]]
+):
+    home.deliver(EARLIER, EARLIER_ROWS)
+    for batch in (BATCH, EARLIER):
+        code, said = home.run(batch=batch)
+        assert code == 0, said
+    assert _published_tables(home.contents()) == _published_tables(in_order)
+
+
+def _published_tables(contents: dict[str, list[str]]) -> dict[str, list[str]]:
+    return {table: files for table, files in contents.items() if table.startswith("core.")}
+
+
 @pytest.mark.faults
 def test_two_runs_at_once_end_like_one(home: Home, clean: dict[str, list[str]], tmp_path: Path):
     with held(home, f"staged.{SOURCE} before", tmp_path / "hold") as first:
         second = home.begin()
         time.sleep(5)  # the second waits for the first, or has not come so far
-        assert second.poll() is None
+        assert not second.has_ended
     for process in (first, second):
         code, said = ended(process)
         assert code == 0, said
@@ -328,7 +375,14 @@ def test_a_folder_that_cannot_be_written_is_told_before_work_begins(home: Home, 
 
 @pytest.mark.faults
 def test_nothing_but_words_reaches_a_pipe(home: Home):
-    process = home.begin()
-    out, err = process.communicate(timeout=600)
-    assert "\r" not in out + err
-    assert "%" not in err
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", *home.arguments()],
+        check=True,
+        cwd=PROJECT,
+        env=os.environ | home.environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert "\r" not in done.stdout + done.stderr
+    assert "%" not in done.stderr

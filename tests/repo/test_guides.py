@@ -10,6 +10,7 @@ GUIDES = ("CONTRIBUTING.md", "docs/architecture.md", "README.md", "README.zh-CN.
 TOPS = "pipelines|tests|sql|plugins|dags|benchmarks|docs|expectations|sources|grants"
 IN_TICKS = re.compile(rf"`((?:{TOPS})/[\w./*-]+)`")
 ROOM_FILE = re.compile(rf"`(?!(?:{TOPS})/)((?:\w+/)*\w+\.py)`")
+NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)…?`")
 LINKS = re.compile(r"\]\(((?!https?:)[^)#]+)\)")
 
 
@@ -35,6 +36,30 @@ def test_what_a_guide_names_is_there(guide):
 def test_a_file_that_is_gone_is_noticed():
     text = "`pipelines/identity/gone.py` `stage/gone.py` [x](adr/gone.md) `tests/unit/**/gone.py`"
     assert len(missing("docs/architecture.md", text)) == 4
+
+
+def unwritten_tests(text: str) -> list[str]:
+    """Tests that a document names and nobody has written; the end of a name may be left out."""
+    return [f"{file}::{name}" for file, name in NAMED_TEST.findall(text) if not _has(file, name)]
+
+
+def _has(file: str, name: str) -> bool:
+    path = PROJECT / file
+    return path.exists() and f"\ndef {name}" in path.read_text(encoding="utf-8")
+
+
+def test_every_guarantee_names_tests_that_there_are():
+    text = (PROJECT / "docs/robustness.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 20
+    assert [row for row in rows if not NAMED_TEST.search(row)] == []
+    assert unwritten_tests(text) == [], "follow the move"
+
+
+def test_a_test_that_is_gone_is_noticed():
+    here = "tests/repo/test_guides.py"
+    named = f"`{here}::test_a_test_that…` `{here}::test_nothing…` `tests/repo/test_gone.py::test_x`"
+    assert unwritten_tests(named) == [f"{here}::test_nothing", "tests/repo/test_gone.py::test_x"]
 
 
 def test_every_decision_that_holds_stands_beside_its_room():

@@ -19,13 +19,27 @@ HOST = "localhost"
 class Mailbox:
     """Takes messages; answers each step as told. ``hang_at``: "RCPT", "DATA" or "end"."""
 
-    def __init__(self, rcpt="250 OK", end="250 taken", hang_at=None, drop_at=None, refuses=()):
+    def __init__(
+        self,
+        rcpt="250 OK",
+        end="250 taken",
+        hang_at=None,
+        drop_at=None,
+        refuses=(),
+        mail="250 OK",
+    ):
         self.taken = []
         self.recipients = []
+        self.mail = mail
         self.rcpt, self.end, self.hang_at, self.drop_at = rcpt, end, hang_at, drop_at
         self.refuses = refuses
         self.greylisted = set()
         self.greylist = False
+
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        if self.mail.startswith("250"):
+            envelope.mail_from = address
+        return self.mail
 
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         await self._stop("RCPT", server)
@@ -34,7 +48,7 @@ class Mailbox:
         if self.greylist and address not in self.greylisted:
             self.greylisted.add(address)
             return "451 4.7.1 greylisted, come again"
-        if self.rcpt.startswith("250"):
+        if self.rcpt.startswith("25"):
             envelope.rcpt_tos.append(address)
         return self.rcpt
 

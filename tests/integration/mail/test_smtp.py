@@ -75,6 +75,28 @@ def test_a_refusal_after_the_content_is_an_answer_and_no_doubt(answer, permanent
     assert mailbox.taken == []
 
 
+@pytest.mark.parametrize("answer", ["500 what is that", "550 not from you"])
+def test_a_sender_that_is_refused_is_the_servers_matter(answer):
+    with serving(Mailbox(mail=answer)) as port, pytest.raises(MailServerUnusable, match=answer):
+        send(port)
+
+
+@pytest.mark.parametrize(
+    ("answer", "permanent"), [("452 disk full", False), ("552 too large", True)]
+)
+def test_a_size_that_is_refused_with_the_sender_is_the_messages_matter(answer, permanent):
+    with serving(Mailbox(mail=answer)) as port, pytest.raises(MailRefused, match=answer) as caught:
+        send(port)
+    assert caught.value.permanent is permanent
+
+
+def test_a_recipient_whose_mail_is_forwarded_is_a_recipient():
+    mailbox = Mailbox(rcpt="251 will forward")
+    with serving(mailbox) as port:
+        send(port)
+    assert mailbox.taken == [MESSAGE]
+
+
 @pytest.mark.parametrize("trouble", ["hang_at", "drop_at"])
 def test_trouble_before_the_end_of_a_message_leaves_no_doubt(trouble):
     handed = []
