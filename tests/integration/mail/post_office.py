@@ -27,10 +27,12 @@ class Mailbox:
         drop_at=None,
         refuses=(),
         mail="250 OK",
+        scans_for=0.0,
     ):
         self.taken = []
         self.recipients = []
         self.mail = mail
+        self.scans_for = scans_for  # seconds between the end of a message and the answer
         self.rcpt, self.end, self.hang_at, self.drop_at = rcpt, end, hang_at, drop_at
         self.refuses = refuses
         self.greylisted = set()
@@ -56,6 +58,7 @@ class Mailbox:
         if self.end.startswith("250"):  # whoever takes it has it, even if the answer is lost
             self.taken.append(envelope.content)
             self.recipients += envelope.rcpt_tos
+        await asyncio.sleep(self.scans_for)
         await self._stop("end", server)
         return self.end
 

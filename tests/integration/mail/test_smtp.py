@@ -116,6 +116,13 @@ def test_no_answer_after_the_end_of_a_message_is_a_doubt(trouble):
     assert len(mailbox.taken) == 1  # it had arrived: to send it again would have made two
 
 
+def test_a_server_that_scans_a_message_is_waited_for_longer_than_for_a_reply():
+    mailbox, timeouts = Mailbox(scans_for=1.0), Timeouts(reply=0.5, end_of_message=30, quit=0.2)
+    with serving(mailbox) as port:
+        send(port, timeouts=timeouts)
+    assert mailbox.taken == [MESSAGE]
+
+
 def test_a_sender_that_dies_at_the_last_moment_has_sent_nothing():
     mailbox = Mailbox()
 

@@ -31,6 +31,7 @@ def test_a_login_on_the_submission_port_is_encrypted():
         (25, {"disable_tls": True, "disable_ssl": True}, "none"),
         (25, {"disable_tls": "true", "disable_ssl": "True"}, "none"),
         (25, {"disable_tls": "false", "disable_ssl": "true"}, "starttls"),
+        (25, {"auth_type": "Basic", "ssl_context": "Default"}, "starttls"),  # as people write it
     ],
 )
 def test_ports_and_extras_choose_the_protection(port, extras, expected):
