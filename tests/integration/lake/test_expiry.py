@@ -104,6 +104,35 @@ def test_a_table_that_was_never_written_again_keeps_all(lake: Lake, con: Backend
     assert content(lake, con, "core.once") == ["a"]
 
 
+def test_what_is_forgotten_leaves_the_rows_and_what_each_batch_was_told(lake: Lake, con: Backend):
+    table = "staged.erased__rows"
+    first = write(lake, con, table, "ab", "20260701")
+    write(lake, con, table, "a", "20260701")
+    write(lake, con, table, "c", "20260630")
+    assert lake.forget(table) > 0
+    with pytest.raises(TableMissing):
+        lake.files(table, snapshot_id=first)
+    on_disk = {file for file in files_on_disk(lake, table) if file.startswith("data/")}
+    assert on_disk == {f"data/{file.name}" for file in lake.files(table)}
+    assert content(lake, con, table) == ["a", "c"]
+    assert lake.last_batch(table) == "20260630"
+    assert lake.properties(table, "20260701") == {"said": "a"}
+    assert lake.forget(table) == 0
+
+
+def test_the_snapshot_of_a_moment_is_the_last_that_was_committed_until_then(
+    lake: Lake, con: Backend
+):
+    table = "core.dated"
+    first, _ = write(lake, con, table, "a"), write(lake, con, table, "b")
+    committed = lake.catalog.load_table(table).snapshot_by_id(first)
+    assert committed is not None
+    moment = datetime.fromtimestamp(committed.timestamp_ms / 1000, UTC)
+    assert lake.snapshot_before(table, moment) == first
+    with pytest.raises(TableMissing):
+        lake.snapshot_before(table, moment - timedelta(milliseconds=1))
+
+
 def test_manifests_of_many_batches_become_one(
     lake: Lake, con: Backend, monkeypatch: pytest.MonkeyPatch
 ):
