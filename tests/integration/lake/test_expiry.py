@@ -57,8 +57,10 @@ def test_a_superseded_snapshot_goes_with_its_files(lake: Lake, con: Backend):
     (named,) = lake.files(table, snapshot_id=second)
     third = write(lake, con, table, "cde")
     assert lake.expire(table, NEXT_YEAR, {second}) == 1
-    with pytest.raises(TableMissing):
-        lake.files(table, snapshot_id=first)
+    for ask in (lake.files, lake.refuse_lost):
+        with pytest.raises(TableMissing, match=f"No snapshot {first}"):
+            ask(table, snapshot_id=first)
+    lake.refuse_lost(table, second)
     assert content(lake, con, table, second) == ["b"]
     assert content(lake, con, table) == content(lake, con, table, third) == ["c", "d", "e"]
 

@@ -123,6 +123,14 @@ def test_a_whole_table_is_replaced_with_its_columns(lake: Lake, con: Backend, ta
     assert con.to_pyarrow(old.number.sum()).as_py() == 3
 
 
+def test_a_table_is_of_the_run_that_wrote_it_last_also_where_nothing_changed(
+    lake: Lake, con: Backend, table: str
+):
+    for names, run in (("a", "run 1"), ("b", "run 2"), ("b", "run 3")):
+        lake.write(con, rows(*names), table, batch=None, owner=run)
+        assert lake.owner(table) == run
+
+
 def test_what_was_never_written_is_missing(lake: Lake, con: Backend, table: str):
     assert not lake.has(table)
     assert lake.batches(table) == []

@@ -28,6 +28,7 @@ NAMES = [
 ADDRESSES = [
     "云州市南湖区桂花巷18号", "示范省云州市东湖区长青街道明月路5号6栋106室",
     "云州市西山区（原东风农场）三队", "云州市高新区软件大道99号B座1205",
+    "云州市（东湖）区长青街道", "东湖，长青",
 ]  # fmt: skip
 # Rare and right: characters outside GB 2312, traditional ones, names in Latin letters, marks.
 RIGHT = [
@@ -88,7 +89,7 @@ def test_what_was_misread_without_a_loss_is_what_it_was(con):
     wrong = {misread(each, way): each for way in WAYS for each in NAMES + ADDRESSES}
     whole = {now: was for now, was in wrong.items() if "\ufffd" not in now}
     values = [value for value, _ in outcomes(con, "text", list(whole))]
-    plain = str.maketrans("（）", "()")  # the parser of text writes brackets so
+    plain = str.maketrans("（），", "(),")  # the parser of text writes marks so
     assert values == [was.translate(plain) for was in whole.values()]
 
 
