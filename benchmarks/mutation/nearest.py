@@ -95,6 +95,10 @@ NEAREST: Mapping[str, Sequence[str]] = {
         "tests/integration/lake/test_lake.py",
         "tests/integration/lake/test_expiry.py",
     ),
+    "lake/lock": (
+        "tests/integration/lake/test_lake.py",
+        "tests/integration/flows/test_faults_of_verbs.py",
+    ),
     "mail": (
         "tests/unit/mail/test_message.py",
         "tests/unit/mail/test_mail_connection.py",
