@@ -290,7 +290,8 @@ def describe_settings() -> str:
     lines += [
         "",
         "Passwords and tokens of sources are read from `BASELIB_SECRET_<NAME>`, where `<NAME>` is",
-        "what the contract's `secret` says; they never stand in a contract.",
+        "what the contract's `secret` says; in Airflow, from the password of the connection",
+        "`baselib_secret_<name>` where that is not set. They never stand in a contract.",
         "",
     ]
     return "\n".join(lines)

@@ -13,16 +13,18 @@ from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowRescheduleException, DownstreamTasksSkipped
 from airflow.sdk.observability.stats import Stats
 
+from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, DeliveryUnfinished
 from pipelines.orchestrate.metrics import gauges_of
 from pipelines.orchestrate.notes import asset_facts
 from pipelines.orchestrate.retry_rules import waits_until
 from pipelines.settings import load_settings
-from plugins.tasks.connections import mail_server
+from plugins.tasks.connections import mail_server, provide_secrets
 from plugins.tasks.turns import await_turn
 
 log = logging.getLogger("baselib")
+_WITH_SECRETS = frozenset({"land", "report_stopped"})  # fetch, and lock attachments
 _FIRST = {"resolve": "resolve_if_changed"}  # the task that may end the day of a library
 
 
@@ -46,6 +48,8 @@ def source_step(name: str, source: Source, batch: str) -> dict[str, object]:
     from pipelines.flows.task import run_verb
 
     await_turn()
+    if name in _WITH_SECRETS:
+        provide_secrets([source])
     verb = partial(run_verb, name, load_settings(), source, batch)
     return _step(f"{name} {source.name} {batch}", partial(_waiting, source, verb))
 
@@ -54,7 +58,10 @@ def library_step(name: str, library: str, run: str) -> dict[str, object]:
     """One verb of a library for one run."""
     from pipelines.flows.task import run_verb
 
-    verb = partial(run_verb, _FIRST.get(name, name), load_settings(), library, run)
+    settings = load_settings()
+    if name == "report_library":  # attachments are locked with passwords of their sources
+        provide_secrets(load_sources(settings).values())
+    verb = partial(run_verb, _FIRST.get(name, name), settings, library, run)
     if name == "check_library":
         verb = partial(_left_to_people, library, run, verb)
     return _step(f"{name} {library} {run}", verb)

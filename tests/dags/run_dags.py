@@ -9,10 +9,12 @@ person says who is asked. The verbs are replaced by ones that take note of their
 
 import importlib
 import json
+import os
 import sys
 import threading
 import time
 import types
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -50,13 +52,15 @@ class Unchanged(Result):
     unchanged: bool = True
 
 
-def replaced_verbs(scenario, error, calls):
+def replaced_verbs(scenario, error, calls, secrets):
     """A ``pipelines.flows`` whose verbs note what they were called with; one may fail."""
 
     def replacement(verb):
         def call(settings, *subjects):
             names = [getattr(subject, "name", subject) for subject in subjects]
             calls.append([verb, *names])
+            with suppress(KeyError):
+                secrets[verb] = os.environ["BASELIB_SECRET_DEMO_API"]
             if verb == "deliver":
                 names = [settings.smtp_url.get_secret_value()]
                 calls[-1] += names
@@ -116,7 +120,8 @@ def answer(dag_id, said):
 
 def run(dags, scenario):
     """Run one DAG once; what became of its tasks, and everything that they left in XComs."""
-    calls = []
+    calls, secrets = [], {}
+    os.environ.pop("BASELIB_SECRET_DEMO_API", None)  # what the task of another scenario was given
     if scenario.get("real"):
         sys.modules.pop("pipelines.flows", None)
         pipelines.flows = importlib.import_module("pipelines.flows")
@@ -127,7 +132,7 @@ def run(dags, scenario):
             kind.__str__ = lambda error: f"{type(error).__name__}, in words"  # it has no facts
         raised = kind.__new__(kind)
         raised.changed, raised.published = 7, 100
-        pipelines.flows = replaced_verbs(scenario, raised, calls)
+        pipelines.flows = replaced_verbs(scenario, raised, calls, secrets)
         sys.modules["pipelines.flows"] = pipelines.flows
         sys.modules["pipelines.flows.library.consequences.approval"] = asked(calls)
     if said := scenario.get("answer"):
@@ -146,6 +151,7 @@ def run(dags, scenario):
         "state": ended.state,
         "tasks": states,
         "calls": calls,
+        "secrets": secrets,
         "xcoms": xcoms,
         "events": events,
     }

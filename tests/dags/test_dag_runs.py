@@ -51,6 +51,7 @@ SCENARIOS = {
     "nobody answers": {**OVER, "answer": "silence"},
     "mail": {"dag": "quality_reports"},
     "mail undelivered": {"dag": "quality_reports", "failing": "check_mail"},
+    "with a secret": {"dag": "ingest__education__students", "conf": {"batch": "20260630"}},
     "digest fails": {"dag": "quality_reports", "failing": "digest"},
 }
 Ran = dict[str, dict[str, Any]]
@@ -124,6 +125,7 @@ def ran(
         json.dumps(list(SCENARIOS.values())),
         AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY="0",
         AIRFLOW_CONN_BASELIB_SMTP=SMTP,
+        AIRFLOW_CONN_BASELIB_SECRET_DEMO_API="http://:not-a-real-token@",
         BASELIB_ALARM_WEBHOOK=hook[0],
         AIRFLOW__METRICS__OTEL_ON="True",
         OTEL_EXPORTER_OTLP_ENDPOINT=board[0],
@@ -309,3 +311,9 @@ def test_a_site_s_board_gets_what_each_verb_came_to_by_source_and_library(board)
         ("airflow.baselib.merge.rows", "population", 3),
         ("airflow.baselib.deliver.rows", "site", 3),
     } <= {(name, subject, value) for name, subject, value in board[1]}
+
+
+def test_a_source_s_secret_is_the_password_of_its_airflow_connection_where_it_is_needed(ran):
+    # These runs are one process; in one of its own, only a landing and a report have it.
+    assert ran["with a secret"]["secrets"]["land"] == "not-a-real-token"
+    assert ran["given batch"]["secrets"] == {}

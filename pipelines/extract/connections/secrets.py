@@ -51,6 +51,14 @@ def _variable(source: Source, name: str) -> str:
     if not value:
         raise UnreadableDelivery(
             source.name, source.file.name, f"The environment variable {name} is not set.",
-            "Set it where the pipeline runs (Airflow: in the workers' environment).",
+            _remedy(name),
         )  # fmt: skip
     return value
+
+
+def _remedy(variable: str) -> str:
+    where = "Set it where the pipeline runs (Airflow: in the workers' environment"
+    secret = variable.removeprefix("BASELIB_SECRET_")
+    if secret == variable:
+        return f"{where})."
+    return f"{where}, or as the password of a connection baselib_secret_{secret.lower()})."
