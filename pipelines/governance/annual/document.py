@@ -29,7 +29,8 @@ def write_document(report: AnnualReport, file: Path, cache: Path) -> None:
         setattr(page, f"{side}_margin", Mm(width))
     document.core_properties.title = report.title
     document.core_properties.author = ""
-    _line(document, report.title, "方正小标宋简体", TITLE, centred=True)
+    title = report.title.replace("年度", "年度\n", 1)  # lines of a title end with a word
+    _line(document, title, "方正小标宋简体", TITLE, centred=True)
     _line(document, "（草案）", "楷体", BODY, centred=True)
     _line(document, report.opening, "仿宋", BODY, indent=True)
     for section in report.sections:

@@ -31,7 +31,7 @@ _WIDTHS = {
     TITLES["provider"]: 22,
     TITLES["provider_code"]: 21,
     TITLES["share_condition"]: 26,
-    TITLES["related"]: 18,  # one code in a line, and none is cut
+    TITLES["related"]: 18,
     ITEM_TITLES["name"]: 30,
     ITEM_TITLES["physical_name"]: 32,
     ITEM_TITLES["standard"]: 18,
