@@ -43,7 +43,8 @@ VERDICTS = {
     "accepted": "更正已接受",
     "confirmed": "“确认无误”已登记",
     "promised": "说明已登记，等待数源系统更正",
-    "unchanged": "未填写，或与报送的原值相同",
+    "unchanged": "未填写",
+    "same_value": "更正值与报送的原值相同；原值无误的，请选“确认无误”并写明理由",
     "still_wrong": "更正值仍不符合要求",
     "made_worse": "更正后该行出现新的问题",
     "still_differs": "更正值与对方部门的登记仍不一致；认为本部门正确的，请在“说明”写明依据",
@@ -60,7 +61,9 @@ VERDICTS_EN = {
     "accepted": "Correction taken",
     "confirmed": "Noted that the value is right",
     "promised": "Statement noted; your system is to be corrected",
-    "unchanged": "Not filled in, or the same as delivered",
+    "unchanged": "Not filled in",
+    "same_value": "The corrected value is the one that was delivered; if it is right,"
+    " choose 确认无误 and say why",
     "still_wrong": "The corrected value is still wrong",
     "made_worse": "With the correction the row has another problem",
     "still_differs": "The corrected value still differs from the other department;"
@@ -193,7 +196,7 @@ def judge_corrections(
     differs = (~judged.agrees).fill_null(False) & (judged.note == "")
     verdict = ibis.cases(
         (~judged.has_key.fill_null(False), "not_correctable"),
-        (judged.text.fill_null("").strip() == judged.correction, "unchanged"),
+        (judged.text.fill_null("").strip() == judged.correction, "same_value"),
         (judged.bad.notnull(), "still_wrong"),
         (judged.harm.notnull(), "made_worse"),
         (differs, "still_differs"),

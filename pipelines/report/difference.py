@@ -12,6 +12,7 @@ from typing import Final
 import ibis
 import ibis.expr.types as ir
 
+from pipelines.standards.code_tables import load_ancestors
 from pipelines.standards.rules import Language
 
 WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
@@ -35,6 +36,9 @@ WORDS: Final[Mapping[str, Mapping[Language, str]]] = {
     "one_letter": {"zh": "差一个字", "en": "one character differs"},
     "same_surname": {"zh": "首字同、其余不同", "en": "same first character, others differ"},
     "other_text": {"zh": "文字不同", "en": "another text"},
+    "other_class": {"zh": "大类不同", "en": "another main class"},
+    "same_class": {"zh": "大类相同、细类不同", "en": "same main class, another class in it"},
+    "other_code": {"zh": "代码不同", "en": "another code"},
     "only_here": {"zh": "只有本部门有值", "en": "only here is a value"},
     "only_there": {"zh": "只有对方有值", "en": "only there is a value"},
 }
@@ -42,6 +46,7 @@ Words = Mapping[str, str]
 _DATE = r"^[0-9]{4}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4})$"
 _NUMBER = r"^[0-9A-Za-z\-]{6,}$"
 _ADDRESS = r"^.{6,}(?:路|街|巷|道|村|号|镇|乡|区|楼|室)"
+_WORD = r"^[^\x00-\x7F]"  # 1月 and 1990-03-07 have nothing in common
 _NAME = 6  # characters among which one that differs is looked for
 _TOWNSHIP = r"[^省市区县0-9]{1,12}?(?:街道|镇|乡|苏木)"
 
@@ -62,6 +67,29 @@ def how_they_differ(
         (a.re_search(_NUMBER) & b.re_search(_NUMBER), _of_numbers(a, b, w)),
         (a.re_search(_ADDRESS) & b.re_search(_ADDRESS), _of_addresses(a, b, w)),
         else_=_of_texts(a, b, w),
+    )
+
+
+def how_codes_differ(
+    mine: ir.StringValue, theirs: ir.StringValue, table: str, language: Language = "zh"
+) -> ir.StringValue:
+    """The same of two codes of a table, which are equal or not: 10 and 20 are no slip of a digit.
+
+    Of a table whose codes have parents, whether both belong to one main class.
+    """
+    w = {key: each[language] for key, each in WORDS.items()}
+    roots = {code: chain[-1] for code, chain in load_ancestors(table).items()}
+    other: ir.StringValue = ibis.literal(w["other_code"])
+    if roots:
+        a, b = (each.substitute(roots) for each in (mine, theirs))
+        other = ibis.ifelse(a == b, w["same_class"], w["other_class"])
+    nothing_here, nothing_there = ((v.strip() == "").fill_null(True) for v in (mine, theirs))
+    return ibis.cases(
+        (nothing_here & nothing_there, ibis.null("string")),
+        (nothing_there, w["only_here"]),
+        (nothing_here, w["only_there"]),
+        (mine == theirs, ibis.null("string")),
+        else_=other,
     )
 
 
@@ -119,6 +147,6 @@ def _of_texts(a: ir.StringValue, b: ir.StringValue, w: Words) -> ir.StringValue:
     return ibis.cases(
         (same_length & (a.split("").sort() == b.split("").sort()), w["same_characters"]),
         (same_length & ibis.or_(*one), w["one_letter"]),
-        ((a.length() > 1) & (a.left(1) == b.left(1)), w["same_surname"]),
+        (a.re_search(_WORD) & (a.length() > 1) & (a.left(1) == b.left(1)), w["same_surname"]),
         else_=w["other_text"],
     )

@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from pipelines.contracts.source import Source
+from pipelines.contracts.source import Source, SourceColumn
+from pipelines.libraries import load_libraries
 from pipelines.quality.two_columns import other_column
 from pipelines.report.words import vocabulary
 from pipelines.standards.code_tables import load_code_table
@@ -11,6 +12,8 @@ from pipelines.standards.rules import Language, Rule
 
 UNKNOWN_CODE = "UNKNOWN_CODE"
 MOST_CODES = 12  # a longer list is no answer that fits into a cell
+# Elements that fit any column: their titles (日期) say nothing of this one.
+_OF_ANY_COLUMN = ("text", "date", "timestamp", "money")
 
 
 def column_title(source: Source, name: str | None) -> str:
@@ -25,12 +28,20 @@ def column_title(source: Source, name: str | None) -> str:
     if source.reporting.language == "en":
         term = column.name.replace("_", " ")
         return physical if term == physical else f"{physical} ({term})"
-    # An element that fits any column says nothing of this one.
-    named = column.element not in (None, "text")
-    element = load_elements()[column.element].title if column.element and named else ""
-    term = column.title if column.title not in ("", physical) else element
+    term = column.title if column.title not in ("", physical) else _term(source, column)
     plain = any("\u4e00" <= letter <= "\u9fff" for letter in physical)
     return physical if plain or not term else f"{term}（{physical}）"
+
+
+def _term(source: Source, column: SourceColumn) -> str:
+    """What the declarations call a column that its contract gives no title; "" if nothing does."""
+    if column.element is None:
+        return ""
+    if column.element not in _OF_ANY_COLUMN:
+        return load_elements()[column.element].title
+    library = load_libraries().get(source.library)
+    golden = library.columns.get(column.name) if library else None
+    return golden.title_override if golden else ""
 
 
 def repair_text(rule: Rule, column: str | None, source: Source) -> str:

@@ -53,5 +53,5 @@ def sheets(mail):
         elif file.get_filename().endswith(".csv"):
             marks = {b"\xef\xbb": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
             rows = csv.DictReader(StringIO(content.decode(marks.get(content[:2], "gb18030"))))
-            table += [row[ISSUE] for row in rows]
+            table += [row[ISSUE] for row in rows if ISSUE in row]  # or it is that of patterns
     return workbook, table

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli.options import Home, Sources
+from pipelines.contracts import load_sources
 from pipelines.errors import SettingRefused
 from pipelines.flows.mail.summary import write_summary
 from pipelines.flows.owner.receipt import write_listing
@@ -47,7 +48,7 @@ def import_sheets(
     _print_counts(result)
     _print_lines([row for row in result.rows if row.verdict != "unchanged"])
     if listing:
-        write_listing(listing, result.rows)
+        write_listing(listing, result.rows, load_sources(settings))
     if result.receipts:
         sys.stdout.write(f"已写好答复回执 {result.receipts} 封，随下次发信寄出\n")
     for source, batch in result.staged_again:
@@ -67,7 +68,7 @@ def _print_counts(result: ImportResult) -> None:
 def _print_lines(rows: Sequence[AnsweredLine]) -> None:
     """In the sheet's order: where, which record, which column, old and new, and what became."""
     for row in rows[:SHOWN]:
-        about = "　".join(each for each in (row.record, row.column, row.change) if each)
+        about = "　".join(each for each in (row.whose(), row.column, row.change) if each)
         mark = "√" if row.is_kept else "×"
         sys.stdout.write(f"{mark} {row.place}　{about}\n    {row.said()}\n")
     if len(rows) > SHOWN:

@@ -92,6 +92,7 @@ def read_answers(
     found = False
     for sheet, rows in sheets.items():
         if (patterns := _find_header(rows, _PATTERN_WANTED)) is not None:
+            found = True
             positions = _positions(file.name, rows, patterns, _PATTERN_WANTED)
             yield from _pattern_answers(file.name, sheet, rows, positions, patterns)
             continue
@@ -110,9 +111,10 @@ def read_answers(
 
 def _text_rows(name: str, content: bytes, delimiters: Sequence[str]) -> list[list[str]]:
     text = _decoded(name, content)
-    head = text[: text.find("\n", text.find(ISSUE)) if ISSUE in text else 0]
+    title = next((each for each in (ISSUE, PATTERN) if each in text), None)
+    head = text[: text.find("\n", text.find(title))] if title else ""
     for delimiter in dict.fromkeys(delimiters):
-        if any(ISSUE in row for row in _split(head, delimiter)):
+        if any(title in row for row in _split(head, delimiter)):
             return [[unguarded(cell) for cell in row] for row in _split(text, delimiter)]
     first = text.splitlines()[0][:200] if text.strip() else "(nothing)"
     raise AnswersUnreadable(

@@ -35,7 +35,7 @@ from pipelines.quality.slips import Typed, suspected_slips
 from pipelines.quality.two_columns import route_answers
 from pipelines.records import batch_order
 from pipelines.report.difference import how_they_differ
-from pipelines.report.owner.bad_rows import column_masks, key_mask, shown_value
+from pipelines.report.owner.bad_rows import coded_columns, column_masks, key_mask, shown_value
 from pipelines.stage import applicable, delivered_name, match_ledger, overlay, rename_delivered
 from pipelines.warehouse.people.corrections import find_issues, read_ledger
 
@@ -94,8 +94,8 @@ def judge(
 
 
 def _looked_at(rows: ir.Table) -> ir.BooleanValue:
-    """Whether an answer needs a look at the delivered row."""
-    return rows.verdict.isnull() | (rows.verdict == "confirmed") | rows.stated.notnull()
+    """Whether an answer needs a look at the delivered row: to judge it, or to say whose it is."""
+    return rows.verdict.isnull() | (rows.verdict != "unchanged") | rows.stated.notnull()
 
 
 def _with_slips(judged: pa.Table, sources: Mapping[str, Source]) -> pa.Table:
@@ -204,7 +204,9 @@ def _shown(ours: ir.Table, delivered: ir.Table, source: Source) -> ir.Table:
     there = _left(spots, delivered, ["file", "line", "column_name"])
     masks = column_masks(source)
     rows = there.mutate(column=there.column_name, value=there.text.strip())
-    hidden = rows["column"].isin([name for name, kind in masks.items() if kind != "none"])
+    coded = coded_columns(source)
+    told = [name for name, kind in masks.items() if kind != "none" and name not in coded]
+    hidden = rows["column"].isin(told)
     differ = how_they_differ(rows["value"], rows.correction, source.reporting.language)
     return rows.select(
         *("fingerprint", "target"),

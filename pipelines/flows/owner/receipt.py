@@ -15,6 +15,7 @@ from pipelines.quality.answers import VERDICTS
 from pipelines.report.owner.answered import AnsweredLine
 from pipelines.report.owner.receipt import Receipt, receipt_words, render_receipt
 from pipelines.report.repair_sheet.csv import guarded
+from pipelines.report.repair_sheet.write import as_file_name
 from pipelines.runtime.scratch import scratch_folder
 from pipelines.settings import Settings
 from pipelines.warehouse.quality.outbox import RECEIPT
@@ -65,14 +66,16 @@ def send_receipts(
     return sent
 
 
-def write_listing(file: Path, lines: Sequence[AnsweredLine]) -> None:
+def write_listing(file: Path, lines: Sequence[AnsweredLine], sources: Mapping[str, Source]) -> None:
     """Every line and what became of it as CSV, masked as in the sheet."""
+    named = {name: source.title for name, source in sources.items()}
     with file.open("w", encoding="utf-8-sig", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(TITLES)
         for line in lines:
-            cells = (line.place, line.fingerprint, line.source, line.record, line.column, line.old,
-                     line.new, line.differ, VERDICTS[line.verdict], line.why())  # fmt: skip
+            title, whose = named.get(line.source or "", line.source), line.record or line.whose()
+            cells = (line.place, line.fingerprint, title, whose, line.column, line.old, line.new,
+                     line.differ, VERDICTS[line.verdict], line.why())  # fmt: skip
             writer.writerow(guarded(cell or "") for cell in cells)
 
 
@@ -81,8 +84,8 @@ def _send(settings: Settings, warehouse: Engine, receipt: Receipt, kind: str) ->
     words = receipt_words(receipt.source.reporting.language)
     with scratch_folder(settings.scratch_dir, "receipt") as folder:
         file = folder / "receipt.csv"
-        write_listing(file, receipt.lines)
-        name = f"{receipt.source.name}_{receipt.batch}_{words['list']}.csv"
+        write_listing(file, receipt.lines, {receipt.source.name: receipt.source})
+        name = as_file_name(f"{receipt.source.title}_{receipt.batch}_{words['list']}.csv")
         attached = [Attachment(file, name)]
         about = (receipt.source, kind, receipt.batch)
         return send_notice(settings, warehouse, *about, mail, attachments=attached)

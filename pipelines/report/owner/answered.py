@@ -10,6 +10,7 @@ from pipelines.contracts.source import Source
 from pipelines.quality.answers import APPLIED, VERDICTS, VERDICTS_EN
 from pipelines.report.repair_sheet.columns import WHOLE_ROW
 from pipelines.report.titles import column_title
+from pipelines.report.words import vocabulary
 from pipelines.standards.rules import Language, load_rules
 
 SLIPS: Final[Mapping[str, Mapping[Language, str]]] = {
@@ -39,7 +40,8 @@ class AnsweredLine:
     place: str  # file, sheet and row of the sheet that came back
     source: str | None
     batch: str | None
-    record: str  # the key, or the line of the delivery where there is none
+    record: str  # its key; "" where it has none
+    line: int | None  # of the delivery
     column: str  # its title, with the system's name behind
     old: str
     new: str | None  # None: no correction was typed
@@ -60,10 +62,17 @@ class AnsweredLine:
         why = self.why(language)
         return f"{words}{': ' if language == 'en' else '：'}{why}" if why else words
 
+    def whose(self, language: Language = "zh") -> str:
+        """Which record: by its key, else by its line in the delivery; "" where neither is known."""
+        w = vocabulary(language).words
+        if self.record:
+            return w["record"].format(key=self.record)
+        return w["at_line"].format(line=self.line) if self.line else ""
+
     @property
     def change(self) -> str:
         """``old → new``, and how they differ; "" where nothing was typed."""
-        if self.new is None:
+        if self.new is None or self.source is None:  # of no known issue there is nothing to show
             return ""
         shown = f"{self.old or NOTHING} → {self.new or NOTHING}"
         return f"{shown}（{self.differ}）" if self.differ else shown
@@ -105,7 +114,8 @@ def _line(
         place=place,
         source=source,
         batch=batch,
-        record=record or (f"第 {line} 行" if line else ""),
+        record=record or "",
+        line=line,
         column=title,
         old=old or "",
         new=None if correction is None else new or "",

@@ -11,7 +11,7 @@ from pipelines.keyed_digests import add_fingerprint, record_key
 from pipelines.libraries import load_libraries
 from pipelines.quality.contradiction import other_masks
 from pipelines.quality.two_columns import other_column
-from pipelines.report.difference import how_they_differ
+from pipelines.report.difference import how_codes_differ, how_they_differ
 from pipelines.report.owner.defects import RAGGED, UNDECODABLE, line_fault
 from pipelines.standards.elements import Mask, load_elements
 
@@ -21,8 +21,8 @@ BY_RULE: dict[str, Mask] = {
     **dict.fromkeys(("KEY_SHARED", RAGGED, UNDECODABLE), "none"),
 }
 # A value that stands for none (无, 不详) tells nothing about anybody.
-_NO_SECRETS = ("PLACEHOLDER", "NO_VALUE")
-_CODES, _LONGEST_CODE = ("UNKNOWN_CODE", "UNSPECIFIED_CODE"), 4
+NO_SECRETS = ("PLACEHOLDER", "NO_VALUE")
+WRONG_CODES, _LONGEST_CODE = ("UNKNOWN_CODE", "UNSPECIFIED_CODE"), 4
 _DATES = ("DATE_FORM", "DATE_INVALID", "PARTIAL_DATE")
 _EMPTY_DATE = r"^[0\-/. :年月日]+$"
 # Rule to the companion of the other column that says what the issue's column should be.
@@ -174,6 +174,15 @@ def column_masks(source: Source) -> Mapping[str, Mask]:
     }
 
 
+def coded_columns(source: Source) -> Mapping[str, str]:
+    """Columns, mapped or golden, whose values are codes, each with its table."""
+    elements, library = load_elements(), load_libraries().get(source.library)
+    named = {c.name: c.element_name for c in (library.columns.values() if library else ())}
+    named |= {c.name: c.element for c in source.columns if c.element}
+    tables = {name: elements[element].code_table for name, element in named.items()}
+    return {name: table for name, table in tables.items() if table}
+
+
 def key_mask(source: Source) -> Mask:
     """How the record key must be masked: by its element, or wholly if it is made of several."""
     masks = {column_masks(source)[column.name] for column in source.key_columns} - {"none"}
@@ -196,7 +205,13 @@ def _difference(rows: ir.Table, columns: Mapping[str, Mask], source: Source) -> 
     hidden = [name for name, kind in columns.items() if kind != "none"]
     compared = rows["other_source"].notnull() | rows["implied"].notnull()
     other = ibis.coalesce(rows["other_value"], rows["implied"])
-    words = how_they_differ(rows["value"], other, source.reporting.language)
+    language, coded = source.reporting.language, coded_columns(source)
+    codes = [
+        (rows["column"] == name, how_codes_differ(rows["value"], other, table, language))
+        for name, table in coded.items()
+        if name in hidden
+    ]
+    words = ibis.cases(*codes, else_=how_they_differ(rows["value"], other, language))
     return ibis.ifelse(compared & rows["column"].isin(hidden), words, ibis.null("string"))
 
 
@@ -310,8 +325,8 @@ def is_no_secret(rows: ir.Table, name: str = "value") -> ir.BooleanValue:
     short = value.length() <= _LONGEST_CODE
     no_name = value.re_search("^[0-9A-Za-z]+$") | (rows["shared"] >= _MANY)
     shown = (
-        rows["rule"].isin(_NO_SECRETS)
-        | (rows["rule"].isin(_CODES) & short & no_name)
+        rows["rule"].isin(NO_SECRETS)
+        | (rows["rule"].isin(WRONG_CODES) & short & no_name)
         | (rows["rule"].isin(_DATES) & value.re_search(_EMPTY_DATE))
     )
     return shown.fill_null(False)

@@ -5,6 +5,7 @@ drawn with twice the pixels. Every chart comes with the words that say the same.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,8 @@ from pipelines.report.owner.model import Dimension, FindingGroup
 from pipelines.standards.rules import Language
 
 WIDTH = 520  # points as shown
-LABEL = 16  # Chinese characters of a problem beside its bar; more would leave the bar no room
+LABEL = 40  # Chinese characters of a problem above its bar: as many as the picture is wide
+_CLAUSES = re.compile(r"(?<=[，；。：])|(?<=[,;:] )")
 _PIXELS = 2.0
 _INCH = 100.0  # points
 BLUE, RED, AMBER, GREEN, GREY, INK, LINE = (
@@ -114,20 +116,21 @@ def draw_findings(
     By the problem and not by the column: three problems of one column are three bars. One problem
     of several columns is named with each of them.
     """
-    height = 44 + 28 * len(groups)
+    height = 44 + 42 * len(groups)
     axes, figure = _figure(folder, height)
-    most = max((group.entities for group in groups), default=1)
-    labels, whole_row = [], words["whole_row"]
+    most, whole_row = max((group.entities for group in groups), default=1), words["whole_row"]
     label = 2 * LABEL if language == "en" else LABEL
     named = _names(groups, words, language)
     for place, group in enumerate(groups):
-        axes.barh(place, group.entities, color=_SEVERITY_COLOUR[group.rule.severity], height=0.58)
-        axes.text(
-            group.entities + most * 0.02, place, f"{group.entities:,}", va="center", fontsize=12,
-            color=INK,
-        )  # fmt: skip
-        labels.append(f"{place + 1}  {_clipped(named[place], label)}")
-    _label_bars(axes, labels, limit=most * 1.2)
+        axes.barh(
+            place + 0.2, group.entities, color=_SEVERITY_COLOUR[group.rule.severity], height=0.34
+        )
+        axes.text(0, place - 0.06, f"{place + 1}  {_whole_clauses(named[place], label)}",
+                  va="bottom", fontsize=12, color=INK)  # fmt: skip
+        axes.text(group.entities + most * 0.02, place + 0.2, f"{group.entities:,}", va="center",
+                  fontsize=12, color=INK)  # fmt: skip
+    axes.set_ylim(len(groups) - 0.5, -0.6)
+    _label_bars(axes, None, limit=most * 1.12)
     _entitle(figure, title)
     values_in_words = [
         f"{place} {group.column_title or whole_row}"
@@ -155,9 +158,13 @@ def _entitle(figure: Any, title: str) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=INK)
 
 
-def _label_bars(axes: Any, labels: Sequence[str], limit: float) -> None:
-    axes.set_yticks(range(len(labels)), labels, fontsize=12, color=INK)
-    axes.invert_yaxis()
+def _label_bars(axes: Any, labels: Sequence[str] | None, limit: float) -> None:
+    """Names beside the bars, the first on top; None where they stand above them."""
+    if labels is None:
+        axes.set_yticks([])
+    else:
+        axes.set_yticks(range(len(labels)), labels, fontsize=12, color=INK)
+        axes.invert_yaxis()
     axes.set_xlim(0, limit)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
@@ -206,5 +213,12 @@ def _short(batch: str) -> str:
     return f"{batch[4:6]}-{batch[6:8]}{batch[8:]}"
 
 
-def _clipped(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _whole_clauses(text: str, most: int) -> str:
+    """As many clauses as there is room for; the first one is cut only if it alone is too long."""
+    said = ""
+    for clause in _CLAUSES.split(text):
+        if said and len(said + clause) > most:
+            break
+        said += clause
+    said = said.strip().rstrip("，；。：,;:.")
+    return said if len(said) <= most else f"{said[: most - 1]}…"

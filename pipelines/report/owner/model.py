@@ -6,6 +6,7 @@ from datetime import date
 
 from pipelines.contracts.source import Owner, Period, Source
 from pipelines.libraries import load_libraries, rules_of_library
+from pipelines.quality.discrepancy import DISAGREES
 from pipelines.report.owner.figures import OwnerFigures
 from pipelines.report.owner.patterns import Patterns
 from pipelines.report.owner.standing import Standing
@@ -62,6 +63,11 @@ class FindingGroup:
     before: float | None = None  # share in the batch before; None if it is not known
     between: bool = False
     harm: Harm = "unusable"
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether somebody else has another value of the same, and no fact that contradicts it."""
+        return self.rule.code == DISAGREES
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,7 @@ class SourceReport:
     months: Sequence[tuple[date, OwnerFigures]] = ()  # the last one is not over yet
     affected_entities: int = 0  # entities with at least one problem
     listed: int = 0  # rows of the attached sheets
+    shared: int = 0  # wrong values that rows share, each to be answered at once
     locked: bool = False  # the workbook opens with a password
     files: Sequence[str] = ()  # as they were delivered
     patterns: Patterns = field(default_factory=Patterns)

@@ -6,7 +6,7 @@ from typing import Any, Final
 import ibis.expr.types as ir
 
 from pipelines.contracts.source import Source
-from pipelines.libraries import rules_of_library
+from pipelines.libraries import load_library, rules_of_library
 from pipelines.quality.suggested import name_of_code, suggested
 from pipelines.report.owner.bad_rows import is_no_secret
 from pipelines.report.repair_sheet.columns import EMPTY
@@ -38,21 +38,31 @@ def shared_values(rows: ir.Table) -> ir.Table:
 
 
 def pattern_lines(found: Sequence[Mapping[str, Any]], source: Source) -> Sequence[Line]:
-    """One line per pattern, as cells in the order of ``PATTERN_COLUMNS``."""
+    """One line per pattern, as cells in the order of ``PATTERN_COLUMNS``.
+
+    Two records never have one number: of a column that identifies them nothing is answered at
+    once, unless it is that there is none.
+    """
     rules, language = rules_of_library(source.library), source.reporting.language
     columns = {column.name: column for column in source.columns}
+    numbers = {each.name for each in source.key_columns}
+    numbers.add(load_library(source.library).identity.strong)
     lines: list[Line] = []
     for row in found:
         column = columns.get(row["column"])
         element = column.element if column else None
+        meant = suggestion(row["value"], element, required=bool(column and column.required))
+        identifies = row["column"] in numbers
+        if identifies and meant != EMPTY:
+            continue
         lines.append(
             (
                 column_title(source, row["column"]),
                 row["value"],
                 row["rows"],
                 rules[row["rule"]].problem_in(language),
-                allowed_codes(element, language),
-                suggestion(row["value"], element, required=bool(column and column.required)),
+                EMPTY if identifies else allowed_codes(element, language),
+                meant,
                 None,
                 None,
                 None,

@@ -15,8 +15,9 @@ import ibis.expr.types as ir
 
 from pipelines.clean.masking import mask
 from pipelines.contracts.source import Source
-from pipelines.report.owner.bad_rows import column_masks
+from pipelines.report.owner.bad_rows import NO_SECRETS, WRONG_CODES, column_masks
 from pipelines.standards.elements import load_elements
+from pipelines.standards.rules import load_rules
 
 Kind = Literal["file", "branch", "person"]
 SHARED_BY = 5  # records that must have a value before it is shown; rows of a group before it counts
@@ -40,6 +41,7 @@ _FORM_WORDS = "年月日号时分秒万亿元圆角"
 _LONGEST_CODE = 8  # characters; a longer text in a column of codes is no code
 _NUMBER_OF_SOMEBODY = "[0-9]{7}"  # a telephone or an identity, in the wrong column
 _TELL_NOTHING = ("none", "all")
+_FORM, _BETWEEN_COLUMNS = "0302", "0402"  # indicators of GB/T 36344
 
 
 @dataclass(frozen=True)
@@ -151,16 +153,27 @@ def common_values(rows: ir.Table, source: Source) -> ir.Table:
         ``column, shown, is_form, rows``, by column and most rows first: codes as they are, dates
         and amounts by their form, others masked.
     """
-    own = rows.filter(
-        rows["other_source"].isnull(), rows["column"].notnull(), rows["value"].strip() != ""
-    )
     codes, forms = _columns_of(source, "code"), _columns_of(source, "form")
+    is_nothing = rows["rule"].isin(NO_SECRETS)
+    # What is at fault: a code that there is not, a form that cannot be read; of anything else the
+    # value. A sex that contradicts a number is a code like others, and its date is well written.
+    at_fault = ibis.cases(
+        (rows["column"].isin(codes), rows["rule"].isin(WRONG_CODES)),
+        (rows["column"].isin(forms), rows["rule"].isin(_rules_of(_FORM))),
+        else_=~rows["rule"].isin(_rules_of(_BETWEEN_COLUMNS)),
+    )
+    own = rows.filter(
+        rows["other_source"].isnull(),
+        rows["column"].notnull(),
+        rows["value"].strip() != "",
+        is_nothing | at_fault,
+    )
     is_form = own["column"].isin(forms)
     is_code = own["column"].isin(codes) & (own["value"].length() <= _LONGEST_CODE)
     is_code &= ~own["value"].re_search(_NUMBER_OF_SOMEBODY)
     kept = own.mutate(
         is_form=is_form,
-        is_code=is_code,
+        is_code=is_code | (own["rule"].isin(NO_SECRETS) & ~is_form),
         key=ibis.ifelse(is_form, _form(own["value"]), own["value"]),
     )
     counted = kept.group_by("column", "key", "is_form", "is_code").agg(
@@ -175,6 +188,10 @@ def common_values(rows: ir.Table, source: Source) -> ir.Table:
     )
     ranked = listed.mutate(place=place)
     return ranked.filter(ranked.place < MOST_VALUES).order_by(["column", "place"]).drop("place")
+
+
+def _rules_of(indicator: str) -> list[str]:
+    return [code for code, rule in load_rules().items() if rule.indicator == indicator]
 
 
 def is_coded(element: str | None) -> bool:

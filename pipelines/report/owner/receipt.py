@@ -1,5 +1,6 @@
 """The receipt that an owner gets for a repair sheet: what was taken, what was not, and why."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,8 +65,14 @@ def render_receipt(receipt: Receipt, contact: str) -> Rendered:
             refused=refused,
         ),
         "receipt": receipt,
-        "counts": [(verdicts[verdict], counts[verdict]) for verdict in VERDICTS if counts[verdict]],
+        # What to do about it stands with each answer; here it is counted.
+        "counts": [
+            (re.split("[；;]", verdicts[verdict])[0], counts[verdict])
+            for verdict in VERDICTS
+            if counts[verdict]
+        ],
         "said": lambda line: line.said(language),
+        "whose": lambda line: line.whose(language),
         "left_out": len(receipt.lines) - len(receipt.shown),
         "contact": contact,
         "w": w,

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -53,11 +54,11 @@ class RepairCsv:
     ``[U+3402]``, so that it can be recognised, and never as a question mark.
     """
 
-    def __init__(self, path: Path, encoding: str) -> None:
+    def __init__(self, path: Path, encoding: str, titles: Sequence[str] = COLUMNS) -> None:
         self.replaced = 0
         self._stream = path.open("w", encoding=encoding, newline="")
         self._writer = csv.writer(self._stream)
-        self._writer.writerow(COLUMNS)
+        self._writer.writerow(titles)
         self._encoding = None if encoding.startswith(("utf", "gb18030")) else encoding
 
     def __enter__(self) -> "RepairCsv":

@@ -1,4 +1,4 @@
-"""The workbook's second sheet: instructions in three steps."""
+"""The workbook's last sheet: instructions in three steps."""
 
 from collections.abc import Sequence
 
@@ -18,8 +18,17 @@ from pipelines.report.repair_sheet.columns import (
 from pipelines.report.words import vocabulary
 
 
-def sheet_guide(source: Source, batch: str, contact: str) -> Sequence[str]:
-    """Title and paragraphs, in the language of the contract."""
+def sheet_guide(
+    source: Source, batch: str, contact: str, *, patterns: bool = True
+) -> Sequence[str]:
+    """Title and paragraphs, in the language of the contract.
+
+    Args:
+        source: The contract.
+        batch: Of the report.
+        contact: Whom to ask; "" for the sender.
+        patterns: Whether there is a sheet of patterns to speak of.
+    """
     terms = vocabulary(source.reporting.language)
     names = {
         "title": source.title,
@@ -38,4 +47,5 @@ def sheet_guide(source: Source, batch: str, contact: str) -> Sequence[str]:
     lock = "guide_locked" if source.reporting.protection == "password" else "guide_masked"
     w = terms.words
     ask = f"{w['ask']}{w['colon']}{contact}" if contact else w["ask_reply"]
-    return [*(each.format(**names) for each in terms.guide), terms.words[lock], ask]
+    told = [each for each in terms.guide if patterns or "{PATTERN_SHEET}" not in each]
+    return [*(each.format(**names) for each in told), terms.words[lock], ask]

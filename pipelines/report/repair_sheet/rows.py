@@ -76,7 +76,8 @@ def _problem(rule: Rule, row: Mapping[str, str | None], words: SheetWords) -> st
         text = w["between_problem"].format(name=name)
     if not row["other_value"] or shows_something(row["other_value"]):
         value = row["other_value"] or w["none_value"]
-        facts.append(f"{name}{w['they_have']}{w['colon']}{value}")
+        has = w["they_have"] if rule.code == DISAGREES else ""
+        facts.append(f"{name}{has}{w['colon']}{value}")
     return _with_facts(text, facts, w)
 
 

@@ -46,7 +46,7 @@ from pipelines.report.repair_sheet.columns import (
 from pipelines.report.repair_sheet.rows import Line
 
 WIDTHS: Mapping[str, int] = {  # what is printed is as wide as A4 across at two thirds
-    FILE: 16, LINE: 7, RECORD: 18, FIELD: 16, VALUE: 20, SEVERITY: 6, PROBLEM: 34, REPAIR: 34,
+    FILE: 18, LINE: 7, RECORD: 16, FIELD: 16, VALUE: 20, SEVERITY: 6, PROBLEM: 34, REPAIR: 34,
     CORRECTION: 20, CONFIRMED: 10, NOTE: 18, QUARANTINED: 12, ISSUE: 10, RULE: 22,
 }  # fmt: skip
 PATTERN_WIDTHS: Mapping[str, int] = {
@@ -59,6 +59,7 @@ _WRAPPED_AT = [(COLUMNS.index(title), WIDTHS[title]) for title in WRAPPED]
 _LINE_HEIGHT = 14  # points
 _GUIDE_WIDTH = 76  # characters: as wide as A4 upright, whatever font stands in
 _GREY, _HEAD, _ANSWER_HEAD, _ANSWER = "#6B7785", "#DCE6F1", "#FFD966", "#FFF9E5"
+_LINE = "#C9D1DA"
 _CONFIRM_HINT = f"原值无误时选“{YES}”，并在“{NOTE}”写明核实人和理由；要改的值填在“{CORRECTION}”。"
 _ACCEPT_HINT = f"同意按“{SUGGESTED}”更正全部各行时选“{YES}”；要改成别的值，填在“{CORRECT_ALL}”。"
 _LEAVE_AS_IT_IS = {
@@ -163,9 +164,10 @@ class Workbook:
 
     def _format(self, title: str) -> Any:
         style: dict[str, object] = {"valign": "top", "font_size": 10, "locked": False}
+        style |= {"border": 1, "border_color": _LINE}  # on paper there is no grid
         if title in (*ANSWERS, *PATTERN_ANSWERS):
             style |= {"num_format": "@", "bg_color": _ANSWER}
-            style |= {"border": 1, "border_color": "#E7D9A5"}
+            style |= {"border_color": "#E7D9A5"}
         if title in (LINE, PATTERN_ROWS):
             style |= {"align": "left"}
         if title in (*WRAPPED, ALLOWED):

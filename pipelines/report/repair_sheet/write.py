@@ -5,12 +5,13 @@ how many it is. Memory stays that of one line.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from pipelines.report.repair_sheet.columns import PATTERN_COLUMNS, PATTERN_SHEET
 from pipelines.report.repair_sheet.csv import RepairCsv
 from pipelines.report.repair_sheet.protect import lock_workbook
 from pipelines.report.repair_sheet.rows import Line
@@ -39,6 +40,7 @@ class Sheets:
     files: Sequence[SheetFile]
     rows: int
     replaced: int
+    patterns: int = 0  # wrong values that rows share, in the first workbook and a CSV file
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,12 @@ class SheetPlan:
     encoding: str
     largest: int
     password: str | None = None
-    patterns: Sequence[Line] = ()  # of the first workbook: wrong values that several rows share
+    patterns: Sequence[Line] = ()  # wrong values that several rows share; whatever the lines' mask
+
+
+def as_file_name(title: str) -> str:
+    """A title without what a file name cannot have."""
+    return "".join("_" if letter in '\\/:*?"<>|\r\n\t' else letter for letter in title)
 
 
 def write_sheets(plan: SheetPlan, lines: Iterable[Line], rows: int = ROWS_PER_FILE) -> Sheets:
@@ -130,13 +137,23 @@ def _named(plan: SheetPlan, parts: Sequence[_Part]) -> Sheets:
             if kind == "csv" and path.stat().st_size > PLAIN_CSV_BYTES:
                 path, name = _packed(path, name), f"{name}.zip"
             files.append(SheetFile(path, name, part.rows))
+    files.sort(key=lambda each: (not each.path.name.endswith(".xlsx"), each.path.name))
     return Sheets(
-        files=sorted(
-            files, key=lambda each: (not each.path.name.endswith(".xlsx"), each.path.name)
-        ),
+        files=[*files, *_pattern_file(plan)],
+        patterns=len(plan.patterns),
         rows=sum(part.rows for part in parts if part.paths[0].suffix == ".xlsx"),
         replaced=sum(part.replaced for part in parts),
     )
+
+
+def _pattern_file(plan: SheetPlan) -> Iterator[SheetFile]:
+    """The sheet of patterns for whoever works with CSV files."""
+    if plan.patterns:
+        path = plan.folder / f"{plan.stem}-patterns.csv"
+        with RepairCsv(path, plan.encoding, PATTERN_COLUMNS) as table:
+            for line in plan.patterns:
+                table.append(line)
+        yield SheetFile(path, f"{plan.title}-{PATTERN_SHEET}.csv", len(plan.patterns))
 
 
 def _packed(path: Path, name: str) -> Path:

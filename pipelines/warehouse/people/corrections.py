@@ -61,6 +61,17 @@ def find_issues(engine: Engine, fingerprints: Sequence[str]) -> pa.Table:
     return pa.table(columns, names=list(ANSWERED_ISSUE_SCHEMA))
 
 
+def confirmed_issues(engine: Engine, source: str) -> pa.Table:
+    """``fingerprint`` of a source's issues whose value its owner has confirmed, and not changed."""
+    query = text(
+        "SELECT fingerprint FROM quality.issue"
+        " WHERE source = :source AND state = 'confirmed_correct'"
+    )
+    with engine.connect() as connection:
+        names = connection.execute(query, {"source": source}).scalars().all()
+    return pa.table({"fingerprint": pa.array(names, pa.string())})
+
+
 def find_alike(engine: Engine, fingerprints: Sequence[str]) -> Sequence[tuple[str, str]]:
     """Each of the issues, and every open one of its source about the same value and rule."""
     with engine.connect() as connection:

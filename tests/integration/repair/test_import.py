@@ -172,11 +172,15 @@ def test_what_cannot_be_taken_is_said_row_by_row(told: Department, tmp_path):
     }.items():
         file = sheet(tmp_path / f"{name}.xlsx", answer)
         (row,) = import_answers(told.settings, [file], WHO).rows
+        # Whose answer it is stands there whatever became of it, and of no issue nothing does.
+        named = "" if row.verdict in ("unchanged", "unknown_row") else "2"
+        assert row.record == named
+        assert "（空） → （空）" not in row.change
         verdicts[name] = row.verdict
         assert row.place == f"{name}.xlsx「Sheet」第 2 行"
     assert verdicts == {
         "nothing": "unchanged",
-        "same": "unchanged",
+        "same": "same_value",
         "wrong": "still_wrong",
         "number": "unreadable",
         "worse": "made_worse",
@@ -194,6 +198,7 @@ def test_the_preview_shows_record_column_and_change_as_the_sheet_does(told: Depa
     file = sheet(tmp_path / "back.xlsx", {ISSUE: "f" * 20}, {ISSUE: known, CORRECTION: MENDED[1]})
     result = import_answers(told.settings, [file], WHO)
     unknown, line = result.rows  # in the order of the sheet
+    assert unknown.change == ""
     assert (unknown.place, unknown.verdict) == ("back.xlsx「Sheet」第 2 行", "unknown_row")
     assert (line.record, line.column, line.said()) == ("2", "身份证号", "更正已接受")
     assert line.change == "1101*************0 → 1101*************9（差一位）"
@@ -313,3 +318,15 @@ def test_a_correction_of_a_disagreement_is_checked_against_the_other_side(
     assert verdict(**{CORRECTION: "张三峰"}) == "still_differs"
     assert verdict(**{CORRECTION: "张三峰", NOTE: "已核对户口簿，本部门正确"}) == "accepted"
     assert verdict(**{CORRECTION: "1990-03-07"}) == "still_wrong"  # the parser looks, too
+
+    def listed() -> list[str]:
+        with open_session(department.settings) as session:
+            composed = compose(session, department.source, "20260601")
+        assert composed.report.problems == composed.report.listed == composed.report.differing
+        return [group.rule.code for group in composed.report.groups if group.rows]
+
+    assert listed() == [DISAGREES]
+    answer = {ISSUE: issue, CONFIRMED: YES, NOTE: "户口簿为准，已核实"}
+    import_answers(department.settings, [sheet(tmp_path / "b.xlsx", answer)], WHO, apply=True)
+    assert department.track("20260601").still_open == 0
+    assert listed() == [], "whoever stands by his value is not asked again"

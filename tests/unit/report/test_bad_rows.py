@@ -214,12 +214,15 @@ def test_how_two_departments_differ_is_told_where_the_mask_leaves_nothing():
          "value": NUMBER, "other_source": "c__d", "other_value": f"{NUMBER[:-2]}1X"},
         {"source_key": "K2", "column_name": "uscc", "rule": "DISAGREES_WITH_AUTHORITY",
          "value": "A", "other_source": "c__d", "other_value": "B"},
+        {"source_key": "K2", "column_name": "marital_code", "rule": "DISAGREES_WITH_AUTHORITY",
+         "value": "10", "other_source": "c__d", "other_value": "20"},
     )  # fmt: skip
     rows = listed([], other=other)
     assert {row["column"]: row["differ"] for row in rows} == {
         "person_name": "差一个字",
         "citizen_id": "差一位",
         "uscc": None,  # it is shown
+        "marital_code": "大类不同",  # and not: 差一个字
     }
 
 

@@ -3,7 +3,7 @@
 import ibis
 import pytest
 
-from pipelines.report.difference import WORDS, how_they_differ
+from pipelines.report.difference import WORDS, how_codes_differ, how_they_differ
 
 PAIRS = [
     ("1990-03-07", "1990-07-03", "月日颠倒"),
@@ -25,6 +25,7 @@ PAIRS = [
     ("张三丰", "张三风", "差一个字"),
     ("欧阳小明", "欧阳明小", "用字相同、次序不同"),
     ("张三", "李四", "文字不同"),
+    ("1月", "1990-03-07", "文字不同"),
     ("张三", None, "只有本部门有值"),
     (" ", "张三", "只有对方有值"),
     ("张三", "张三", None),
@@ -54,6 +55,26 @@ def test_how_two_values_differ(said, number):
     there = said[len(PAIRS) + number]
     assert there["zh"] == said[number]["zh"] or said[number]["zh"] in _ONE_SIDED
     assert (there["en"] is None) is (there["zh"] is None)
+
+
+@pytest.mark.parametrize(
+    ("table", "mine", "theirs", "words"),
+    [
+        ("marital", "10", "20", "大类不同"),
+        ("marital", "21", "30", "大类不同"),
+        ("marital", "21", "22", "大类相同、细类不同"),
+        ("sex", "1", "2", "代码不同"),
+        ("ethnicity", "01", "11", "代码不同"),
+        ("sex", "1", "1", None),
+        ("sex", "1", None, "只有本部门有值"),
+        ("sex", "", "2", "只有对方有值"),
+        ("sex", None, None, None),
+    ],
+)
+def test_codes_are_equal_or_not_and_never_a_character_apart(table, mine, theirs, words):
+    row = ibis.memtable({"a": [mine], "b": [theirs]}, schema={"a": "string", "b": "string"})
+    asked = row.select(said=how_codes_differ(row.a, row.b, table))
+    assert ibis.duckdb.connect().to_pyarrow(asked).to_pylist() == [{"said": words}]
 
 
 def test_no_words_hold_a_place_or_a_value():

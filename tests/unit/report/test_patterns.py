@@ -40,16 +40,19 @@ SOURCE = Source(
     frequency=timedelta(days=1),
 )
 ROW = {"file": "string", "line": "int64", "column": "string", "value": "string",
-       "other_source": "string"}  # fmt: skip
+       "other_source": "string", "rule": "string"}  # fmt: skip
+# What is wrong with a value of a column, unless a test says otherwise.
+RULES = {"sex_code": "UNKNOWN_CODE", "birth_date": "DATE_FORM", "mobile": "LENGTH"}
 
 
 def found(con, table_of, *values, column, times=5, **more):
     """Common values of rows in which each of the values stands so many times."""
     rows = [
-        {"file": "a.csv", "line": n * 100 + copy, "column": column, "value": value, **more}
+        {"file": "a.csv", "line": n * 100 + copy, "column": column, "value": value,
+         "rule": RULES.get(column, "SPACE"), **more}
         for n, value in enumerate(values)
         for copy in range(times)
-    ]
+    ]  # fmt: skip
     listed = common_values(table_of(rows, ROW), SOURCE)
     return [(row["shown"], row["rows"]) for row in con.to_pyarrow(listed).to_pylist()]
 
@@ -77,6 +80,29 @@ def test_other_values_are_masked_or_not_listed(con, table_of):
     assert found(con, table_of, "13900001234", column="mobile") == [("139****1234", 5)]
     for column in ("employer_name", "note", "source_key"):
         assert found(con, table_of, "秘密", column=column) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("sex_code", "1", "SEX_MISMATCH"),
+        ("birth_date", "1990-03-07", "BIRTH_MISMATCH"),
+        ("birth_date", "1990-02-30", "DATE_INVALID"),
+        ("birth_date", "1790-02-28", "BIRTH_TOO_EARLY"),
+        ("mobile", "13900001234", "SEX_MISMATCH"),
+    ],
+)
+def test_a_value_that_is_well_written_is_no_wrong_value(con, table_of, column, value, rule):
+    """What it contradicts, or that no such day is, says nothing against its form."""
+    assert found(con, table_of, value, column=column, rule=rule) == []
+
+
+def test_what_stands_for_none_is_shown_as_the_sheet_shows_it(con, table_of):
+    listed = found(con, table_of, "11111111111", column="mobile", rule="PLACEHOLDER")
+    assert listed == [("11111111111", 5)]
+    assert found(con, table_of, "0000-00-00", column="birth_date", rule="PLACEHOLDER") == [
+        ("9999-99-99", 5)
+    ]
 
 
 def test_what_another_department_says_is_no_fault_of_this_one(con, table_of):

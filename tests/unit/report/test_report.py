@@ -150,7 +150,8 @@ def test_text_and_html_tell_the_same(build, cache):
     facts = [
         "980", "91.5", "主键必须唯一", "3 行重复", "公民身份号码", "新增列：备注",
         "21", "33", "示范市民政局《婚姻登记》", "李*", "户籍.csv", "1101*************1",
-        "数据质量科 010-1", "户籍.xlsx", "GB 11643", "第二十六条", "与其他部门不一致", "其他问题",
+        "数据质量科 010-1", "户籍.xlsx", "GB 11643", "第二十六条", "其他问题",
+            "与其他数据比对发现的问题",
         "2026-05", "701", "702", "703", "704", "705", "706", "707", "3.3", "2026-06", "708",
     ]  # fmt: skip
     for body in (mail.text, Page(mail.html).words):
@@ -206,7 +207,7 @@ def test_a_whole_row_is_not_told_as_empty(build):
 def test_a_report_says_what_its_problems_are(build):
     mail = rendered(build.report(build.full()))  # 12 + 15 + 8 of its own, 3 between departments
     for body in (mail.text, Page(mail.html).words):
-        assert "与其他部门不一致的 3 处" in body
+        assert "与其他数据比对发现的 3 处" in body
     assert "问题 38；" in mail.text
     assert "不一致的" not in rendered(build.report(build.told())).text
 

@@ -14,12 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from pipelines.contracts.source import Reporting
+from pipelines.contracts.source import Reporting, SourceColumn
+from pipelines.extract.returned.answers import read_answers
+from pipelines.report.owner.pattern_sheet import pattern_lines
 from pipelines.report.repair_sheet.columns import (
     ANSWERS,
     COLUMNS,
     CONFIRMED,
     CORRECTION,
+    PATTERN,
     PATTERN_COLUMNS,
     RULE,
     VALUE,
@@ -29,6 +32,8 @@ from pipelines.report.repair_sheet.guide import sheet_guide
 from pipelines.report.repair_sheet.protect import unlock_workbook
 from pipelines.report.repair_sheet.rows import SheetWords, sheet_lines
 from pipelines.report.repair_sheet.write import SheetPlan, write_locked, write_sheets
+from pipelines.report.titles import column_title
+from tests.unit.report.conftest import make_source
 
 ROOT = Path(__file__).parents[3]
 
@@ -86,6 +91,52 @@ def test_wrong_values_that_rows_share_have_a_sheet_in_the_first_workbook(tmp_pat
     page = load_workbook(books[0].path)["批量更正"]
     assert [cell.value for cell in page[1]] == list(PATTERN_COLUMNS)
     assert [cell.value for cell in page[2]] == list(shared)
+
+
+def test_whoever_works_with_csv_files_has_the_patterns_in_one_too(tmp_path):
+    shared = ("婚姻状况（HYZK）", "=再离", 2, "不在代码表中", "10 未婚", "22 再婚",
+              None, None, None, "f1")  # fmt: skip
+    made = dataclasses.replace(plan(tmp_path), patterns=[shared])
+    sheets = write_sheets(made, [line(1), line(2)])
+    assert [file.name for file in sheets.files] == [
+        "户籍_20260630_问题清单.xlsx", "户籍_20260630_问题清单.csv",
+        "户籍_20260630_问题清单-批量更正.csv",
+    ]  # fmt: skip
+    assert (sheets.rows, sheets.patterns, sheets.files[-1].rows) == (2, 1, 1)
+    (row,) = read_csv(sheets.files[-1])
+    assert list(row) == list(PATTERN_COLUMNS)
+    assert row["原值"] == "'=再离"
+    row["采纳建议"] = "是"
+    back = tmp_path / "批量更正.csv"
+    with back.open("w", encoding="gb18030", newline="") as out:
+        writer = csv.DictWriter(out, row)
+        writer.writeheader()
+        writer.writerow(row)
+    (answer,) = read_answers(back)
+    assert (answer.fingerprint, answer.correction, answer.for_all) == ("f1", "22", True)
+
+
+def test_no_number_is_given_to_several_records_at_once():
+    placeholder = {"rule": "PLACEHOLDER", "rows": 2}
+    found = [
+        {"column": "citizen_id", "value": "111111111111111111", "fingerprint": "f1"} | placeholder,
+        {"column": "sex_code", "value": "5", "fingerprint": "f2"} | placeholder,
+        {"column": "source_key", "value": "无", "fingerprint": "f3"} | placeholder,
+    ]
+    of = make_source(
+        columns=(
+            SourceColumn("source_key", "编号", primary_key=True, required=True),
+            SourceColumn("citizen_id", "号码", "citizen_id", required=True),
+            SourceColumn("sex_code", "性别", "sex_code"),
+        )
+    )
+    at = PATTERN_COLUMNS.index(PATTERN)
+    assert [told[at] for told in pattern_lines(found, of)] == ["f2"]
+    # A number that may be missing is none for all of them, and nothing else.
+    optional = make_source(columns=(SourceColumn("citizen_id", "号码", "citizen_id"),))
+    nothing = {"column": "citizen_id", "value": "无", "fingerprint": "f4"} | placeholder
+    ((_, _, _, _, allowed, meant, *_),) = pattern_lines([nothing], optional)
+    assert (allowed, meant) == ("（空）", "（空）")
 
 
 def test_the_workbook_can_be_filled_in_where_it_should_be_and_nowhere_else(tmp_path):
@@ -256,8 +307,34 @@ def test_a_line_speaks_of_the_departments_own_column(build):
     assert all(told[title] is None for title in ANSWERS)
     between = bad_row(other_source="c__d", other_value="李*", column=None, is_quarantined=True)
     (told,) = (dict(zip(COLUMNS, each, strict=True)) for each in sheet_lines([between], words))
-    assert "示范市民政局《婚姻登记》登记为：李*" in told["问题"]
+    assert "示范市民政局《婚姻登记》：李*" in told["问题"]
     assert (told["字段"], told["是否无法入库"]) == ("（整行）", "是")
+
+
+def test_only_a_disagreement_says_that_somebody_else_has_another_value(build):
+    """A later marriage is no other date of death."""
+    words = SheetWords(build.source(), {"c__d": "示范市民政局《婚姻登记》"})
+    for rule, says in (
+        ("DISAGREES_WITH_AUTHORITY", "》登记为：2026-07-02"),
+        ("DEATH_DOUBTFUL", "》：2026-07-02"),
+    ):
+        row = bad_row(other_source="c__d", other_value="2026-07-02", rule=rule)
+        (told,) = (dict(zip(COLUMNS, each, strict=True)) for each in sheet_lines([row], words))
+        assert says in told["问题"], rule
+
+
+def test_a_date_is_called_by_what_happened_then(build):
+    of = build.source(
+        columns=(
+            SourceColumn("death_date", "SWRQ", "date"),
+            SourceColumn("birth_date", "CSRQ", "birth_date"),
+            SourceColumn("note_date", "BZRQ", "date"),
+            SourceColumn("other_date", "QTRQ", "date", title="变动日期"),
+        )
+    )
+    assert [column_title(of, column.name) for column in of.columns] == [
+        "死亡日期（SWRQ）", "出生日期（CSRQ）", "BZRQ", "变动日期（QTRQ）",
+    ]  # fmt: skip
 
 
 def test_the_guide_names_the_columns_and_never_the_password(build):
@@ -266,6 +343,9 @@ def test_the_guide_names_the_columns_and_never_the_password(build):
     assert "更正值" in text
     assert "数据质量科" in text
     assert "SHEET" not in text
+    assert "批量更正" in text
+    # Where no values are shared there is no such sheet.
+    assert "批量更正" not in "\n".join(sheet_guide(source, "20260630", "", patterns=False))
     assert "{" not in text
 
 

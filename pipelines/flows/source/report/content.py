@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from pipelines.batch import CHINA
@@ -51,6 +52,7 @@ from pipelines.report.repair_sheet.write import (
     SheetFile,
     SheetPlan,
     Sheets,
+    as_file_name,
     write_locked,
     write_sheets,
 )
@@ -64,6 +66,7 @@ from pipelines.warehouse import (
     Told,
     read_findings,
 )
+from pipelines.warehouse.people.corrections import confirmed_issues
 from pipelines.warehouse.quality.issues.news import IssueNews, read_issue_news
 from pipelines.warehouse.quality.issues.owner_months import refresh_owner_months
 
@@ -121,7 +124,8 @@ def compose(session: Session, source: Source, batch: str) -> Composed:
         w = vocabulary(words.language).words
         remarks.append(w["replaced"].format(characters=f"{sheets.replaced:,}"))
     locked = source.reporting.protection == "password"
-    report = replace(report, remarks=remarks, listed=sheets.rows, locked=locked)
+    shared = sheets.patterns
+    report = replace(report, remarks=remarks, listed=sheets.rows, locked=locked, shared=shared)
     return Composed(report, sheets.files, news.last_event)
 
 
@@ -135,6 +139,10 @@ def _rows(session: Session, source: Source, record: BatchRecord) -> Iterator[ir.
     columns = len(mapped) + len(record.unmapped_columns)
     key = digest_key(session.settings)
     found = bad_rows(staged, quarantined, source, key, compared, columns)
+    # A parser notes a confirmed value as such; a comparison finds it again, and its owner has said
+    # already that he stands by it.
+    confirmed = ibis.memtable(confirmed_issues(session.warehouse, source.name))
+    found = found.anti_join(confirmed, "fingerprint")
     with session.materialised(found) as rows:
         yield rows
 
@@ -161,17 +169,19 @@ def _write_into(
     source, password = words.source, None
     if source.reporting.protection == "password" and source.reporting.secret is not None:
         password = named_secret(source, source.reporting.secret)
+    patterns = pattern_lines(session.con.to_pyarrow(shared_values(rows)).to_pylist(), source)
+    contact = session.settings.report_contact
     plan = SheetPlan(
         folder=folder,
         stem=f"{source.name}-{record.batch}",
-        title=_file_name(
+        title=as_file_name(
             f"{source.title}_{record.batch}_{vocabulary(words.language).words['list']}"
         ),
-        guide=sheet_guide(source, record.batch, session.settings.report_contact),
+        guide=sheet_guide(source, record.batch, contact, patterns=bool(patterns)),
         encoding=csv_encoding(record.encoding),
         largest=int(session.settings.mail_size_limit * 1_000_000 * _TEXT_SHARE),
         password=password,
-        patterns=pattern_lines(session.con.to_pyarrow(shared_values(rows)).to_pylist(), source),
+        patterns=patterns,
     )
     shown = _lines(session, masked(rows, source), words)
     if password is None:
@@ -311,8 +321,3 @@ def _remarks(record: BatchRecord, language: Language) -> Sequence[str]:
 def _data_set_name(source: Source, language: Language) -> str:
     department, title = source.owner.department, source.title
     return f"{department}, {title}" if language == "en" else f"{department}《{title}》"
-
-
-def _file_name(title: str) -> str:
-    """A title without what a file name cannot have."""
-    return "".join("_" if letter in '\\/:*?"<>|\r\n\t' else letter for letter in title)
