@@ -41,7 +41,7 @@ _HEAD = 4096
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # a stream of a locked .xlsx
 _MANIFEST = "META-INF/manifest.xml"  # of OpenDocument: what is in it, and how it is encrypted
-_MAGIC: tuple[tuple[bytes, Kind], ...] = (
+MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"PAR1", "parquet"), (b"SQLite format 3\0", "sqlite"), (b"%PDF", "pdf"),
     (b"Rar!\x1a\x07", "rar"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"\x89PNG", "image"),
     (b"\xff\xd8\xff", "image"), (b"{\\rtf", "word"),
@@ -69,7 +69,7 @@ def recognise(file: Path) -> Kind:
         head = stream.read(_HEAD)
     if not head:
         return "empty"
-    for magic, kind in _MAGIC:
+    for magic, kind in MAGIC:
         if head.startswith(magic):
             return kind
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):

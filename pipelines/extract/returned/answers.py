@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipelines.extract.formats.recognise import MAGIC, NAMES_ZH, Kind
 from pipelines.extract.returned.sheets import (
     AnswersUnreadable,
     is_workbook,
@@ -35,6 +36,8 @@ from pipelines.report.repair_sheet.columns import (
 from pipelines.report.repair_sheet.csv import unguarded
 
 WANTED = (ISSUE, CORRECTION, CONFIRMED, NOTE)
+VERDICT = "结论"  # a column of the list that comes with a receipt
+_THE_RIGHT_ONE = "请交回质量报告所附的问题清单（工作簿或 CSV），保留原来的表头。"
 _HEADER_ROWS = 20  # a title may stand above the header
 _ENCODINGS = ("utf-8", "gb18030")  # tried strictly, in this order
 _BOMS = {
@@ -85,6 +88,10 @@ def read_answers(
         AnswersUnreadable: says what is wrong with the file and what to do.
     """
     content = returned_bytes(file)
+    if (kind := _kind_of(content)) is not None:
+        raise AnswersUnreadable(
+            file.name, f"文件是{NAMES_ZH[kind]}，无法读取答复。", _THE_RIGHT_ONE
+        )
     if is_workbook(content):
         sheets = workbook_sheets(file.name, content, passwords)
     else:
@@ -103,10 +110,13 @@ def read_answers(
         yield from _answers(file.name, sheet, rows, _positions(file.name, rows, header), header)
     if not found:
         raise AnswersUnreadable(
-            file.name,
-            f"It has no sheet with the columns {'、'.join(WANTED)}.",
-            "Send back the sheet that came with the report.",
+            file.name, f"没有含“{'、'.join(WANTED)}”各列的工作表，不是问题清单。", _THE_RIGHT_ONE
         )
+
+
+def _kind_of(content: bytes) -> Kind | None:
+    """What a file is that can hold no sheet; None of text and of what may be a workbook."""
+    return next((kind for magic, kind in MAGIC if content.startswith(magic)), None)
 
 
 def _text_rows(name: str, content: bytes, delimiters: Sequence[str]) -> list[list[str]]:
@@ -116,12 +126,8 @@ def _text_rows(name: str, content: bytes, delimiters: Sequence[str]) -> list[lis
     for delimiter in dict.fromkeys(delimiters):
         if any(title in row for row in _split(head, delimiter)):
             return [[unguarded(cell) for cell in row] for row in _split(text, delimiter)]
-    first = text.splitlines()[0][:200] if text.strip() else "(nothing)"
-    raise AnswersUnreadable(
-        name,
-        f"It has no column {ISSUE}; it begins: {first}",
-        "Send back the sheet that came with the report, with its header as it was.",
-    )
+    problem = f"没有“{ISSUE}”一列，不是问题清单，或表头被改动。" if text.strip() else "文件是空的。"
+    raise AnswersUnreadable(name, problem, _THE_RIGHT_ONE)
 
 
 def _split(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -141,8 +147,8 @@ def _decoded(name: str, content: bytes) -> str:
             continue
     raise AnswersUnreadable(
         name,
-        "Its bytes are neither UTF-8 nor GB18030.",
-        "Ask for it to be saved again as workbook or as UTF-8 text.",
+        "文字编码无法识别，既不是 UTF-8 也不是 GB18030。",
+        "请在电子表格软件中另存为 .xlsx，或存为“CSV UTF-8”后交回。",
     )
 
 
@@ -162,14 +168,16 @@ def _positions(
     twice = [title for title in wanted if cells.count(title) > 1]
     if not missing and not twice:
         return {title: cells.index(title) for title in wanted}
-    problem = (
-        f"The column(s) {'、'.join(missing)} are missing" if missing
-        else f"The column(s) {'、'.join(twice)} are there twice"
-    )  # fmt: skip
+    if header is None:  # what stands in its first row are no titles, and may be about somebody
+        raise AnswersUnreadable(name, f"找不到表头（{'、'.join(wanted)}）。", _THE_RIGHT_ONE)
+    if VERDICT in cells:
+        problem = "这是答复回执所附的答复结果，不是问题清单。"
+        raise AnswersUnreadable(name, problem, "请在问题清单里改正未采纳的各行后交回。")
+    problem = f"缺少列“{'、'.join(missing)}”" if missing else f"列“{'、'.join(twice)}”出现了两次"
     raise AnswersUnreadable(
         name,
-        f"{problem}; it has {'、'.join(cell for cell in cells if cell) or 'none'}.",
-        "Columns may be moved, but not renamed or deleted: give them their titles back.",
+        f"{problem}；现有的列：{'、'.join(cell for cell in cells if cell)}。",
+        "请把列名改回原样后交回；列可以移动，不能改名、删除或重复。",
     )
 
 

@@ -12,6 +12,8 @@ from pipelines.extract.formats.sheets.xlsx import DamagedWorkbook
 from pipelines.extract.limits import STANDARD
 from pipelines.extract.reader_process import Call, ReaderCrashed, call_apart
 
+NO_WORKBOOK = "文件不是 Excel 工作簿，或已损坏。"
+TOO_LARGE = "文件内容过多，所需内存超出限度，无法读取。"
 _READ = Call("pipelines.extract.formats.sheets.whole", "whole_sheets", (), STANDARD.reader_memory)
 
 
@@ -30,10 +32,10 @@ def guarded_sheets(file: Path) -> Sheets:
     """
     try:
         return cast(Sheets, call_apart(replace(_READ, arguments=(file,))))
-    except (DamagedWorkbook, OSError, EOFError) as wrong:
-        problem = f"It is no workbook, or is damaged ({type(wrong).__name__})."
+    except (DamagedWorkbook, OSError, EOFError):
+        problem = NO_WORKBOOK
     except ReaderCrashed as crash:
-        problem = f"Its reader crashed ({crash.how})."
-        if crash.by_memory:
-            problem = "To read it takes more memory than a reader may use."
+        problem = (
+            TOO_LARGE if crash.by_memory else f"读取时程序异常中止（{crash.how}），文件可能已损坏。"
+        )
     raise WorkbookUnreadable(problem)

@@ -19,24 +19,33 @@ from msoffcrypto.exceptions import FileFormatError, InvalidKeyError
 from pipelines.errors import BaselibError
 from pipelines.extract.formats.encodings import open_plain
 from pipelines.extract.formats.sheets.whole import Sheets
-from pipelines.extract.returned.guarded_workbook import WorkbookUnreadable, guarded_sheets
+from pipelines.extract.returned.guarded_workbook import (
+    NO_WORKBOOK,
+    WorkbookUnreadable,
+    guarded_sheets,
+)
 
 _OLE = b"\xd0\xcf\x11\xe0"  # how an old workbook begins, and one under a password
 _ZIP = b"PK\x03\x04"
 _WORKBOOKS = ("[Content_Types].xml", "mimetype")  # in every .xlsx; in every .ods
+_SAVE_AGAIN = "请先在本机打开确认，另存为 .xlsx 后交回；打不开的，请用质量报告所附的清单重新填写。"
 _UNPACKED_BYTES = 256 << 20  # no sheet is larger; what says so is made to fill the memory
 
 
 @dataclass
 class AnswersUnreadable(BaselibError):
-    """A sheet that came back cannot be read as a repair sheet."""
+    """A sheet that came back cannot be read as a repair sheet.
+
+    In Chinese, as everything about an owner's answers: what is wrong is passed on to him. It holds
+    no text of the file but titles of columns.
+    """
 
     file: str
     problem: str
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.problem} {self.remedy}"
+        return f"{self.file}：{self.problem}{self.remedy}"
 
 
 def returned_bytes(file: Path) -> bytes:
@@ -46,12 +55,12 @@ def returned_bytes(file: Path) -> bytes:
         AnswersUnreadable: there is none, or it cannot be unpacked.
     """
     if not file.is_file():
-        raise AnswersUnreadable(str(file), "There is no such file.", "Check the path.")
+        raise AnswersUnreadable(str(file), "找不到这个文件。", "请核对文件名和路径。")
     with open_plain(file) as stream:
         content = stream.read(_UNPACKED_BYTES + 1)
     if len(content) > _UNPACKED_BYTES:
-        problem = f"It is larger than {_UNPACKED_BYTES >> 20} MiB, unpacked."
-        raise AnswersUnreadable(file.name, problem, "Hand in the sheet alone.")
+        problem = f"文件过大，解压后超过 {_UNPACKED_BYTES >> 20} MB。"
+        raise AnswersUnreadable(file.name, problem, "请只交回问题清单本身。")
     return _unpacked(file.name, content)
 
 
@@ -73,11 +82,14 @@ def _unpacked(name: str, content: bytes) -> bytes:
                 return archive.read(inside[0])
     except BadZipFile:
         return content  # whoever reads the workbook says that it is damaged
-    except (RuntimeError, zlib.error) as wrong:  # RuntimeError: under a password
-        problem = f"It cannot be unpacked ({type(wrong).__name__})."
+    except RuntimeError:
+        problem = "压缩包加了密码，无法解开。"
+    except zlib.error:
+        problem = "压缩包已损坏，无法解开。"
     else:
-        problem = f"It holds {len(inside)} files, or one that is too large for a sheet."
-    raise AnswersUnreadable(name, problem, "Unpack it, and hand in each sheet in it.")
+        several = f"压缩包里有 {len(inside)} 个文件。"
+        problem = several if len(inside) != 1 else "压缩包里的文件过大，不是问题清单。"
+    raise AnswersUnreadable(name, problem, "请解压后，把其中的清单逐个交回。")
 
 
 def workbook_sheets(name: str, content: bytes, passwords: Sequence[str] = ()) -> Sheets:
@@ -99,8 +111,7 @@ def workbook_sheets(name: str, content: bytes, passwords: Sequence[str] = ()) ->
         try:
             return guarded_sheets(file)
         except WorkbookUnreadable as wrong:
-            remedy = "Ask for it to be saved as .xlsx again."
-            raise AnswersUnreadable(name, wrong.problem, remedy) from None
+            raise AnswersUnreadable(name, wrong.problem, _SAVE_AGAIN) from None
 
 
 def _unlocked(name: str, content: bytes, passwords: Sequence[str]) -> bytes:
@@ -117,12 +128,10 @@ def _unlocked(name: str, content: bytes, passwords: Sequence[str]) -> bytes:
                 continue
             return opened.getvalue()
     except FileFormatError:
-        raise AnswersUnreadable(
-            name, "It is no workbook, or is damaged.", "Ask for it to be saved as .xlsx again."
-        ) from None
+        raise AnswersUnreadable(name, NO_WORKBOOK, _SAVE_AGAIN) from None
     raise AnswersUnreadable(
         name,
-        "It is locked with a password, and no known password opens it.",
-        "Set BASELIB_SECRET_<NAME> of the contract's attachment password, or ask for the file "
-        "with the password of the report or with none.",
+        "文件加了打开密码，用已知的密码都打不开。",
+        "请去掉打开密码，或改用发报告时约定的密码后交回；"
+        "约定的密码由系统管理员在 BASELIB_SECRET_<名称> 中设置。",
     )

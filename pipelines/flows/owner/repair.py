@@ -117,7 +117,7 @@ def _read(files: Sequence[Path], sources: Mapping[str, Source]) -> pa.Table:
         rows += read_answers(file, passwords, delimiters)
     if not rows:
         raise AnswersUnreadable(
-            ", ".join(file.name for file in files), "It has no rows.", "Send the filled-in sheet."
+            "、".join(file.name for file in files), "没有填写任何答复。", "请填好后再交回。"
         )
     kinds = {"string": pa.string(), "boolean": pa.bool_(), "int64": pa.int64()}
     columns = {

@@ -252,7 +252,7 @@ def test_a_promise_that_is_not_kept_is_not_fixed(told: Department, tmp_path):
 def test_a_sheet_whose_columns_were_renamed_is_refused(told: Department, tmp_path):
     columns = [column if column != CORRECTION else "修改后" for column in COLUMNS]
     file = sheet(tmp_path / "back.xlsx", {ISSUE: "x"}, columns=columns)
-    with pytest.raises(AnswersUnreadable, match="更正值 are missing"):
+    with pytest.raises(AnswersUnreadable, match="缺少列“更正值”"):
         import_answers(told.settings, [file], WHO)
 
 

@@ -161,5 +161,5 @@ def test_a_sheet_that_needs_too_much_memory_is_refused(town, tmp_path, monkeypat
     monkeypatch.setattr("pipelines.extract.returned.guarded_workbook.call_apart", dies)
     bomb = tmp_path / "bomb.xlsx"
     bomb.write_bytes(b"PK\x03\x04")
-    with pytest.raises(SheetUnreadable, match="more memory"):
+    with pytest.raises(SheetUnreadable, match="内存超出"):
         import_answers(town.settings, bomb, by="张三")

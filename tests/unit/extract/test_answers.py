@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import msoffcrypto
@@ -150,7 +151,7 @@ def test_a_sheet_comes_back_packed_as_it_went_out(tmp_path):
 
 
 def test_several_sheets_in_one_archive_are_to_be_unpacked(tmp_path):
-    with pytest.raises(AnswersUnreadable, match="2 files"):
+    with pytest.raises(AnswersUnreadable, match="2 个文件"):
         read(tmp_path, packed(one="a", two="b"))
 
 
@@ -160,7 +161,7 @@ def test_a_locked_workbook_opens_with_a_known_password(tmp_path):
     plain.encrypt("secret", locked)
     (answer,) = read(tmp_path, locked.getvalue(), passwords=["wrong", "secret"])
     assert answer.correction == "张三"
-    with pytest.raises(AnswersUnreadable, match="locked with a password"):
+    with pytest.raises(AnswersUnreadable, match="加了打开密码"):
         read(tmp_path, locked.getvalue(), passwords=["wrong"])
 
 
@@ -184,22 +185,34 @@ def test_rows_in_which_nothing_is_written_are_no_answers(tmp_path):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"", "no column 问题编号"),
-        ("编号,姓名\n1,张三\n".encode(), "no column 问题编号; it begins: 编号,姓名"),
-        ("问题编号,更正值,说明\nf,x,y\n".encode(), "确认无误 are missing; it has 问题编号"),
-        ("问题编号,更正值,更正值,确认无误,说明\n".encode(), "更正值 are there twice"),
-        (b"\xff\xfe\xfd\xfc\x81", "begins"),
-        (b"PK\x03\x04rubbish", "no workbook, or is damaged"),
-        (b"\xd0\xcf\x11\xe0rubbish", "no workbook, or is damaged"),
+        (b"", "文件是空的"),
+        ("张三,110101199003079999\n1,张三\n".encode(), "没有“问题编号”一列"),
+        ("问题编号,更正值,说明\nf,张三,y\n".encode(), "缺少列“确认无误”；现有的列：问题编号"),
+        ("问题编号,更正值,更正值,确认无误,说明\n".encode(), "列“更正值”出现了两次"),
+        ("位置,问题编号,更正值,结论\n1,f,张三,x\n".encode(), "答复回执所附"),
+        ("说明,问题编号为空\n张三,x\n".encode(), "没有“问题编号”一列"),
+        (b"\xff\xfe\xfd\xfc\x81", "没有“问题编号”一列"),
+        (b"\x81\xff\xff\x80", "文字编码无法识别"),
+        (b"PK\x03\x04rubbish", "不是 Excel 工作簿，或已损坏"),
+        (b"\xd0\xcf\x11\xe0rubbish", "不是 Excel 工作簿，或已损坏"),
+        (b"%PDF-1.7 rubbish", "文件是PDF 文档"),
+        (b"\x89PNG rubbish", "文件是图片"),
+        (b"Rar!\x1a\x07 rubbish", "文件是RAR 压缩包"),
+        (workbook({"Sheet1": [["姓名", "号码"], ["张三", "110101199003079999"]]}), "找不到表头"),
     ],
 )
 def test_what_is_no_repair_sheet_is_refused_with_what_is_wrong(tmp_path, content, problem):
-    with pytest.raises(AnswersUnreadable, match=problem):
+    with pytest.raises(AnswersUnreadable, match=problem) as refused:
         read(tmp_path, content)
+    assert refused.value.remedy.startswith("请"), "says what to do"
+    told = str(refused.value)
+    assert "张三" not in told, "nothing about anybody"
+    assert "1101" not in told
+    assert not re.search("[a-z]{5,}", told.partition("：")[2]), "in Chinese, as the sheet is"
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(AnswersUnreadable, match="no such file"):
+    with pytest.raises(AnswersUnreadable, match="找不到"):
         list(read_answers(tmp_path / "missing.xlsx"))
 
 
@@ -230,7 +243,7 @@ def test_a_workbook_is_read_in_another_process(tmp_path, monkeypatch):
     assert [call.function for call in began] == ["whole_sheets"]
 
 
-@pytest.mark.parametrize(("by_memory", "problem"), [(True, "more memory"), (False, "crashed")])
+@pytest.mark.parametrize(("by_memory", "problem"), [(True, "内存超出"), (False, "异常中止")])
 def test_a_reader_that_dies_is_an_error_of_its_sheet(tmp_path, monkeypatch, by_memory, problem):
     def dies(call):
         raise ReaderCrashed("SIGABRT", by_memory)
@@ -242,5 +255,5 @@ def test_a_reader_that_dies_is_an_error_of_its_sheet(tmp_path, monkeypatch, by_m
 
 def test_what_unpacks_to_more_than_a_sheet_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("pipelines.extract.returned.sheets._UNPACKED_BYTES", 1000)
-    with pytest.raises(AnswersUnreadable, match="larger than"):
+    with pytest.raises(AnswersUnreadable, match="过大"):
         read(tmp_path, gzip.compress(b"x" * 5000))
