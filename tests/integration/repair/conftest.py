@@ -1,5 +1,7 @@
 """A small department that delivers, and a warehouse that follows what becomes of its faults."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -51,6 +53,17 @@ GOOD = ("1", "11010519491231002X", "张三丰", "女", "1949-12-31")
 BAD = ("2", "110101199003079990", "李四光", "男", "1990-03-07")  # the check digit must be 9
 MENDED = ("2", "110101199003079999", "李四光", "男", "1990-03-07")
 Row = tuple[str, ...]
+OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
+NO_OFFICE = pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
+
+
+def saved_by_office(file: Path, folder: Path, form: str = "xlsx") -> Path:
+    """A sheet as LibreOffice writes it anew when somebody has filled it in there."""
+    into, profile = folder / form, (folder / "profile").as_uri()
+    command = [str(OFFICE), f"-env:UserInstallation={profile}", "--headless",
+               "--convert-to", form, "--outdir", str(into), str(file)]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=240)
+    return into / f"{file.stem}.{form}"
 
 
 @dataclass

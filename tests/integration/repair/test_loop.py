@@ -1,12 +1,17 @@
-"""The whole loop: errors go out by mail, come back corrected, are closed, and the score rises."""
+"""The whole loop: errors go out by mail, come back corrected, are closed, and the score rises.
+
+By openpyxl always, and saved by LibreOffice where it is there.
+"""
 
 import socket
 from datetime import date
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from io import BytesIO
 from pathlib import Path
 
 import openpyxl
+import pytest
 from aiosmtpd.controller import Controller
 from pydantic import SecretStr
 
@@ -23,7 +28,15 @@ from pipelines.report.repair_sheet.columns import (
     YES,
 )
 from pipelines.warehouse.quality.scores import read_scores
-from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, only
+from tests.integration.repair.conftest import (
+    BAD,
+    GOOD,
+    MENDED,
+    NO_OFFICE,
+    Department,
+    only,
+    saved_by_office,
+)
 from tests.integration.repair.test_import import rules, staged
 
 WRONG_SEX = ("3", "110101199003070011", "赵一曼", "女", "1990-03-07")
@@ -44,10 +57,11 @@ class Mailbox:
         return "250 taken"
 
 
-def mailed(department: Department, batch: str) -> bytes:
-    """Report a batch and deliver the mail to a real server; its workbook."""
+def mailed(department: Department, batch: str | None = None) -> EmailMessage:
+    """Report a batch and deliver the mail, or the one that waits, to a real server."""
     mailbox = Mailbox()
-    flows.report(department.settings, department.source, batch)
+    if batch:
+        flows.report(department.settings, department.source, batch)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -60,6 +74,16 @@ def mailed(department: Department, batch: str) -> bytes:
         server.stop()
     message = message_from_bytes(only(mailbox.taken), policy=policy.default)
     assert message["To"] == OWNER
+    return message
+
+
+def words(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def workbook_of(message: EmailMessage) -> bytes:
     attached = {part.get_filename(): part.get_content() for part in message.iter_attachments()}
     return next(content for name, content in attached.items() if name.endswith(".xlsx"))
 
@@ -84,8 +108,9 @@ def answered(workbook: bytes, file: Path, answers: dict[tuple[int, str], dict[st
     return file
 
 
+@pytest.mark.parametrize("program", ["openpyxl", pytest.param("LibreOffice", marks=NO_OFFICE)])
 def test_errors_are_mailed_corrected_in_the_sheet_delivered_and_closed(
-    department: Department, tmp_path: Path
+    department: Department, tmp_path: Path, program: str
 ):
     department.on(date(2026, 6, 1))
     department.receive("20260601", GOOD, BAD, WRONG_SEX, NO_NAME)
@@ -95,7 +120,7 @@ def test_errors_are_mailed_corrected_in_the_sheet_delivered_and_closed(
         ("person_name", "MISSING_REQUIRED"): "open",
     }
     flows.score(department.settings, department.source, "20260601")
-    workbook = mailed(department, "20260601")
+    workbook = workbook_of(mailed(department, "20260601"))
     assert set(department.issues().values()) == {"sent"}
     due = {row["due_date"] for row in department.query("SELECT due_date FROM quality.issue")}
     assert due == {date(2026, 6, 15)}
@@ -107,7 +132,12 @@ def test_errors_are_mailed_corrected_in_the_sheet_delivered_and_closed(
         (5, "姓名"): {CONFIRMED: YES, NOTE: "弃婴，尚未取名，户政科已核实"},
     }
     sheet = answered(workbook, tmp_path / "back.xlsx", answers)
+    if program == "LibreOffice":
+        sheet = saved_by_office(sheet, tmp_path)
+    preview = import_answers(department.settings, [sheet], WHO)
+    assert department.query("SELECT * FROM quality.correction") == [], "a preview keeps nothing"
     done = import_answers(department.settings, [sheet], WHO, apply=True)
+    assert (preview.rows, preview.counts) == (done.rows, done.counts)
     assert {k: n for k, n in done.counts.items() if k != "unchanged"} == {
         "accepted": 2,
         "confirmed": 1,
@@ -115,6 +145,20 @@ def test_errors_are_mailed_corrected_in_the_sheet_delivered_and_closed(
     rows = staged(department, "20260601")
     assert (rows["2"]["citizen_id"], rows["3"]["sex_code"]) == (MENDED[1], "1")
     assert rules(rows["4"]) == [("person_name", "CONFIRMED_BY_OWNER")]
+    receipt = mailed(department)
+    assert "采纳 3 处，未采纳 0 处" in receipt["Subject"]
+    for line in done.rows:
+        assert line.verdict == "unchanged" or line.said() in words(receipt)
+    assert MENDED[1] not in words(receipt)
+
+    # Its own system is not corrected yet: the next report says so, and does not ask again.
+    department.on(date(2026, 6, 9))
+    department.receive("20260609", GOOD, BAD, WRONG_SEX, NO_NAME)
+    told = words(mailed(department, "20260609"))
+    assert "代用中，尚未在业务系统更正" in told
+    assert "身份证号：1（记录 2）" in told
+    assert "性别：1（记录 3）" in told
+    assert "未发现问题" in told
 
     department.on(date(2026, 6, 10))
     result = department.receive("20260610", GOOD, MENDED, RIGHT_SEX, NO_NAME)

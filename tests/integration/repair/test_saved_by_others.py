@@ -3,9 +3,6 @@
 By openpyxl always; by LibreOffice, which writes a workbook anew as Excel does, where it is there.
 """
 
-import shutil
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -24,10 +21,10 @@ from pipelines.report.repair_sheet.columns import (
     VALUE,
     YES,
 )
-from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department
+from tests.integration.repair.conftest import BAD, GOOD, MENDED, NO_OFFICE, Department
+from tests.integration.repair.conftest import saved_by_office as save
 
 WHO = "示范市公安局 户政科 王某"
-OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 # The same wrong code three times; made-up persons, valid numbers.
 SHARED = [
     (f"2{at}", number, "李四光", "男士", "1990-03-07")
@@ -51,17 +48,6 @@ def filled_in(original: Path, to: Path) -> Path:
     patterns.cell(2, place(patterns, ACCEPTED)).value = YES
     book.save(to)
     return to
-
-
-def saved_by_office(form: str) -> Callable[[Path, Path], Path]:
-    def save(file: Path, folder: Path) -> Path:
-        into, profile = folder / form, (folder / "profile").as_uri()
-        command = [str(OFFICE), f"-env:UserInstallation={profile}", "--headless",
-                   "--convert-to", form, "--outdir", str(into), str(file)]  # fmt: skip
-        subprocess.run(command, check=True, capture_output=True, timeout=240)
-        return into / f"{file.stem}.{form}"
-
-    return save
 
 
 @pytest.fixture
@@ -99,8 +85,8 @@ def test_one_answer_for_a_pattern_is_expanded_to_its_lines(department, sheet, tm
     assert department.query("SELECT count(*) AS n FROM quality.correction") == [{"n": 4}]
 
 
-@pytest.mark.skipif(OFFICE is None, reason="LibreOffice is not installed")
+@NO_OFFICE
 def test_what_libreoffice_saves_says_the_same(department, sheet, tmp_path):
     told = answers_of(department, sheet)
     for form in ("xlsx", "ods", "xls"):
-        assert answers_of(department, saved_by_office(form)(sheet, tmp_path)) == told, form
+        assert answers_of(department, save(sheet, tmp_path, form)) == told, form
