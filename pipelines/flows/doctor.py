@@ -68,7 +68,8 @@ def check_places(settings: Settings) -> None:
     Raises:
         SystemFault: names the first that is not so, and what to do.
     """
-    for finding in (*_folders(settings), *_disks(settings)):
+    folders = [*_folders(settings)]  # makes those that are missing
+    for finding in (*_disks(settings), *folders):  # what is full cannot be written either
         if not finding.is_well:
             raise SystemFault(finding.what, finding.state, finding.remedy)
 
