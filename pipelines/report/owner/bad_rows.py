@@ -211,7 +211,9 @@ def _difference(rows: ir.Table, columns: Mapping[str, Mask], source: Source) -> 
         for name, table in coded.items()
         if name in hidden
     ]
-    words = ibis.cases(*codes, else_=how_they_differ(rows["value"], other, language))
+    words = how_they_differ(rows["value"], other, language)
+    if codes:  # a library may have none that a mask hides
+        words = ibis.cases(*codes, else_=words)
     return ibis.ifelse(compared & rows["column"].isin(hidden), words, ibis.null("string"))
 
 

@@ -226,6 +226,12 @@ def test_how_two_departments_differ_is_told_where_the_mask_leaves_nothing():
     }
 
 
+@pytest.mark.parametrize("library", ["population", "legal_entity", "e_license"])
+def test_every_library_has_its_rows_masked_whatever_codes_it_has(library):
+    rows = listed([finding("uscc", "USCC_CHECK")], of=replace(source(), library=library))
+    assert [row["differ"] for row in rows] == [None]
+
+
 def test_harm_counts_entities_and_a_record_of_none_as_one():
     findings = [finding("citizen_id", "CHECK_DIGIT")] * 4 + [finding("uscc", "USCC_CHECK")]
     rows = bad_rows(*tables(findings, ["NO_KEY"]), source(), "site key")
