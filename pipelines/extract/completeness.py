@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.contracts.servers.completeness import count_in, count_on
 from pipelines.contracts.source import Source
@@ -213,7 +214,9 @@ def _ends_in_a_defect(last: Chunk) -> bool:
 
 
 def _ends_in_a_short_value(last: Sequence[Chunk]) -> bool:
-    ends = [list(chunk.columns.values())[-1].to_pylist() for chunk in last if chunk.columns]
-    texts = [text or "" for values in ends for text in values]
-    lengths = set(map(len, texts[:-1]))
-    return len(texts) >= _ENOUGH_LINES and len(lengths) == 1 and len(texts[-1]) < min(lengths)
+    ends = [list(chunk.columns.values())[-1] for chunk in last if chunk.columns]
+    if sum(map(len, ends)) < _ENOUGH_LINES:
+        return False
+    lengths = pc.utf8_length(pa.chunked_array(ends, pa.string())).fill_null(0)
+    usual = pc.min_max(lengths[:-1]).as_py()
+    return bool(usual["min"] == usual["max"] > lengths[-1].as_py())

@@ -6,6 +6,7 @@ Raw is every delivered column as text under its ``stored_name``, then ``_batch``
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
 
@@ -29,7 +30,11 @@ _ADDED = (
 
 
 class RawWriter:
-    """Writes ``<stem>-<n>.parquet``; a column that turns up later begins a new file."""
+    """Writes ``<stem>-<n>.parquet``; a column that turns up later begins a new file.
+
+    One group of rows is written in a thread while the next one is read: Arrow needs no interpreter
+    for it.
+    """
 
     def __init__(self, folder: Path, stem: str, batch: str) -> None:
         self.paths: list[Path] = []
@@ -40,6 +45,8 @@ class RawWriter:
         self._pending: list[pa.Table] = []
         self._pending_rows = self._pending_bytes = 0
         self._writer: pq.ParquetWriter | None = None
+        self._thread = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
 
     def __enter__(self) -> "RawWriter":
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -51,10 +58,12 @@ class RawWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self._finish_file()
-        elif self._writer is not None:
-            self._writer.close()
+        with self._thread:
+            if kind is None:
+                self._finish_file()
+            elif self._writer is not None:
+                wait([self._writing] if self._writing else [])
+                self._writer.close()
 
     def add(self, file: str, chunk: Chunk) -> None:
         """Take a chunk's records and defects; ``file`` is the base name of the delivered file."""
@@ -107,7 +116,8 @@ class RawWriter:
                 use_dictionary=_repeating(table),
                 column_encoding={"_line": "DELTA_BINARY_PACKED"},
             )
-        self._writer.write_table(table, row_group_size=GROUP_ROWS)
+        self._wait()
+        self._writing = self._thread.submit(self._writer.write_table, table, GROUP_ROWS)
         self._pending = []
         self._pending_rows = self._pending_bytes = 0
 
@@ -115,9 +125,16 @@ class RawWriter:
         """Close the file that is being written; one with no row is kept for its columns."""
         if self._pending:
             self._flush()
+        self._wait()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
+
+    def _wait(self) -> None:
+        """Until the last group is written; what went wrong with it is raised here."""
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
 
 
 def _repeating(table: pa.Table) -> list[str]:

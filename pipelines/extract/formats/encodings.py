@@ -32,6 +32,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"),
          (codecs.BOM_UTF16_BE, "utf-16-be"))  # fmt: skip
 # The marker for byte b is the lone surrogate U+DC00+b; in UTF-8 it would be ED B0..B3 xx, which
 # never comes out of a correct decoder.
+MARKER_LEAD = b"\xed"  # rare in Chinese text; looking for one byte costs nothing
 MARKER = re.compile(rb"\xed[\xb0-\xb3][\x80-\xbf]")
 _MARKED = re.compile("[\udc00-\udcff]")
 _ERRORS = "baselib.mark"

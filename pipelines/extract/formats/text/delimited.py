@@ -29,7 +29,7 @@ from pipelines.extract.formats.chunk import (
     empty_chunk,
 )
 from pipelines.extract.formats.columns import header_names, mapped_names
-from pipelines.extract.formats.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
+from pipelines.extract.formats.encodings import BLOCK, MARKER, MARKER_LEAD, damaged, explain, utf8_blocks
 from pipelines.extract.formats.sheets.rows import HEADER_ROWS, Cells, first_title, joined_names
 from pipelines.extract.formats.text.line_ends import (
     SEPARATOR_LINE,
@@ -42,6 +42,7 @@ from pipelines.extract.formats.text.records import Layout, Offsets, lay_out
 from pipelines.extract.remarks import remark
 
 MAX_LINE = 64 << 20  # bytes; a longer line is no text but a picture, an archive, a dump
+_LF, _CR = 10, 13
 _AROUND = "\ufeff\x1a\x0c\0"  # marks, ends of files and pages
 # Arrow takes delimiters of one byte: one of these that the text does not contain stands in for a
 # longer delimiter while a block is parsed.
@@ -95,7 +96,7 @@ def read_delimited(
                 yield replace(chunk, remarks=[remark(source, each, file.name)
                                               for each in chunk.remarks])  # fmt: skip
         rest = piece.after(layout.consumed)
-        line += count_lines(piece.text, layout.consumed)
+        line += len(layout.newlines)
         if len(rest) > MAX_LINE:
             raise _unreadable(
                 source, file, f"A line is longer than {MAX_LINE >> 20} MiB.",
@@ -185,7 +186,7 @@ def _fields(piece: Piece, layout: Layout, number: int) -> list[str]:
 
 
 def _after(layout: Layout, number: int) -> Layout:
-    return Layout(layout.starts[number:], layout.ends[number:], layout.malformed, layout.consumed)
+    return replace(layout, starts=layout.starts[number:], ends=layout.ends[number:])
 
 
 def _chunks(piece: Piece, layout: Layout, header: _Header) -> Iterator[Chunk]:
@@ -203,7 +204,8 @@ def _chunks(piece: Piece, layout: Layout, header: _Header) -> Iterator[Chunk]:
             rest = lines.rest_of(first, len(lines.text))
             found = lay_out(rest.text, rest.separator, rest.quote, True, rest.escape)
             none = np.empty(0, np.int64)
-            pending.append((lines, Layout(none, none, [(0, first)], first)))
+            line_end = np.array([first - 1], np.int64)
+            pending.append((lines, Layout(none, none, [(0, first)], first, line_end)))
             pending.append((rest, found))
 
 
@@ -212,8 +214,7 @@ def _split_fields(
 ) -> tuple[Chunk, list[tuple[int, int]]]:
     """One chunk, and the records of several lines that have a wrong number of fields."""
     octets = np.frombuffer(piece.text, np.uint8)
-    newlines = np.flatnonzero(octets[: layout.consumed] == 10)
-    starts, ends = layout.starts, layout.ends
+    starts, ends, newlines = layout.starts, layout.ends, layout.newlines
     lines = piece.line + np.searchsorted(newlines, starts)
     defects = [
         piece.defect(piece.line + int(np.searchsorted(newlines, start)), MALFORMED_LINE, start, end)
@@ -221,7 +222,8 @@ def _split_fields(
     ]
     undecodable = _undecodable(piece.text, starts, ends)
     defects += _defects(UNDECODABLE_BYTES, undecodable, piece, layout, lines)
-    blank = np.isin(octets[starts], (10, 13))
+    first = octets[starts]
+    blank = (first == _LF) | (first == _CR)
     kept = np.flatnonzero(~blank & ~undecodable)
     columns, ragged = arrow_columns(piece, starts[kept], ends[kept], header.names)
     wrong = np.zeros(len(starts), np.bool_)
@@ -238,9 +240,11 @@ def _split_fields(
         defects += _defects(REPEATED_HEADER, again, piece, layout, lines)
         columns = {name: column.filter(pa.array(~repeated)) for name, column in columns.items()}
         kept = kept[~repeated]
-    several = np.searchsorted(newlines, ends - 1) > lines - piece.line
-    merged = [(int(starts[n]), int(ends[n])) for n in np.flatnonzero(wrong & several)]
-    defects += _defects(RAGGED_LINE, wrong & ~several, piece, layout, lines)
+    merged = list[tuple[int, int]]()
+    if wrong.any():
+        several = np.searchsorted(newlines, ends - 1) > lines - piece.line
+        merged = [(int(starts[n]), int(ends[n])) for n in np.flatnonzero(wrong & several)]
+        defects += _defects(RAGGED_LINE, wrong & ~several, piece, layout, lines)
     remarks = ["trailing"] if mended is not None else []
     return Chunk(columns, lines[kept], defects, remarks=remarks), merged
 
@@ -303,7 +307,7 @@ def _merged(
 def _undecodable(text: bytes, starts: Offsets, ends: Offsets) -> Mask:
     """Which records hold a marker of a byte that did not decode."""
     found = np.zeros(len(starts), np.bool_)
-    if len(starts) and MARKER.search(text):
+    if len(starts) and MARKER_LEAD in text and MARKER.search(text):
         marks = np.fromiter((match.start() for match in MARKER.finditer(text)), np.int64)
         record = np.searchsorted(starts, marks, "right") - 1
         inside = (record >= 0) & (marks < ends[record])

@@ -23,12 +23,16 @@ _LF, _CR = 10, 13
 
 @dataclass(frozen=True)
 class Layout:
-    """Records of a buffer: ``starts`` and ``ends`` (past the line end), up to ``consumed``."""
+    """Records of a buffer: ``starts`` and ``ends`` (past the line end), up to ``consumed``.
+
+    ``newlines`` are the places of all line feeds before that.
+    """
 
     starts: Offsets
     ends: Offsets
     malformed: Sequence[tuple[int, int]]
     consumed: int
+    newlines: Offsets
 
 
 def lay_out(
@@ -44,13 +48,14 @@ def lay_out(
     """
     cut = len(buffer) if final else buffer.rfind(b"\n") + 1
     if not cut:
-        return _layout(np.empty(0, np.int64), 0)
+        none = np.empty(0, np.int64)
+        return _layout(none, 0, none)
     octets = np.frombuffer(buffer, np.uint8, cut)
     newlines = np.flatnonzero(octets == _LF)
     escapes = escape is not None and buffer.find(escape, 0, cut) >= 0
     if not escapes and not _stray_returns(octets, newlines):
         if quote is None or buffer.find(quote, 0, cut) < 0:
-            return _layout(_with_end(newlines, cut), cut)
+            return _layout(_with_end(newlines, cut), cut, newlines)
         found = _balanced(octets, newlines, delimiter[0], quote[0], cut, final)
         if found is not None:
             return found
@@ -70,9 +75,9 @@ def _with_end(newlines: Offsets, cut: int) -> Offsets:
     return np.append(ends, cut) if unfinished else ends
 
 
-def _layout(ends: Offsets, consumed: int, malformed: Sequence[tuple[int, int]] = ()) -> Layout:
+def _layout(ends: Offsets, consumed: int, newlines: Offsets) -> Layout:
     starts = np.concatenate([np.zeros(min(1, len(ends)), np.int64), ends[:-1]])
-    return Layout(starts, ends, malformed, consumed)
+    return Layout(starts, ends, (), consumed, newlines[: np.searchsorted(newlines, consumed)])
 
 
 def _balanced(
@@ -105,7 +110,7 @@ def _balanced(
     opens = allowed[around[opening]]
     allowed[_CR] = True
     closes = allowed[around[closing + 2]]
-    return _layout(ends, consumed) if opens.all() and closes.all() else None
+    return _layout(ends, consumed, newlines) if opens.all() and closes.all() else None
 
 
 def _walk(
@@ -134,7 +139,10 @@ def _walk(
         line_end = buffer.find(b"\n", position, cut) + 1 or cut
         malformed.append((position, line_end))
         position = line_end
-    return Layout(np.array(starts, np.int64), np.array(ends, np.int64), malformed, position)
+    passed = np.flatnonzero(np.frombuffer(buffer, np.uint8, position) == _LF)
+    return Layout(
+        np.array(starts, np.int64), np.array(ends, np.int64), malformed, position, passed
+    )
 
 
 @cache
