@@ -39,6 +39,7 @@ ISSUE_SCHEMA = {
     "line": "int64",
     "is_quarantined": "boolean",
     "value_digest": "string",
+    "other_record": "string",  # whose value it contradicts, of another source; NULL: nobody's
 }
 TRACKED_ISSUE_SCHEMA = {
     "fingerprint": "string",
@@ -51,6 +52,7 @@ TRACKED_ISSUE_SCHEMA = {
     "is_quarantined": "boolean",
     "missing_since": "string",
     "value_digest": "string",
+    "other_record": "string",
 }
 
 
@@ -97,8 +99,56 @@ def library_issues(findings: ir.Table, records: ir.Table, source: str, key: str)
         file=placed["_file"],
         line=placed["_line"].cast("int64"),
         is_quarantined=ibis.literal(False),
+        other_source=placed.other_source,
+        other_key=placed.other_key,
     )
     return _one_each(listed, source, key)
+
+
+def contradicted_no_more(tracked: ir.Table, found: ir.Table) -> ir.Table:
+    """Open issues about a contradiction with another source's record that is not found now."""
+    lasting = tracked.filter(tracked.other_record.notnull(), tracked.state.isin(ACTIVE))
+    return lasting.anti_join(found, "fingerprint")
+
+
+def undecided_issues(
+    gone: ir.Table,
+    columns: Collection[str],
+    records: ir.Table,
+    others: ir.Table,
+    source: str,
+    key: str,
+) -> ir.Table:
+    """``fingerprint`` of issues about a contradiction that nobody can say to be settled.
+
+    The record that contradicted is not there any more, and the value that it contradicted still
+    stands: it may be as wrong as before.
+
+    Args:
+        gone: ``contradicted_no_more``.
+        columns: Their columns; at least one.
+        records: What the source says today.
+        others: ``source, source_key`` of all records that libraries are made of today.
+        source: Name of the source.
+        key: The site's secret.
+    """
+    keyed = with_site_key(others.distinct(), key)
+    there = keyed.select(record=record_fingerprint(keyed.site_key, keyed.source, keyed.source_key))
+    alone = gone.filter(gone.other_record.notin(there.record))
+    named = with_site_key(records, key)
+    name = record_fingerprint(named.site_key, ibis.literal(source), named.source_key)
+    few = named.mutate(record=name).semi_join(alone, "record")
+    values = [
+        few.select(
+            "record",
+            column_name=ibis.literal(column),
+            value_digest=value_digest(few.site_key, few[column].cast("string")),
+        )
+        for column in columns
+    ]
+    standing = ibis.union(*values, distinct=False) if len(values) > 1 else values[0]
+    kept = alone.semi_join(standing, ["record", "column_name", "value_digest"])
+    return kept.select("fingerprint")
 
 
 def records_of(rows: ir.Table, source: str, key: str) -> ir.Table:
@@ -117,6 +167,7 @@ def issue_changes(
     batch: str,
     whole: bool,
     longer: Collection[str] = (),
+    undecided: ir.Table | None = None,
 ) -> ir.Table:
     """The change of state of each issue of one source.
 
@@ -130,6 +181,7 @@ def issue_changes(
         longer: Batches with more rows than this one. A row without a key is known by its content
             alone, so that one that is not there was repaired or is missing: missing, if there are
             fewer rows than when it was seen last.
+        undecided: ``fingerprint`` of issues that are not repaired because they are not found.
 
     Returns:
         ``ISSUE_SCHEMA`` and ``action``, one row per issue to which something happens:
@@ -150,7 +202,11 @@ def issue_changes(
         "record_right", "column_name_right"
     )
     judged = judged.mutate(
-        present=judged.record.isin(covered.record) | _is_repaired_without_key(judged, longer, whole)
+        present=judged.record.isin(covered.record)
+        | _is_repaired_without_key(judged, longer, whole),
+        is_undecided=judged.fingerprint.isin(undecided.fingerprint)
+        if undecided is not None
+        else ibis.literal(False),
     )
     pairs = judged.outer_join(news, judged.fingerprint == news.new_fingerprint)
     action = _action(pairs, batch, whole=whole)
@@ -178,6 +234,7 @@ def _action(pair: ir.Table, batch: str, *, whole: bool) -> ir.StringValue:
         (here & active, "seen"),
         (pair.new_fingerprint.notnull() & earlier, "older"),
         (~active | overlaid | here, ibis.null("string")),
+        (pair.present & pair.is_undecided, ibis.null("string")),
         (pair.present, "fixed"),
         (ibis.literal(whole) & pair.missing_since.isnull(), "missing"),
         else_=ibis.null("string"),
@@ -246,6 +303,10 @@ def _reasons(quarantined: ir.Table) -> ir.Table:
 def _one_each(listed: ir.Table, source: str, key: str) -> ir.Table:
     keyed = with_site_key(listed, key)
     name = ibis.literal(source)
+    other = ibis.null("string")
+    if "other_key" in keyed.columns:
+        fingerprint = record_fingerprint(keyed.site_key, keyed.other_source, keyed.other_key)
+        other = ibis.ifelse(keyed.other_key.notnull(), fingerprint, ibis.null("string"))
     named = keyed.select(
         fingerprint=issue_fingerprint(
             keyed.site_key, name, keyed.record_key, keyed["column"], keyed.rule
@@ -259,8 +320,9 @@ def _one_each(listed: ir.Table, source: str, key: str) -> ir.Table:
         line=keyed.line,
         is_quarantined=keyed.is_quarantined,
         value_digest=value_digest(keyed.site_key, keyed["value"]),
+        other_record=other,
     )
-    order = [named.file, named.line, named.value_digest]
+    order = [named.file, named.line, named.value_digest, named.other_record]
     place = ibis.row_number().over(group_by=named.fingerprint, order_by=order)
     ranked = named.mutate(place=place)
     return ranked.filter(ranked.place == 0).drop("place")

@@ -26,13 +26,15 @@ from pipelines.flows.shared.ownership import working_on
 from pipelines.flows.shared.results import TrackResult
 from pipelines.flows.shared.session import Session, moment, open_session
 from pipelines.flows.shared.site_keys import digest_key
-from pipelines.libraries import load_library
+from pipelines.libraries import load_libraries, load_library
 from pipelines.quality.issues import (
     TRACKED_ISSUE_SCHEMA,
+    contradicted_no_more,
     found_issues,
     issue_changes,
     library_issues,
     records_of,
+    undecided_issues,
 )
 from pipelines.records import batch_order, current_records
 from pipelines.settings import Settings
@@ -200,8 +202,32 @@ def _track_library(
     )
     speaking = found.mutate(is_current=ibis.literal(True))
     present = records_of(current, source.name, key)
-    changes = issue_changes(open_before, speaking, present, held, batch=run, whole=True)
-    return _apply(session, issues, changes, "library", run, when)
+    with session.materialised(contradicted_no_more(open_before, found)) as gone:
+        asked = set(session.con.to_pyarrow(gone.column_name).to_pylist()) & {*current.columns}
+        undecided = (
+            undecided_issues(
+                gone, sorted(asked), current, _records_of_libraries(session), source.name, key
+            )
+            if asked
+            else None
+        )
+        changes = issue_changes(
+            open_before, speaking, present, held, batch=run, whole=True, undecided=undecided
+        )
+        return _apply(session, issues, changes, "library", run, when)
+
+
+def _records_of_libraries(session: Session) -> ir.Table:
+    """``source, source_key`` of the records that what is published was made of."""
+    tables = [f"core.{library.entity}_source" for library in load_libraries().values()]
+    return ibis.union(
+        *(
+            session.lake.read(session.con, table).select("source", "source_key")
+            for table in tables
+            if session.lake.has(table)
+        ),
+        distinct=False,
+    )
 
 
 def _follow_ledger(

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import date
 
+import ibis
 import pytest
 
 from pipelines import flows
 from pipelines.errors import QualityGateFailed
 from pipelines.flows.shared.session import open_session
 from pipelines.flows.source.report.missing import missing_records
+from pipelines.quality.discrepancy import FINDING_SCHEMA
 from pipelines.warehouse import read_batches, read_findings
 from pipelines.warehouse.quality.issues.news import read_issue_news
 from pipelines.warehouse.quality.issues.owner_months import read_owner_months
@@ -182,3 +184,45 @@ def test_nobody_who_reads_sees_the_ledger_or_free_text(department: Department, r
         role=role,
     )
     assert not {"note", "reason", "new_value", "answer"} & {row["column_name"] for row in columns}
+
+
+def say_of_the_library(department: Department, other: bool, findings: list[dict[str, str]]) -> None:
+    """What a publication of the library leaves behind: who is in it, and who contradicts whom."""
+    rows = [{"source": department.source.name, "source_key": key} for key in "12"]
+    rows += [{"source": "health__records", "source_key": "h"}] if other else []
+    places = ibis.memtable(rows, schema={"source": "string", "source_key": "string"})
+    found = ibis.memtable(
+        {name: [row.get(name) for row in findings] for name in FINDING_SCHEMA.names},
+        schema=FINDING_SCHEMA,
+    )
+    with open_session(department.settings) as session:
+        for table, content in (("core.person_source", places), ("identity.person_finding", found)):
+            session.lake.write(
+                session.con, content, table, batch=None, order_by=("source", "source_key"),
+                properties={"run": "20260630"},
+            )  # fmt: skip
+
+
+def test_a_contradiction_is_not_settled_because_the_other_record_is_gone(department: Department):
+    contradiction = {
+        "source": department.source.name, "source_key": "1", "column_name": "person_name",
+        "rule": "DISAGREES_WITH_AUTHORITY", "severity": "warning", "value": GOOD[2],
+        "other_source": "health__records", "other_key": "h", "other_value": "张三",
+    }  # fmt: skip
+    disagrees = ("person_name", "DISAGREES_WITH_AUTHORITY")
+    department.deliver("20260601", GOOD, MENDED)
+    say_of_the_library(department, other=True, findings=[contradiction])
+    department.track("20260601")
+    assert department.issues() == {disagrees: "open"}
+    say_of_the_library(department, other=False, findings=[])  # the other department lost its record
+    assert department.track("20260601").fixed == 0
+    assert department.issues() == {disagrees: "open"}
+    say_of_the_library(department, other=True, findings=[])  # it is there and agrees
+    department.track("20260601")
+    assert department.issues() == {disagrees: "fixed"}
+    say_of_the_library(department, other=True, findings=[contradiction])
+    department.track("20260601")
+    department.deliver("20260602", (*GOOD[:2], "张三", *GOOD[3:]), MENDED)
+    say_of_the_library(department, other=False, findings=[])  # gone, and what it contradicted, too
+    department.track("20260602")
+    assert department.issues() == {disagrees: "fixed"}

@@ -1,4 +1,5 @@
-"""What calamine does not show of ``.xls`` and ``.xlsb``: errors in cells, merges, hidden rows.
+"""What calamine does not show of ``.xls`` and ``.xlsb``: errors in cells, merges, hidden rows,
+and in ``.xls`` formulas that were never calculated.
 
 Only the records that say so are looked at, by their numbers in [MS-XLS] 2.3 and [MS-XLSB] 2.3; the
 values are left to calamine. Workbooks before Excel 97 have records of another form: of them nothing
@@ -20,6 +21,7 @@ _ERRORS = {
     0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?",
     0x24: "#NUM!", 0x2A: "#N/A", 0x2B: "#GETTING_DATA",
 }  # fmt: skip
+FORMULA = "=(formula)"  # which one it is, only a program that calculates can say
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
 _ATTRIBUTE = re.compile(rb'\b(Id|Target)="([^"]*)"')
 Records = Iterator[tuple[int, bytes]]
@@ -35,10 +37,17 @@ class SheetStates:
     errors: defaultdict[int, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     merges: list[tuple[int, int, int]] = field(default_factory=list)
     hidden: set[int] = field(default_factory=set)
+    without_result: defaultdict[int, dict[int, str]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
 
     def add_error(self, row: int, column: int, code: int) -> None:
         """An error in a cell, row and column from 0."""
         self.errors[row + 1][column] = _ERRORS.get(code, "#ERROR!")
+
+    def add_without_result(self, row: int, column: int) -> None:
+        """A formula that was never calculated, row and column from 0."""
+        self.without_result[row + 1][column] = FORMULA
 
     def add_merge(self, first: int, last: int, column: int) -> None:
         """Merged cells, rows and column from 0."""
@@ -89,12 +98,15 @@ def _of_xls(stream: bytes) -> dict[str, SheetStates]:
 
 
 def _xls_states(stream: bytes, at: int) -> SheetStates:
-    states = SheetStates()
+    states, uncalculated = SheetStates(), False
     for kind, data in _xls_records(stream, at):
+        uncalculated |= kind == 0x005E  # says so of all formulas that follow; their result is 0
         is_formula = kind == 0x0006 and data[12:14] == b"\xff\xff" and data[6] == 2
         if is_formula or (kind == 0x0205 and data[7]):
             row, column = struct.unpack_from("<HH", data)
             states.add_error(row, column, data[8 if is_formula else 6])
+        elif kind == 0x0006 and uncalculated and data[6:14] == bytes(8):
+            states.add_without_result(*struct.unpack_from("<HH", data))
         elif kind == 0x00E5:
             for place in range(2, len(data) - 7, 8):
                 first, last, column, _ = struct.unpack_from("<HHHH", data, place)

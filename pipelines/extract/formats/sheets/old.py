@@ -56,7 +56,8 @@ class OldWorkbook:
         for last, cells in enumerate(sheet.iter_rows(), start=1):
             texts = {place: show(cell) for place, cell in enumerate(cells) if cell != ""}
             written = {place: text for place, text in texts.items() if text.strip()}
-            if written := states.errors.get(last, {}) | written:
+            never = states.without_result.get(last, {})
+            if written := states.errors.get(last, {}) | written | never:
                 yield Row(last, dict(sorted(written.items())), last in states.hidden)
         for number in sorted(number for number in states.errors if number > last):
             yield Row(number, states.errors[number], number in states.hidden)

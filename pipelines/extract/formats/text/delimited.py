@@ -29,7 +29,14 @@ from pipelines.extract.formats.chunk import (
     empty_chunk,
 )
 from pipelines.extract.formats.columns import header_names, mapped_names
-from pipelines.extract.formats.encodings import BLOCK, MARKER, MARKER_LEAD, damaged, explain, utf8_blocks
+from pipelines.extract.formats.encodings import (
+    BLOCK,
+    MARKER,
+    MARKER_LEAD,
+    damaged,
+    explain,
+    utf8_blocks,
+)
 from pipelines.extract.formats.sheets.rows import HEADER_ROWS, Cells, first_title, joined_names
 from pipelines.extract.formats.text.line_ends import (
     SEPARATOR_LINE,

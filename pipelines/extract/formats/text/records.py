@@ -140,9 +140,7 @@ def _walk(
         malformed.append((position, line_end))
         position = line_end
     passed = np.flatnonzero(np.frombuffer(buffer, np.uint8, position) == _LF)
-    return Layout(
-        np.array(starts, np.int64), np.array(ends, np.int64), malformed, position, passed
-    )
+    return Layout(np.array(starts, np.int64), np.array(ends, np.int64), malformed, position, passed)
 
 
 @cache

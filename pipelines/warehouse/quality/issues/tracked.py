@@ -146,7 +146,8 @@ def _first_line(failed: adbc_driver_manager.Error) -> str:
 _CHANGE = """
 CREATE TEMPORARY TABLE change (
     fingerprint text COLLATE "C", record text, column_name text, rule text, severity text,
-    batch text, file text, line bigint, is_quarantined boolean, value_digest text, action text
+    batch text, file text, line bigint, is_quarantined boolean, value_digest text,
+    other_record text, action text
 ) ON COMMIT DROP"""
 
 _INSERT_EVENTS = """
@@ -162,22 +163,23 @@ ORDER BY change.fingerprint"""
 _OPEN = """
 INSERT INTO quality.issue (fingerprint, source, department, layer, record, column_name, rule,
     severity, state, first_batch, last_batch, batch, file, line, is_quarantined, value_digest,
-    found_at)
+    other_record, found_at)
 SELECT fingerprint, $1::text, $2::text, $3::text, record, column_name, rule,
     severity, 'open', $4::text, $4::text, batch, file, line, is_quarantined, value_digest,
-    CAST($5::text AS timestamptz)
+    other_record, CAST($5::text AS timestamptz)
 FROM change WHERE action = 'opened'"""
 
 _UPDATE_SEEN = """
 UPDATE quality.issue AS issue SET last_batch = $1::text, severity = change.severity,
     batch = change.batch, file = change.file, line = change.line,
-    is_quarantined = change.is_quarantined, value_digest = change.value_digest
+    is_quarantined = change.is_quarantined, value_digest = change.value_digest,
+    other_record = change.other_record
 FROM change
 WHERE change.fingerprint = issue.fingerprint AND action IN ('seen', 'reopened', 'not_fixed')
     AND (issue.last_batch, issue.severity, issue.batch, issue.file, issue.line,
-        issue.is_quarantined, issue.value_digest)
+        issue.is_quarantined, issue.value_digest, issue.other_record)
     IS DISTINCT FROM ($1::text, change.severity, change.batch, change.file, change.line,
-        change.is_quarantined, change.value_digest)"""
+        change.is_quarantined, change.value_digest, change.other_record)"""
 
 _REOPEN = """
 UPDATE quality.issue AS issue SET state = 'open', reopened = reopened + 1,

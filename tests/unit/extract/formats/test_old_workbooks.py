@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipelines.contracts.source import SourceColumn
 from pipelines.extract import land_delivery
-from pipelines.extract.formats.sheets.binary_states import SheetStates, states_of
+from pipelines.extract.formats.sheets.binary_states import FORMULA, SheetStates, states_of
 
 BATCH = "20260630"
 HEADER = ["编号", "姓名", "证号", "时间", "说明"]
@@ -29,8 +29,11 @@ LAST = 0xFFFFFFFE  # of a chain of sectors
 FREE = 0xFFFFFFFF
 
 
-def xls(file: Path) -> None:
-    """A workbook of one sheet in a compound file of one FAT sector and one directory sector."""
+def xls(file: Path, uncalculated: bool = False) -> None:
+    """A workbook of one sheet in a compound file of one FAT sector and one directory sector.
+
+    Numbers of the second row are results of a formula, and whether they are any, the sheet says.
+    """
 
     def record(kind: int, data: bytes) -> bytes:
         return struct.pack("<HH", kind, len(data)) + data
@@ -45,6 +48,9 @@ def xls(file: Path) -> None:
         if value is ERROR or isinstance(value, bool):
             is_error = value is ERROR
             return record(0x205, place + bytes([0x2A if is_error else value, is_error]))
+        if row == 2:
+            result = struct.pack("<d", 0 if uncalculated and column == 2 else value)
+            return record(0x006, place + result + struct.pack("<HIH", 0, 0, 3) + b"\x1e\x2c\0")
         return record(0x203, place + struct.pack("<d", value))
 
     begin = struct.pack("<HHHHII", 0x600, 0x5, 0, 0, 0, 0)
@@ -53,6 +59,7 @@ def xls(file: Path) -> None:
     head = record(0x809, begin) + record(0x42, struct.pack("<H", 1200)) + formats
     at = len(head) + 4 + 4 + len(name) + 4
     sheet = record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 0))
+    sheet += record(0x5E, b"\0\0") if uncalculated else b""
     sheet += record(0xE5, struct.pack("<HHHHH", 1, 2, 3, 4, 4))
     sheet += record(0x208, struct.pack("<HHHHHHI", 3, 0, 5, 300, 0, 0, 0x20))
     sheet += record(0x200, struct.pack("<IIHHH", 0, len(ROWS) + 1, 0, len(HEADER), 0))
@@ -140,6 +147,21 @@ def test_old_and_binary_workbooks_are_read_with_their_states(
     assert "1 行被隐藏" in told
     assert "（1 处）" in told
     assert "#N/A" not in told
+
+
+@pytest.mark.parametrize("uncalculated", [True, False])
+def test_a_formula_of_an_old_workbook_that_was_never_calculated_is_no_number(
+    make_source, tmp_path, monkeypatch, uncalculated
+):
+    """What calculates nothing writes 0 for every result, and that it did so for the sheet."""
+    monkeypatch.setattr("pipelines.extract.delivery.is_foreign", lambda *_: False)
+    xls(tmp_path / "in.xls", uncalculated)
+    columns = [SourceColumn("source_key", "编号", primary_key=True)]
+    source = make_source(location=str(tmp_path / "in.xls"), format="xlsx", columns=columns)
+    delivery = land_delivery(source, BATCH, tmp_path / "landing", tmp_path / "scratch")
+    rows = [row for path in delivery.parquet_paths for row in pq.read_table(path).to_pylist()]
+    assert rows[1]["证号"] == (FORMULA if uncalculated else "44")
+    assert rows[1]["时间"] == "2026-06-30"  # a result, whatever the sheet says
 
 
 @pytest.mark.parametrize("write", [xls, xlsb])
