@@ -42,24 +42,32 @@ class ExpectationOutcome:
 def gate(
     outcomes: Sequence[ExpectationOutcome],
     wrong: Callable[[ExpectationOutcome], str] | None = None,
+    title: Callable[[str], str] | None = None,
 ) -> list[str]:
     """The critical expectations that failed, with what is wrong; empty: may be published.
 
     Args:
         outcomes: Of one batch or run.
         wrong: What is wrong, in words; without it, in figures.
+        title: What readers call a column.
     """
     return [
-        f"{outcome.suite}/{outcome.name}{_reason(outcome, wrong)}"
+        f"{outcome.suite}/{outcome.name}{_reason(outcome, wrong, title)}"
         for outcome in outcomes
         if outcome.severity == "critical" and not outcome.success
     ]
 
 
-def _reason(outcome: ExpectationOutcome, wrong: Callable[[ExpectationOutcome], str] | None) -> str:
+def _reason(
+    outcome: ExpectationOutcome,
+    wrong: Callable[[ExpectationOutcome], str] | None,
+    title: Callable[[str], str] | None,
+) -> str:
     if outcome.exception is not None:
         return " (could not be judged)"
-    reason = (wrong(outcome) if wrong else "") or _figures(outcome)
+    reason = wrong(outcome) if wrong else ""
+    if not reason and (reason := _figures(outcome)) and title and outcome.column:
+        reason = f"column {title(outcome.column)}: {reason}"
     return f" ({reason})" if reason else ""
 
 
@@ -68,8 +76,8 @@ def _figures(outcome: ExpectationOutcome) -> str:
     if outcome.bad is not None and outcome.judged:
         mostly = _MOSTLY.search(outcome.expected)
         tolerated = 100 - float(mostly[1]) if mostly else 0
-        share = f"{_percent(outcome.bad / outcome.judged)} of {outcome.judged:,} row(s) fail"
-        return f"{share}, at most {round(tolerated, 4):g}%"
+        share = f"{rounded_share(outcome.bad / outcome.judged)} of {outcome.judged:,} row(s) fail"
+        return f"{share}, at most {round(tolerated, 4):g} %"
     return f"{outcome.observed}; expected {outcome.expected}" if outcome.observed else ""
 
 
@@ -134,7 +142,14 @@ def _share(result: Mapping[str, object]) -> str:
         for key in ("unexpected_count", "element_count", "missing_count")
     )
     of = judged - missing
-    return f"{bad} / {of} ({_percent(bad / of)})" if of else f"{bad} / 0"
+    return f"{bad} / {of} ({rounded_share(bad / of)})" if of else f"{bad} / 0"
+
+
+def rounded_share(share: float) -> str:
+    """A share that was measured, as per cent: some is never none, and not all is never all."""
+    if 0 < share < 0.0005:
+        return "<0.1 %"
+    return ">99.9 %" if 0.9995 <= share < 1 else f"{round(100 * share, 1):g} %"
 
 
 def _percent(share: float) -> str:

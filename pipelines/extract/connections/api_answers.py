@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from pipelines.contracts.source import Source
 from pipelines.errors import UnreadableDelivery
+from pipelines.extract.formats.encodings import decoded_answer
 from pipelines.extract.formats.jsonlines import at_path
 
 _SUCCESS_KEYS = ("success", "succeed", "ok")
@@ -56,13 +57,21 @@ def refuse_web_page(source: Source, name: str, content: bytes) -> None:
     if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"<":
         return
     title = _TITLE.search(content[:4096])
-    words = title[1].decode("utf-8", "replace").partition("<")[0].strip() if title else ""
+    words = _readable(title[1].partition(b"<")[0]).strip() if title else ""
     called = f" called {words!r}" if words else ""
     raise UnreadableDelivery(
         source.name, name, f"It answers with a web page{called}, not with JSON; "
         "that of a login, perhaps.",
         "Check the address and the secret that the contract names.",
     )  # fmt: skip
+
+
+def _readable(text: bytes) -> str:
+    """Words of a page, in whichever of the two encodings they are."""
+    try:
+        return decoded_answer(text)
+    except UnicodeDecodeError:  # cut within a character
+        return text.decode("utf-8", "ignore")
 
 
 def total_of(source: Source, page: object) -> int | None:

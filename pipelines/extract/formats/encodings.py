@@ -6,6 +6,7 @@ the record around it is set aside with the byte shown as ``\\xNN``.
 
 import codecs
 import gzip
+import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -109,6 +110,25 @@ def detect(file: Path, declared: str) -> Encoding:
     if declared == "auto":
         return Encoding(BIG5 if reads_like_big5(sample) else "gb18030", declared)
     return Encoding(declared, declared)
+
+
+def decoded_answer(content: bytes) -> str:
+    """What an API answers, as text: UTF-8 or UTF-16 as JSON must be, or GB18030 as some are.
+
+    A text of which a few bytes only are wrong in UTF-8 is no GB18030: it is damaged.
+
+    Raises:
+        UnicodeDecodeError: it is none of them.
+    """
+    encoding = json.detect_encoding(content)
+    try:
+        return content.decode(encoding, "surrogatepass")
+    except UnicodeDecodeError:
+        text = content.decode("utf-8", "replace")
+        wrong, beyond = text.count("\ufffd"), sum(not char.isascii() for char in text)
+        if encoding.startswith("utf-8") and wrong * 2 > beyond:
+            return content.decode("gb18030")
+        raise
 
 
 def _utf16_without_mark(sample: bytes) -> str | None:

@@ -22,7 +22,14 @@ from pipelines.extract.formats.chunk import (
     text_array,
 )
 from pipelines.extract.formats.columns import key_names
-from pipelines.extract.formats.encodings import BLOCK, MARKER, damaged, explain, utf8_blocks
+from pipelines.extract.formats.encodings import (
+    BLOCK,
+    MARKER,
+    damaged,
+    decoded_answer,
+    explain,
+    utf8_blocks,
+)
 
 ROWS = 50_000  # records turned to columns at a time
 _NESTED = (dict, list)
@@ -125,7 +132,13 @@ def records_on(source: Source, name: str, page: object) -> list[object]:
 def parse_page(source: Source, page: str, content: bytes) -> object:
     """A page as Python values, its numbers as they were written."""
     try:
-        return _parse(content)
+        return DECODER.decode(decoded_answer(content))
+    except UnicodeDecodeError as wrong:
+        raise UnreadableDelivery(
+            source.name, page,
+            f"Byte {wrong.start + 1:,} of it does not decode: it is neither UTF-8 nor GB18030.",
+            "Nothing was taken. Ask the department for a correct answer in UTF-8.",
+        ) from None  # fmt: skip
     except (ValueError, RecursionError):
         raise UnreadableDelivery(
             source.name, page, "It is not JSON, or an object in it has one key twice.",

@@ -7,6 +7,7 @@ candidates; only ``publish`` makes them ``core`` and ``base``.
 
 from collections import Counter
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import ibis.expr.types as ir
@@ -175,11 +176,17 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
             session.warehouse, subject=library.name, run=run, layer="library", outcomes=outcomes
         )
         check_accuracy(session, library, run)
-        if failed := gate(outcomes):
+        if failed := gate(outcomes, title=partial(_column_title, library)):
             raise QualityGateFailed(f"{library.title} ({library.name}), run {run}", failed)
         refuse_without_authority(session, library, run)
         refuse_over_budget(session, library, comparison)
     return CheckResult(library.name, run, len(outcomes), **count_failures(outcomes))
+
+
+def _column_title(library: Library, column: str) -> str:
+    """A golden column as departments call it, with its name here."""
+    golden = library.columns.get(column)
+    return f"{golden.element.title} ({column})" if golden else column
 
 
 def publish(settings: Settings, library_name: str, run: str) -> PublishResult:

@@ -124,7 +124,7 @@ def test_no_outcome_carries_a_value_of_the_data(
     told = repr(outcomes)
     for value in (secret, "张三丰", "1980"):
         assert value not in told
-    assert outcomes[0].observed == "2 / 3 (66.6667%)"
+    assert outcomes[0].observed == "2 / 3 (66.7 %)"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
+import pyarrow.parquet as pq
 import pytest
 from small_department import SOURCE
 
@@ -311,8 +312,9 @@ def test_the_total_is_where_the_contract_says(department, fetch):
         fetch(total_path="sum.n")
 
 
-def test_a_login_page_is_called_so(department, fetch):
-    html = "<html><head><title>统一身份认证</title></head></html>".encode()
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_login_page_is_called_so(department, fetch, encoding):
+    html = "<html><head><title>统一身份认证</title></head></html>".encode(encoding)
     department.answer = lambda path, query, attempt: (200, {}, html)
     with pytest.raises(UnreadableDelivery, match="web page called '统一身份认证'"):
         fetch()
@@ -353,10 +355,31 @@ def test_a_token_has_a_parameter_of_its_own(department, fetch):
     assert department.asked[1] == "/people?cursor=t"
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig", "utf-16"])
+def test_an_answer_may_be_in_another_encoding_than_json_should_be(
+    department, make_source, tmp_path, encoding
+):
+    records = [{"编号": "1", "姓名": "欧阳㐀"}, {"编号": "2", "姓名": '李, "四"'}]
+    answer = json.dumps({"data": records}, ensure_ascii=False).encode(encoding)
+    department.answer = lambda path, query, attempt: (200, {}, answer)
+    columns = [SourceColumn("source_key", "编号", primary_key=True), SourceColumn("n", "姓名")]
+    delivery = land(department, make_source, tmp_path, columns=columns)
+    rows = [row for path in delivery.parquet_paths for row in pq.read_table(path).to_pylist()]
+    assert [{"编号": row["编号"], "姓名": row["姓名"]} for row in rows] == records
+
+
+def test_a_damaged_answer_is_not_read_as_another_encoding(department, fetch):
+    whole = json.dumps({"data": [{"id": "一二三四五六七八九十"}]}, ensure_ascii=False).encode()
+    for answer in (whole.replace("三".encode(), b"\xb8\x89"), b'{"data": ["\xff\xff"]}'):
+        department.answer = lambda path, query, attempt, answer=answer: (200, {}, answer)
+        with pytest.raises(UnreadableDelivery, match=r"Byte \d+ of it does not decode"):
+            fetch()
+
+
 def land(department, make_source, tmp_path, **changes):
     changes = {"kind": "api", "format": "api", "location": f"{department.address}/people"} | changes
     columns = (SourceColumn("source_key", "id", primary_key=True),)
-    source = make_source(columns=columns, **changes)
+    source = make_source(**{"columns": columns} | changes)
     return land_delivery(source, BATCH, tmp_path / "landing", tmp_path / "scratch")
 
 

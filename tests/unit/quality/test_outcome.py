@@ -40,6 +40,25 @@ def test_gate_stops_at_failed_criticals_only() -> None:
 
 
 @pytest.mark.parametrize(
+    ("bad", "judged", "expected", "told"),
+    [
+        (3, 7, "100%", "42.9 % of 7 row(s) fail, at most 0 %"),
+        (1, 30_000, "≥ 99.999%", "<0.1 % of 30,000 row(s) fail, at most 0.001 %"),
+        (29_999, 30_000, "≥ 90%", ">99.9 % of 30,000 row(s) fail, at most 10 %"),
+        (4, 4, "≥ 90%", "100 % of 4 row(s) fail, at most 10 %"),
+    ],
+)
+def test_actual_and_limit_are_told_in_one_unit_with_the_column(bad, judged, expected, told):
+    failed = replace(
+        KEPT, success=False, column="sex_code", bad=bad, judged=judged, expected=expected
+    )
+    assert gate([failed]) == [f"raw/usual_volume ({told})"]
+    titled = gate([failed], title=lambda column: f"性别 ({column})")
+    assert titled == [f"raw/usual_volume (column 性别 (sex_code): {told})"]
+    assert gate([replace(failed, column=None)], title=str.upper) == [f"raw/usual_volume ({told})"]
+
+
+@pytest.mark.parametrize(
     ("result", "column", "shown"),
     [
         ({"observed_value": 1000}, None, "1000"),
@@ -54,12 +73,12 @@ def test_gate_stops_at_failed_criticals_only() -> None:
         (
             {"unexpected_count": 2, "element_count": 10, "missing_count": 2},
             "citizen_id",
-            "2 / 8 (25%)",
+            "2 / 8 (25 %)",
         ),
         (
             {"unexpected_count": 1, "element_count": 3, "partial_unexpected_list": ["张三"]},
             "person_name",
-            "1 / 3 (33.3333%)",
+            "1 / 3 (33.3 %)",
         ),
         ({"unexpected_count": 0, "element_count": 0}, "share", "0 / 0"),
         ({}, None, ""),
