@@ -6,9 +6,9 @@ the owner), where a rule that depends on the day falls due between the two batch
 before was not followed to its end, or where its check would say something new: see ADR 14.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -185,7 +185,11 @@ def _is_told(session: Session, source: Source, root: str) -> bool:
     """Whether the owner heard of the batch, and issues were followed after the last comparison."""
     timings = read_timings(session.warehouse, subject=source.name)
     followed = [each.started_at for each in timings if _is(each, "track")]
-    if not followed or not any(each.run == root and _is(each, "report") for each in timings):
+    of_batch = {
+        each.stage: each.started_at for each in timings if each.run == root and each.is_done
+    }
+    # What was reported before the batch was staged said nothing of its rows.
+    if not followed or not _came_after(of_batch, "report", "stage"):
         return False
     comparing = [source.library, *(each.name for each in libraries_linking_to(source.library))]
     compared = [
@@ -195,6 +199,10 @@ def _is_told(session: Session, source: Source, root: str) -> bool:
         if each.stage == "compare"
     ]
     return all(max(followed) >= ended for ended in compared)
+
+
+def _came_after(began: Mapping[str, datetime], later: str, earlier: str) -> bool:
+    return later in began and began.get(earlier, began[later]) <= began[later]
 
 
 def _is(timing: TimingRecord, stage: str) -> bool:

@@ -224,6 +224,20 @@ def test_what_another_library_says_of_a_batch_is_followed_and_sends_no_second_ma
     assert what_to_tell(office.settings, source, "20260630") == "nothing"
 
 
+def test_a_report_from_before_the_batch_was_staged_told_nothing_of_its_rows(office):
+    """As after a worker that was killed while it staged: the run reports, and is repeated."""
+    office.declare()
+    office.stage("20260630")
+    source = load_sources(office.settings)[SOURCE]
+    with open_session(office.settings) as session:
+        for verb in ("track", "report", "stage"):
+            with session.timed(SOURCE, "20260630", verb):
+                pass
+    assert what_to_tell(office.settings, source, "20260630") == "batch"
+    assert report_library(office.settings, "population", "run-1").messages == 1
+    assert what_to_tell(office.settings, source, "20260630") == "nothing"
+
+
 def test_a_batch_that_a_gate_stopped_is_told_of_at_once_and_by_no_comparison(office, monkeypatch):
     failed = FailedExpectation("行数", "critical", ["实际 0 行，下限 5 行"])
     monkeypatch.setattr(
