@@ -109,7 +109,7 @@ def read_landed(
         counter.finish()
         if source.server.format in SPARSE:
             _check_sparse_columns(source, found, writer)
-    mapped = mapped_names(source)
+    mapped, encoded = mapped_names(source), _other_encodings(source, encodings)
     return Delivery(
         parquet_paths=tuple(writer.paths),
         rows=writer.rows,
@@ -119,7 +119,7 @@ def read_landed(
         unmapped_columns=tuple(name for name in found if name not in mapped),
         watermark=manifest["watermark"],
         encoding=",".join(sorted({encoding.name for encoding in encodings.values()})),
-        remarks=tuple(dict.fromkeys([*_encoding_remarks(encodings), *remarks, *counter.remarks])),
+        remarks=tuple(dict.fromkeys([*encoded, *remarks, *counter.remarks])),
     )
 
 
@@ -283,7 +283,7 @@ def _as_text(source: Source, file: Path) -> Source:
     return replace(source, server=replace(source.server, encoding="auto", delimiter=best))
 
 
-def _encoding_remarks(encodings: dict[str, Encoding]) -> Iterator[str]:
-    for file, encoding in encodings.items():
-        if encoding.differs:
-            yield f"{file}: {encoding.declared} → {encoding.name}"
+def _other_encodings(source: Source, encodings: dict[str, Encoding]) -> Iterator[str]:
+    for file, each in encodings.items():
+        if each.differs:
+            yield remark(source, "encoding", file, expected=each.declared, detail=each.name)

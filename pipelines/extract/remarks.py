@@ -3,7 +3,10 @@
 from pipelines.contracts.source import Source
 
 _WORDS = {
-    "encoding": ("{file}：{detail}", "{file}: {detail}"),
+    "encoding": (
+        "{file}：字符编码与约定的不同，已按实际编码读取（约定 {expected}，实际 {detail}）。",
+        "{file}: was agreed to be in {expected}, is in {detail}, and was read as such.",
+    ),
     "hidden_rows": (
         "{file}：{count} 行被隐藏或筛选掉，也已读取。",
         "{file}: {count} hidden row(s) were read, too.",

@@ -121,7 +121,9 @@ def test_a_file_in_another_encoding_than_declared_is_remarked_on(make_source, tm
     deliver(tmp_path)
     delivery = land(make_source(encoding="gb18030"))
     assert rows(delivery)[0]["姓名"] == "张三"
-    assert delivery.remarks == (f"in_{BATCH}.csv: gb18030 → utf-8",)
+    assert delivery.remarks == (
+        f"in_{BATCH}.csv：字符编码与约定的不同，已按实际编码读取（约定 gb18030，实际 utf-8）。",
+    )  # a sentence, which a report tells as it is
 
 
 def test_a_delivery_without_records_has_its_columns(make_source, tmp_path, land):

@@ -3,8 +3,12 @@
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.mail.message import Attachment, Picture, build_message, message_id
 from pipelines.mail.packing import pack
@@ -45,6 +49,19 @@ def test_reads_back_as_written(workbook):
     (attached,) = message.iter_attachments()
     assert attached.get_filename() == "户籍_20260630_问题清单.xlsx"
     assert attached.get_content() == b"PK fake workbook"
+
+
+WORDS = st.sampled_from(["示范市", "数据质量", "12", "A1", "（批次 20261101）", "：", "score", "𠮷", "%"])
+
+
+@given(st.lists(WORDS, min_size=1, max_size=25))
+def test_a_subject_loses_no_space_however_it_is_folded(words):
+    page = {"text": "", "html": "", "pictures": [], "attachments": []}
+    raw = build_raw(Path("none"), subject=" ".join(words), **page)
+    head = raw.split(b"\r\n\r\n")[0]
+    assert max(map(len, head.split(b"\r\n"))) <= 78
+    assert message_from_bytes(raw, policy=policy.default)["Subject"] == " ".join(words)
+    assert str(make_header(decode_header(message_from_bytes(raw)["Subject"]))) == " ".join(words)
 
 
 def test_same_report_to_the_same_person_has_the_same_id():

@@ -1,6 +1,5 @@
 """Content of the report about one batch, and its repair sheets; ``report`` mails them."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -96,9 +95,6 @@ class Composed:
             dimensions={e.number: e.score for e in measured if e.score is not None},
             last_event=self.last_event,
         )
-
-
-_OTHER_ENCODING = re.compile(": [a-z0-9-]+ → [a-z0-9-]+$")  # as landing remarks on it
 
 
 def has_report(session: Session, source: Source, batch: str) -> bool:
@@ -315,11 +311,7 @@ def _place(words: SheetWords, row: Mapping[str, Any]) -> str:
 
 def _remarks(record: BatchRecord, language: Language) -> Sequence[str]:
     w = vocabulary(language).words
-    # All others are sentences already.
-    remarks = [
-        w["other_encoding"].format(what=each) if _OTHER_ENCODING.search(each) else each
-        for each in record.remarks
-    ]
+    remarks = [*record.remarks]
     if record.unmapped_columns:
         names = w["and"].join(record.unmapped_columns)
         remarks.append(w["unmapped"].format(names=names))
