@@ -31,7 +31,7 @@ class _WholeSubjects(EmailPolicy):
     def fold(self, name: str, value: str) -> str:
         """One header with its line ends."""
         if name.lower() != "subject" or value.isascii():
-            return super().fold(name, value)
+            return str(super().fold(name, value))
         encoded = Header(str(value), "utf-8", maxlinelen=_LINE, header_name=name).encode()
         return f"{name}: {encoded}".replace("\n", self.linesep) + self.linesep
 
