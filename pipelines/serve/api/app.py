@@ -14,6 +14,7 @@ from pipelines.serve.api.caller import Asking, Grants
 from pipelines.serve.api.database import ServiceDatabase
 from pipelines.serve.api.meter import Meter
 from pipelines.serve.api.problems import Problem, add_problem_handlers
+from pipelines.serve.api.verifying import Verifier
 from pipelines.settings import Settings
 from pipelines.warehouse import database_url
 
@@ -58,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         description="Base libraries for consumers with a grant: docs/consumers.md.",
     )
     app.state.database, app.state.grants = database, Grants(database)
-    app.state.meter = Meter(database)
+    app.state.meter, app.state.verifier = Meter(database), Verifier(database)
     app.state.token_key = keys.key("access tokens")
     app.state.audience = settings.serve_audience
     add_problem_handlers(app)

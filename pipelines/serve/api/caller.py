@@ -16,6 +16,7 @@ from pipelines.serve.api.database import Note, ServiceDatabase
 from pipelines.serve.api.meter import Meter
 from pipelines.serve.api.problems import Problem
 from pipelines.serve.api.tokens import read_token
+from pipelines.serve.api.verifying import Verifier
 
 _REMEMBERED = 5.0  # seconds that a grant's declaration is; its role and term are judged each time
 _SEALED_WITHIN = 4 * 3600  # seconds: a log that is not sealed any more is no log (as X-Road has it)
@@ -29,6 +30,7 @@ class Caller:
     """A consumer's request: its grant as declared, and who asks in which case."""
 
     database: ServiceDatabase
+    verifier: Verifier
     meter: Meter
     grant: Mapping[str, Any]
     actor: str
@@ -50,15 +52,17 @@ class Caller:
             **found,
         )
 
+    def may(self, operation: str, library: str | None = None) -> bool:
+        """Whether the grant allows an operation at all, of its library."""
+        return library in (None, self.grant["library"]) and operation in self.grant["operations"]
+
     def admit(self, operation: str, library: str | None = None) -> None:
         """Refuse what the grant does not allow at all; the database refuses the rest.
 
         Raises:
             Problem: another library, or an operation that is not granted.
         """
-        if library not in (None, self.grant["library"]) or (
-            operation not in self.grant["operations"]
-        ):
+        if not self.may(operation, library):
             detail = (
                 f"The grant is for {self.grant['library']}: {', '.join(self.grant['operations'])}."
             )
@@ -154,7 +158,7 @@ def _admitted(state: Any, name: str, actor: str, case_no: str) -> Caller:
         problem = Problem(403, "grant-not-in-force", "The grant has ended or was revoked.")
         state.database.refuse(note, problem)
         raise problem
-    who = Caller(state.database, state.meter, grant, actor, case_no)
+    who = Caller(state.database, state.verifier, state.meter, grant, actor, case_no)
     try:
         if not (who.actor and who.case_no):
             raise Problem(400, "actor-missing", "Send Baselib-Actor and Baselib-Case.")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from psycopg import Connection, Cursor, IsolationLevel, sql
@@ -20,12 +20,18 @@ from psycopg.errors import (
     UndefinedFunction,
     UniqueViolation,
 )
+from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from pipelines.serve.api.problems import Problem
 
+Answer = TypeVar("Answer")
 _CANARIES_KNOWN = 30.0  # seconds
-_NOTE = "SELECT audit.note(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_NOTE = """
+SELECT audit.note(operation, grant_name, actor, case_no, request, library, subjects, columns, rows,
+    outcome)
+FROM jsonb_to_recordset(%s) AS noted (operation text, grant_name text, actor text, case_no text,
+    request text, library text, subjects text[], columns text[], rows bigint, outcome text)"""
 
 
 @dataclass
@@ -70,14 +76,26 @@ class ServiceDatabase:
         with self.pool.connection() as connection:
             yield connection
 
-    def ask(self, note: Note, question: Callable[[Cursor[Any]], Any]) -> Any:
+    def ask(self, note: Note, question: Callable[[Cursor[Any]], Answer]) -> Answer:
         """Answer of ``question``, asked as the grant, when it is noted.
 
         Raises:
             Problem: the grant does not allow it, or it is not in force; that is noted, too.
         """
         try:
-            return self._ask(note, question)
+            return self.ask_all([note], question)
+        except Problem as problem:
+            self.refuse(note, problem)
+            raise
+
+    def ask_all(self, notes: Sequence[Note], question: Callable[[Cursor[Any]], Answer]) -> Answer:
+        """Answer of a question that several requests of one grant share, when all are noted.
+
+        Raises:
+            Problem: the grant does not allow it, or it is not in force; nothing is noted yet.
+        """
+        try:
+            return self._ask(notes, question)
         except (InsufficientPrivilege, UndefinedFunction):
             problem = Problem(403, "not-granted", "The grant does not allow this operation.")
         except ProgramLimitExceeded:
@@ -90,19 +108,16 @@ class ServiceDatabase:
             problem = Problem(422, "look-up-not-granted", detail)
         except DataError:
             problem = Problem(422, "request-invalid", "A value is not of its column's type.")
-        except Problem as raised:
-            problem = raised
-        self.refuse(note, problem)
         raise problem
 
     def refuse(self, note: Note, problem: Problem) -> None:
         """Note that a request is refused, in a transaction of its own."""
         note.outcome, note.rows = f"refused: {problem.name}", 0
         with self.pool.connection() as connection, connection.transaction():
-            self._note(connection.cursor(), note)
+            self._note(connection.cursor(), [note])
 
-    def _ask(self, note: Note, question: Callable[[Cursor[Any]], Any]) -> Any:
-        role = sql.Identifier(f"g_{note.grant}")
+    def _ask(self, notes: Sequence[Note], question: Callable[[Cursor[Any]], Answer]) -> Answer:
+        role = sql.Identifier(f"g_{notes[0].grant}")
         # What needs no answer is sent with what comes after it: two round trips for a request.
         with (
             self.pool.connection() as connection,
@@ -113,27 +128,31 @@ class ServiceDatabase:
             cursor.execute(sql.SQL("SET LOCAL ROLE {}").format(role))
             answer = question(cursor)
             cursor.execute("SET LOCAL ROLE NONE")
-            self._note(cursor, note)
+            self._note(cursor, notes)
         return answer
 
-    def _note(self, cursor: Cursor[Any], note: Note) -> None:
-        subjects = [self.digests(one)[0] for one in (*note.ids, *note.values)]
-        looked_up = {digest for one in note.values for digest in self.digests(one)}
-        if note.outcome in ("ok", "none") and looked_up & self._canaries(cursor):
+    def _note(self, cursor: Cursor[Any], notes: Sequence[Note]) -> None:
+        """Note requests, all by one statement."""
+        cursor.execute(_NOTE, (Jsonb([self._row(cursor, note) for note in notes]),))
+
+    def _row(self, cursor: Cursor[Any], note: Note) -> dict[str, object]:
+        looked_up = [self.digests(one) for one in note.values]
+        if note.outcome in ("ok", "none") and not self._canaries(cursor).isdisjoint(
+            digest for digests in looked_up for digest in digests
+        ):
             note.outcome = "canary"
-        values = (
-            note.operation,
-            note.grant,
-            note.actor,
-            note.case_no,
-            note.request,
-            note.library,
-            subjects,
-            list(note.columns),
-            note.rows,
-            note.outcome,
-        )
-        cursor.execute(_NOTE, values)
+        return {
+            "operation": note.operation,
+            "grant_name": note.grant,
+            "actor": note.actor,
+            "case_no": note.case_no,
+            "request": note.request,
+            "library": note.library,
+            "subjects": [*(self.digests(one)[0] for one in note.ids), *(d[0] for d in looked_up)],
+            "columns": list(note.columns),
+            "rows": note.rows,
+            "outcome": note.outcome,
+        }
 
     def _canaries(self, cursor: Cursor[Any]) -> set[str]:
         """Digests of what nobody should know; read again every half minute."""

@@ -438,17 +438,76 @@ def test_limits_of_calls_and_rows_hold(consumers: dict[str, Consumer], warehouse
     assert "limit-reached" in last_event(warehouse)["outcome"] or codes[-1] == 200
 
 
-def test_what_cannot_be_noted_is_not_answered(loans: Consumer, warehouse: Engine):
+@pytest.mark.parametrize("operation", ["find", "verify"])
+def test_what_cannot_be_noted_is_not_answered(loans: Consumer, warehouse: Engine, operation: str):
     """T5: the log is part of the answer's own transaction."""
     with warehouse.begin() as connection:
         connection.execute(text("REVOKE EXECUTE ON FUNCTION audit.note FROM serve_login"))
     try:
-        answer = loans("POST", "/v1/population/find", json=WANG)
+        answer = loans("POST", f"/v1/population/{operation}", json=WANG)
         assert answer.status_code >= 400
         assert "entity_id" not in answer.text
+        assert "yes" not in answer.text
     finally:
         with warehouse.begin() as connection:
             connection.execute(text("GRANT EXECUTE ON FUNCTION audit.note TO serve_login"))
+
+
+@pytest.mark.parametrize("operation", ["find", "verify"])
+def test_an_answer_waits_for_its_note_and_whoever_is_killed_before_has_answered_nothing(
+    loans: Consumer, warehouse: Engine, operation: str
+):
+    """T5: kill before commit."""
+    noted = "SELECT count(*) FROM audit.event"
+    before = query(warehouse, noted)
+    with ThreadPoolExecutor(1) as pool:
+        with warehouse.begin() as connection:
+            connection.execute(text("LOCK TABLE audit.event IN SHARE MODE"))
+            answer = pool.submit(loans, "POST", f"/v1/population/{operation}", json=WANG)
+            with pytest.raises(TimeoutError):
+                answer.result(0.3)
+            waits = "NOT granted AND relation = 'audit.event'::regclass"
+            kill = f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE {waits}"
+            killed = query(warehouse, kill)
+        assert killed == [(True,)]
+        assert problem(answer.result(10)) == "database-unavailable"
+    assert query(warehouse, noted) == before
+
+
+def test_verified_at_once_each_gets_his_own_answer_and_his_own_event(
+    consumers: dict[str, Consumer], warehouse: Engine
+):
+    loans, portal = consumers["fund__loans"], consumers["portal__citizens"]
+    asked = [
+        (loans, WANG, "yes"),
+        (portal, {"citizen_id": "110105194912310048", "person_name": "李<b>雷</b>"}, "yes"),
+        (portal, WANG | {"person_name": "李<b>雷</b>"}, "no"),
+        (loans, {"sex_code": "1"}, "cannot_tell"),
+        (loans, {"person_name": "王小明"}, "look-up-not-granted"),
+        (loans, WANG | {"citizen_id": "110105194912310999"}, "no"),
+    ] * 5
+    last = query(warehouse, "SELECT max(seq) FROM audit.event")[0][0]
+
+    def ask(one: tuple[Consumer, Any, str]) -> str:
+        answer = one[0]("POST", "/v1/population/verify", json=one[1])
+        return str(answer.json()["answer"]) if answer.status_code == 200 else problem(answer)
+
+    with ThreadPoolExecutor(12) as pool:
+        assert [*pool.map(ask, asked)] == [expected for *_, expected in asked]
+    events = query(
+        warehouse,
+        "SELECT grant_name, outcome, rows, min(cardinality(subjects)), count(*),"
+        " count(DISTINCT request), count(DISTINCT subjects)"
+        " FROM audit.event WHERE seq > :last GROUP BY 1, 2, 3 ORDER BY 1, 2",
+        last=last,
+    )
+    assert events == [
+        ("fund__loans", "none", 0, 1, 5, 5, 1),
+        ("fund__loans", "ok", 1, 1, 10, 10, 2),
+        ("fund__loans", "refused: look-up-not-granted", 0, 0, 5, 5, 1),
+        ("portal__citizens", "none", 0, 1, 5, 5, 1),
+        ("portal__citizens", "ok", 1, 2, 5, 5, 1),
+    ]
 
 
 def test_a_log_that_nobody_seals_stops_the_service(
