@@ -66,8 +66,9 @@ lock: dev ## recompile the lock files from pyproject.toml; UPGRADE=1 takes newer
 docs: dev ## write the documents that derive from declarations
 	@$(BIN)/python -m pipelines.catalog
 
-bench: dev ## time every stage for SCALE persons, beside the floor and the plain stack
+bench: dev ## time every stage for SCALE persons, beside the floor and the plain stack; then three days
 	@$(BIN)/python -m benchmarks --scale $(SCALE) $(ARGS)
+	@for persons in 2000 $(SCALE); do $(BIN)/python -m benchmarks.days --scale $$persons || exit 1; done
 
 bench-identity: dev ## who links best, and at what cost: make bench-identity SCALE=100000
 	@$(BIN)/python -m benchmarks.identity --scale $(SCALE) $(ARGS)

@@ -6,16 +6,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
+from pipelines.runtime.processor import cpu_seconds
+
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"  # proc(5): resets the peak resident set size to the current one
 
 
 @dataclass
 class StageCost:
-    """Seconds, and the largest resident set in MiB, of one stage over all sources or libraries."""
+    """Of one stage over all sources or libraries: seconds by the clock and of the processor, and
+    the largest resident set in MiB.
+    """
 
     seconds: float = 0.0
     peak_mib: int = 0
+    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,11 @@ class Measured:
     def all(self) -> StageCost:
         """All stages together."""
         stages = self.stages.values()
-        one_by_one = StageCost(sum(c.seconds for c in stages), max(c.peak_mib for c in stages))
+        one_by_one = StageCost(
+            sum(c.seconds for c in stages),
+            max(c.peak_mib for c in stages),
+            sum(c.cpu_seconds for c in stages),
+        )
         return self.whole or one_by_one
 
     @property
@@ -46,21 +55,22 @@ class Meter:
     """Adds up what stages cost, in the order in which they first come."""
 
     stages: dict[str, StageCost] = field(default_factory=dict)
-    _running: tuple[str, float] | None = None
+    _running: tuple[str, float, float] | None = None
 
     def begin(self, stage: str) -> None:
         """End what runs, and begin ``stage``, for the first time or again."""
         self.end()
         reset_peak()
-        self._running = (stage, perf_counter())
+        self._running = (stage, perf_counter(), cpu_seconds())
 
     def end(self) -> None:
         """End what runs, if anything does."""
         if self._running is None:
             return
-        stage, began = self._running
+        stage, began, worked = self._running
         cost = self.stages.setdefault(stage, StageCost())
         cost.seconds += perf_counter() - began
+        cost.cpu_seconds += cpu_seconds() - worked
         cost.peak_mib = max(cost.peak_mib, peak_mib())
         self._running = None
 

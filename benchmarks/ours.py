@@ -11,6 +11,7 @@ from pipelines.contracts import load_sources
 from pipelines.demo.world.today import FIRST_BATCH
 from pipelines.flows.run import run_libraries
 from pipelines.libraries import Library, libraries_in_order, load_libraries
+from pipelines.runtime.processor import cpu_seconds
 from pipelines.settings import Settings
 from pipelines.warehouse import (
     connect,
@@ -33,13 +34,14 @@ def run_ours(home: Path) -> Measured:
     libraries = libraries_in_order(load_libraries())
     migrate(settings)
     with school_interface(home), watched(os.getpid()) as peak:
-        began = perf_counter()
+        began, worked = perf_counter(), cpu_seconds()
         outcome = run_libraries(settings, libraries, sources, FIRST_BATCH, lambda _what: None)
-        seconds = perf_counter() - began
+        whole = StageCost(perf_counter() - began, cpu_seconds=cpu_seconds() - worked)
     if outcome.failures:
         failed = "; ".join(f"{subject}: {error}" for subject, error in outcome.failures.items())
         raise RuntimeError(f"Nothing to measure, for the run failed: {failed}")
-    measured = _measured(settings, libraries, StageCost(seconds, peak.mib))
+    whole.peak_mib = peak.mib
+    measured = _measured(settings, libraries, whole)
     stop_embedded(settings)
     return measured
 
@@ -51,7 +53,9 @@ def _measured(settings: Settings, libraries: list[Library], whole: StageCost) ->
     stages: dict[str, StageCost] = {}
     for timing in read_timings(warehouse):
         stage = f"{timing.stage} (library)" if timing.subject in built else timing.stage
-        stages.setdefault(stage, StageCost()).seconds += timing.seconds
+        cost = stages.setdefault(stage, StageCost())
+        cost.seconds += timing.seconds
+        cost.cpu_seconds += timing.cpu_seconds or 0.0
     records = sum(batch.landed or 0 for batch in read_batches(warehouse))
     published = {one.library: one.row_counts for one in read_publications(warehouse)}
     warehouse.dispose()

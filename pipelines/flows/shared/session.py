@@ -16,6 +16,7 @@ from pipelines.batch import CHINA
 from pipelines.engines.duck import connect
 from pipelines.lake import Lake, open_lake
 from pipelines.runtime.private_home import make_private
+from pipelines.runtime.processor import cpu_seconds
 from pipelines.runtime.scratch import scratch_path
 from pipelines.settings import Settings
 from pipelines.warehouse import connect as connect_warehouse
@@ -53,7 +54,7 @@ class Session:
     @contextmanager
     def timed(self, subject: str, run: str, stage: str) -> Iterator[None]:
         """Record how long a verb took, whether or not it went well."""
-        started = perf_counter()
+        started, worked = perf_counter(), cpu_seconds()
 
         def note(*, is_done: bool) -> None:
             record_timing(
@@ -62,6 +63,7 @@ class Session:
                 run=run,
                 stage=stage,
                 seconds=perf_counter() - started,
+                cpu_seconds=cpu_seconds() - worked,
                 is_done=is_done,
             )
 

@@ -103,6 +103,7 @@ class TimingRecord:
     row_count: int | None
     started_at: datetime
     is_done: bool = True
+    cpu_seconds: float | None = None  # of the processor; without the database server
 
 
 BATCH = quality_table("batch", BatchRecord)
@@ -231,12 +232,13 @@ def record_timing(
     run: str,
     stage: str,
     seconds: float,
+    cpu_seconds: float | None = None,
     rows: int | None = None,
     is_done: bool = True,
 ) -> None:
     """Record the duration (seconds) and the rows written of a stage that has just ended.
 
-    ``is_done``: it ended well.
+    ``cpu_seconds``: of the processor; ``is_done``: it ended well.
     """
     new = upsert(STAGE_TIMING).values(
         subject=subject,
@@ -246,8 +248,9 @@ def record_timing(
         row_count=rows,
         started_at=func.now() - timedelta(seconds=seconds),
         is_done=is_done,
+        cpu_seconds=cpu_seconds,
     )
-    measured = ("seconds", "row_count", "started_at", "is_done")
+    measured = ("seconds", "row_count", "started_at", "is_done", "cpu_seconds")
     changed = {name: new.excluded[name] for name in measured}
     key = ["subject", "run", "stage"]
     with engine.begin() as connection:

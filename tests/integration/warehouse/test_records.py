@@ -78,9 +78,9 @@ def test_outcomes_come_back_as_they_were(warehouse: Engine):
 def test_the_last_timing_counts(warehouse: Engine):
     about = {"subject": "a__b", "run": "20260630", "stage": "land"}
     record_timing(warehouse, **about, seconds=9.0)
-    record_timing(warehouse, **about, seconds=2.5, rows=10)
+    record_timing(warehouse, **about, seconds=2.5, cpu_seconds=1.5, rows=10)
     (timing,) = read_timings(warehouse, "20260630")
-    assert (timing.seconds, timing.row_count) == (2.5, 10)
+    assert (timing.seconds, timing.cpu_seconds, timing.row_count) == (2.5, 1.5, 10)
 
 
 def test_who_records_the_same_at_once_waits_and_neither_fails(warehouse: Engine):
