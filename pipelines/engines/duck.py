@@ -3,21 +3,28 @@
 from pathlib import Path
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from pipelines.engines import kept_sql
+from pipelines.engines.kept_sql import writers
+from pipelines.engines.statements import StatementStore
 from pipelines.runtime.scratch import scratch_path, sweep
 from pipelines.settings import Settings
 
 
-def connect(settings: Settings) -> Backend:
+def connect(settings: Settings, *, keeps_sql: bool = False) -> Backend:
     """A new in-memory DuckDB. What does not fit in memory spills under ``settings.scratch_dir``.
 
     Extensions are never downloaded: a site without internet behaves as every other.
+
+    Args:
+        settings: Memory and threads, and the folders of the site.
+        keeps_sql: Keep the SQL of its expressions on disk, too; not of one that names a record.
     """
-    con = ibis.duckdb.connect(**duck_config(settings))
+    store = StatementStore(settings.cache_dir / "sql", writers()) if keeps_sql else None
+    con = kept_sql.connect(store, **duck_config(settings))
     # A bar in a log is noise, and on a terminal there is one of our own. No option of the
     # database but of the connection, so that it cannot stand in the configuration.
     con.con.execute("SET enable_progress_bar = false")

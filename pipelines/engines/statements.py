@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+swept: set[Path] = set()  # folders that this process has swept
 _KEPT_DAYS = 7  # after a statement was read last; of a day that is over, nobody asks again
 
 
@@ -63,6 +64,10 @@ class StatementStore:
         self._sweep()
 
     def _sweep(self) -> None:
+        """Once in the life of a process: to look at every file for each would cost more."""
+        if self.folder in swept:
+            return
+        swept.add(self.folder)
         unread = time.time() - _KEPT_DAYS * 86_400
         for path in self.folder.iterdir():
             with suppress(FileNotFoundError):

@@ -83,7 +83,7 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
     refuse_unknown_companions(library)
     refuse_unknown_functions(library)
     with (
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, library),
         session.timed(library.name, run, "resolve"),
     ):
@@ -112,7 +112,7 @@ def merge(settings: Settings, library_name: str, run: str) -> MergeResult:
     """
     library = load_library(library_name)
     with (
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, library),
         session.timed(library.name, run, "merge"),
     ):
@@ -156,7 +156,7 @@ def check_library(settings: Settings, library_name: str, run: str) -> CheckResul
 
     library = load_library(library_name)
     with (
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, library),
         session.timed(library.name, run, "check"),
         session.scratch_file(records_of_run(session, library, run).select(*RECORD_ORDER)) as keys,
@@ -202,7 +202,7 @@ def publish(settings: Settings, library_name: str, run: str) -> PublishResult:
     """
     library = load_library(library_name)
     with (
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, library),
         session.timed(library.name, run, "publish"),
     ):

@@ -61,7 +61,7 @@ def compare(settings: Settings, library_name: str, run: str) -> CompareResult:
     """
     library = load_library(library_name)
     with (
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, library),
         session.timed(library.name, run, "compare"),
         # Another library that is published meanwhile amends what is written here, not what it was.

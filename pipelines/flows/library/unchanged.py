@@ -36,7 +36,7 @@ _SUFFIXES = (
 
 def library_is_unchanged(settings: Settings, library_name: str, run: str) -> bool:
     """Whether this run of the library has nothing to do."""
-    with open_session(settings) as session:
+    with open_session(settings, keeps_sql=True) as session:
         return is_unchanged(session, load_library(library_name), run)
 
 

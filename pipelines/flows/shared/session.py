@@ -77,11 +77,14 @@ class Session:
 
 
 @contextmanager
-def open_session(settings: Settings) -> Iterator[Session]:
-    """Open lake, engine and warehouse; memory and connections are given back at the end."""
+def open_session(settings: Settings, *, keeps_sql: bool = False) -> Iterator[Session]:
+    """Open lake, engine and warehouse; memory and connections are given back at the end.
+
+    ``keeps_sql``: keep the SQL of expressions on disk; for verbs that name no record in them.
+    """
     make_private(settings.home)
     with ExitStack() as opened:
-        con = connect(settings)
+        con = connect(settings, keeps_sql=keeps_sql)
         opened.callback(con.disconnect)
         warehouse = connect_warehouse(settings)
         opened.callback(warehouse.dispose)

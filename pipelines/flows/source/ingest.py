@@ -61,7 +61,7 @@ def land(settings: Settings, source: Source, batch: str) -> LandResult:
     """
     batch_date(batch)
     with (
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, source),
         session.timed(source.name, batch, "land"),
         telling_owner(settings, session.warehouse, source, batch),
@@ -133,7 +133,7 @@ def stage(settings: Settings, source: Source, batch: str) -> StageResult:
     as_of = batch_date(batch)
     with (
         collector_paused(),
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, source),
         session.timed(source.name, batch, "stage"),
     ):
@@ -179,7 +179,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
 
     with (
         collector_paused(),
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, source),
         session.timed(source.name, batch, "check"),
     ):

@@ -54,7 +54,7 @@ def score(settings: Settings, source: Source, batch: str) -> ScoreResult:
     A batch that could not be landed or staged has no score: the failed task tells the engineer.
     """
     with (
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, source),
         session.timed(source.name, batch, "score"),
     ):
@@ -76,7 +76,10 @@ def score_library(settings: Settings, library_name: str, run: str) -> ScoreResul
         MadeByAnotherRun: what is published is of another run.
     """
     library = load_library(library_name)
-    with open_session(settings) as session, session.timed(library.name, run, "score"):
+    with (
+        open_session(settings, keeps_sql=True) as session,
+        session.timed(library.name, run, "score"),
+    ):
         refuse_publication_of_another(session, library, run)
         agreed = _agreement(session, library)
         latest = _latest_runs(session)

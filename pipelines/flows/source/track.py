@@ -69,7 +69,7 @@ def track(settings: Settings, source: Source, batch: str) -> TrackResult:
     """
     batch_date(batch)
     with (
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, source),
         session.timed(source.name, batch, "track"),
     ):

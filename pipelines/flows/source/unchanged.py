@@ -130,7 +130,7 @@ def what_to_tell(settings: Settings, source: Source, batch: str) -> ToTell:
     ``nothing``: its owner heard of it, and no library was compared since. ``news``: it says what
     the last one said, and only what a comparison brought would be new. ``batch``: all of it.
     """
-    with open_session(settings) as session:
+    with open_session(settings, keeps_sql=True) as session:
         return left_to_tell(session, source, batch)
 
 

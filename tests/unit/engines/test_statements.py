@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.clean.parsing.parser import ColumnToParse
 from pipelines.clean.parsing.registry import parser_for, parser_name
-from pipelines.engines import texts
+from pipelines.engines import statements, texts
 from pipelines.engines.statements import Statement, StatementStore
 from pipelines.standards.elements import load_elements
 
@@ -57,6 +57,7 @@ def test_what_nobody_has_read_for_a_week_goes(store):
     for path in store.folder.iterdir():
         os.utime(path, (0, 0))
     store.get("read", refuse)
+    statements.swept.clear()  # as in the next process
     store.get("new", lambda: MADE)
     assert len(list(store.folder.iterdir())) == 2
 

@@ -34,7 +34,7 @@ def report(settings: Settings, source: Source, batch: str) -> ReportResult:
     A source whose owner wants a digest is reported to by ``digest``.
     """
     with (
-        open_session(settings) as session,
+        open_session(settings, keeps_sql=True) as session,
         working_on(session, source),
         session.timed(source.name, batch, "report"),
     ):
