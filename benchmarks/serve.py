@@ -16,10 +16,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import LiteralString
 from uuid import uuid4
 
 import httpx
@@ -100,24 +102,47 @@ def _measure(settings: Settings, folder: Path, given: argparse.Namespace) -> Non
 
 def _publish(settings: Settings, folder: Path, persons: int) -> None:
     numbers = range(persons)
-    golden = {
-        "entity_id": [f"P-{n:024x}" for n in numbers],
+    people = {
+        "entity_id": [_id("P", n) for n in numbers],
         "citizen_id": [_number(n) for n in numbers],
         "person_name": [_name(n) for n in numbers],
         "mobile": [f"138{n:08}" for n in numbers],
+        "birth_date": [_born(n) for n in numbers],
     }
+    licences = {
+        "entity_id": [_id("L", n) for n in numbers],
+        "license_number": [f"云{n:010}" for n in numbers],
+        "holder_person_id": people["entity_id"],
+    }
+    _publish_library(settings, folder, "population", people)
+    _publish_library(settings, folder, "e_license", licences)
+
+
+def _publish_library(
+    settings: Settings, folder: Path, name: str, golden: Mapping[str, Sequence[object]]
+) -> None:
+    library, ids = load_library(name), golden["entity_id"]
     source = {
-        "entity_id": golden["entity_id"],
-        "record_no": [1] * persons,
-        "source": ["a__b"] * persons,
-        "source_key": [str(n) for n in numbers],
+        "entity_id": ids,
+        "record_no": [1] * len(ids),
+        "source": ["a__b"] * len(ids),
+        "source_key": [str(n) for n in range(len(ids))],
     }
-    tables = {"person": golden, "person_source": source, "person_redirect": {"entity_id": []}}
+    tables = {"": golden, "_source": source, "_redirect": {"entity_id": []}}
     files = {}
-    for name, columns in tables.items():
-        files[name] = [folder / f"{name}.parquet"]
-        pq.write_table(pa.table(columns), files[name][0])
-    publish(settings, load_library("population"), "20260630", files, {"core.person": 1})
+    for suffix, columns in tables.items():
+        table = f"{library.entity}{suffix}"
+        files[table] = [folder / f"{table}.parquet"]
+        pq.write_table(pa.table(dict(columns)), files[table][0])
+    publish(settings, library, "20260630", files, {f"core.{library.entity}": 1})
+
+
+def _id(prefix: str, n: int) -> str:
+    return f"{prefix}-{n:024x}"
+
+
+def _born(n: int) -> date:
+    return date(1930, 1, 1) + timedelta(days=n % 30_000)
 
 
 def _number(n: int) -> str:
@@ -219,25 +244,14 @@ def _tell(
 
 
 def _look_ups(url: str, persons: int) -> None:
-    """The documented look-ups, by SQL alone, of a grant's role."""
+    """The documented look-ups, by SQL alone: through the grant's functions, and of the tables."""
     print("| look-up | p50 ms | p95 ms |\n|---|---|---|")
-    asked: Mapping[str, Callable[[int], tuple[str, tuple[object, ...]]]] = {
-        "verify by number and name": lambda n: (
-            f'SELECT * FROM serve."{GRANT}__verify"(%s)',
-            (json.dumps({"citizen_id": _number(n), "person_name": _name(n)}),),
-        ),
-        "base.person by mobile": lambda n: (
-            "SELECT entity_id FROM base.person WHERE mobile = %s", (f"138{n:08}",)
-        ),
-        "base.person by id": lambda n: (
-            "SELECT person_name FROM base.person WHERE entity_id = %s", (f"P-{n:024x}",)
-        ),
-    }  # fmt: skip
     with psycopg.connect(url, autocommit=True) as connection:
-        for what, make in asked.items():
+        chosen = random.Random(1).choices(range(persons), k=2_000)
+        for what, (statement, value) in _asked(connection).items():
             times = []
-            for n in random.Random(1).choices(range(persons), k=2_000):
-                statement, values = make(n)
+            for n in chosen:
+                values = (value(n),)
                 begun = time.perf_counter()
                 found = connection.execute(statement, values).fetchall()
                 times.append(time.perf_counter() - begun)
@@ -245,6 +259,39 @@ def _look_ups(url: str, persons: int) -> None:
             times.sort()
             p95 = times[int(len(times) * 0.95)]
             print(f"| {what} | {statistics.median(times) * 1e3:.2f} | {p95 * 1e3:.2f} |")
+
+
+def _asked(
+    connection: psycopg.Connection[tuple[object, ...]],
+) -> Mapping[str, tuple[LiteralString, Callable[[int], object]]]:
+    """Look-up to its statement and what number ``n`` is asked by."""
+    known = "SELECT own_id FROM serve.own_id WHERE real_id LIKE 'P-%' ORDER BY own_id LIMIT 2000"
+    own_ids = [row[0] for row in connection.execute(known)]
+
+    def both(n: int) -> str:
+        return json.dumps({"citizen_id": _number(n), "person_name": _name(n)})
+
+    verify, find, read = (
+        f'SELECT * FROM serve."housing_fund__loan_review__{name}"(%s)'
+        for name in ("verify", "find", "read")
+    )
+    of_person = "SELECT entity_id FROM base.person WHERE"
+    of_license = "SELECT entity_id FROM base.license WHERE"
+    return {
+        "verify by number and name, as the grant": (verify, both),
+        "find by number and name, as the grant": (find, both),
+        "read by id, as the grant": (read, lambda n: [own_ids[n % len(own_ids)]]),
+        "`base.person` by id": (f"{of_person} entity_id = %s", lambda n: _id("P", n)),
+        "`base.person` by number": (f"{of_person} citizen_id = %s", _number),
+        "`base.person` by mobile": (f"{of_person} mobile = %s", lambda n: f"138{n:08}"),
+        "`base.person` by day of birth": (f"{of_person} birth_date = %s", _born),
+        "`base.license` by number": (f"{of_license} license_number = %s", lambda n: f"云{n:010}"),
+        "`base.license` by holder": (f"{of_license} holder_person_id = %s", lambda n: _id("P", n)),
+        "`serve.person_history` by id": (
+            "SELECT from_pub FROM serve.person_history WHERE entity_id = %s",
+            lambda n: _id("P", n),
+        ),
+    }
 
 
 if __name__ == "__main__":
