@@ -25,6 +25,7 @@ token = service.post("/v1/token", data=form).raise_for_status().json()["access_t
 who = {name: urllib.parse.quote(os.environ[name.upper()]) for name in ("actor", "case_no")}
 headers = {"Authorization": f"Bearer {token}", "Accept": os.environ.get("ACCEPT", "*/*")}
 headers |= {"Baselib-Actor": who["actor"], "Baselib-Case": who["case_no"]}
+headers |= {"Idempotency-Key": uuid.uuid4().hex}  # a write that is sent again would keep it
 asked = {"json": json.loads(body[0])} if body else {}
 answer = service.request("POST" if body else "GET", path, headers=headers, **asked)
 sys.stdout.write(answer.text + "\n")

@@ -1,14 +1,18 @@
 """The way of docs/consumers.md, walked: a grant, a verified name, a dossier, a change to follow."""
 
+import os
 import re
 import shlex
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from small_city import City, person, query
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from pipelines.cli.main import app
 from pipelines.errors import TableMissing
@@ -18,6 +22,12 @@ from pipelines.serve.next_delivery import rename
 from pipelines.settings import Settings
 
 PROJECT = Path(__file__).parents[3]
+FAILED = "failed: "
+ISSUE = """
+INSERT INTO quality.issue (fingerprint, source, department, layer, record, column_name, rule,
+    severity, state, first_batch, last_batch, batch, file, line, value_digest, found_at, due_date)
+VALUES ('i1', 'education__students', 'education', 'batch', 'r', 'sex_code', 'UNKNOWN_CODE', 'error',
+    'sent', '20260601', '20260601', '20260601', 'pupils.csv', 7, 'd', now(), '2026-09-14')"""
 GUIDE = (PROJECT / "docs" / "consumers.md").read_text(encoding="utf-8")
 
 
@@ -65,6 +75,77 @@ def test_keys_are_private_and_stay_when_it_is_shown_again(told: list[str], migra
     assert key.stat().st_mode & 0o077 == 0
     grants_with_keys(migrated)
     assert key.read_bytes() == content
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def script(port: int) -> str:
+    """The guide's shell commands but the first, which makes the city; on a port of their own."""
+    _, begin, *others = re.findall(r"```sh\n(.*?)```", GUIDE, flags=re.DOTALL)
+    assert "baselib serve &" in begin
+    begin = begin.replace("baselib serve &", f"baselib serve --port {port} &")
+    wait = f"until (exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null; do sleep 0.2; done"
+    note = f"trap 'echo \"{FAILED}$BASH_COMMAND\"' ERR"
+    return "\n".join([begin, wait, note, *others, "kill %1", "wait"])
+
+
+@pytest.fixture(scope="module")
+def walked(
+    told: list[str], migrated: Settings, warehouse: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """What the commands of the guide print, one after another; and which of them failed."""
+    with warehouse.begin() as connection:
+        connection.execute(text(ISSUE))
+    site, port = tmp_path_factory.mktemp("site"), free_port()
+    links = {".baselib": migrated.home, ".venv": Path(sys.prefix)}
+    for name, there in (links | {each: PROJECT / each for each in ("docs", "grants")}).items():
+        (site / name).symlink_to(there)
+    assert migrated.database_url is not None
+    words = {
+        "BASELIB_HOME": str(migrated.home),
+        "BASELIB_DATABASE_URL": migrated.database_url.get_secret_value(),
+        "BASELIB_SERVICE": f"http://127.0.0.1:{port}",
+        "EDITOR": "true",
+    }
+    done = subprocess.run(
+        ["/bin/bash", "-c", script(port)], cwd=site, env=os.environ | words, timeout=900,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    page = (site / "dossier.html").read_text(encoding="utf-8")
+    assert "<html" in page
+    assert "贷审〔2026〕7号" in page
+    return done.stdout
+
+
+def test_every_command_of_the_guide_does_what_it_says(walked: str):
+    failed = [line for line in walked.splitlines() if line.startswith(FAILED)]
+    assert [line.split()[2:4] for line in failed] == [["grants", "diff"]], walked
+    parts = [
+        '"answer":"yes"', '"entities":[{', '"linked":{"e_license":[', '"complete":true',
+        '"events":[]', '"state":"handed_in"', "no fault.", "my_office__my_purpose: ",
+        "legal basis: 《住房公积金管理条例》", "None -> new", "my_office__my_purpose: applied",
+        '"purpose":"住房公积金贷款申请人资格审核"', "education__work_orders: applied",
+        '"type":"baselib.issue.open.v1"', '"work_order":"issue-i1","state":"handed_in"',
+    ]  # fmt: skip
+    at = 0
+    for part in parts:
+        found = walked.find(part, at)
+        assert found >= 0, f"{part} is not there, or not after what goes before it:\n{walked}"
+        at = found
+
+
+def test_the_guide_s_sql_is_what_a_login_of_the_grant_may_say(told: list[str], warehouse: Engine):
+    login, reads = re.findall(r"```sql\n(.*?)```", GUIDE, flags=re.DOTALL)
+    with warehouse.connect() as connection:  # nothing is committed: roles are the whole server's
+        connection.execute(text(login))
+        connection.execute(text("GRANT g_housing_fund__loan_review TO li_lei"))
+        connection.execute(text("SET LOCAL ROLE li_lei"))
+        for statement in filter(str.strip, reads.split(";")):
+            assert connection.exec_driver_sql(statement).fetchall() == []
 
 
 def known(command: Any, words: list[str]) -> bool:
