@@ -10,6 +10,7 @@ from pipelines.contracts.column_names import stored_name
 from pipelines.contracts.source import SourceColumn
 from pipelines.errors import BatchChanged, DeliveryMissing, MissingColumn, UnreadableDelivery
 from pipelines.extract import fingerprint_delivery, land_delivery
+from pipelines.extract.connections.files import copy_files, fingerprint
 from pipelines.extract.raw import RawWriter
 
 BATCH = "20260630"
@@ -115,6 +116,43 @@ def test_two_files_of_one_name_are_refused(make_source, tmp_path, land):
     deliver(tmp_path, GOOD, "b/in.csv")
     with pytest.raises(UnreadableDelivery, match="have this name"):
         land(make_source(location=str(tmp_path / "*/in.csv")))
+
+
+@pytest.mark.parametrize("location", ["in_{batch}.csv", "*.csv", "in_*/a_{batch}.csv"])
+def test_a_link_in_a_delivery_is_not_followed(make_source, tmp_path, land, location):
+    """What it leads to may be ours, and nobody's delivery: the site's key, say."""
+    deliver(tmp_path / "elsewhere", name=f"a_{BATCH}.csv")
+    deliver(tmp_path / "elsewhere", name=f"in_{BATCH}.csv")
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    if "/" in location:
+        (drop / "in_1").symlink_to(tmp_path / "elsewhere")
+    else:
+        (drop / f"in_{BATCH}.csv").symlink_to(tmp_path / "elsewhere" / f"in_{BATCH}.csv")
+    source = make_source(location=str(drop / location))
+    with pytest.raises(UnreadableDelivery, match="It is a link"):
+        land(source)
+    with pytest.raises(UnreadableDelivery, match="It is a link"):
+        fingerprint_delivery(source, BATCH)
+    assert not [*(tmp_path / "landing").rglob("*.csv")]
+
+
+def test_the_site_s_own_folder_may_be_a_link(make_source, tmp_path, land):
+    deliver(tmp_path / "disk" / "drop")
+    (tmp_path / "drop").symlink_to(tmp_path / "disk" / "drop")
+    assert land(make_source(location=str(tmp_path / "drop" / "in_{batch}.csv"))).rows == 3
+    assert land(make_source(location=str(tmp_path / "drop" / "*.csv"))).rows == 3
+
+
+def test_a_link_that_takes_a_file_s_place_meanwhile_is_not_read(tmp_path):
+    file = deliver(tmp_path)
+    (tmp_path / "link.csv").symlink_to(file)
+    for read in (
+        lambda one: copy_files([one], tmp_path / "copied"),
+        lambda one: fingerprint([one]),
+    ):
+        with pytest.raises(OSError, match="symbolic links"):
+            read(tmp_path / "link.csv")
 
 
 def test_a_file_in_another_encoding_than_declared_is_remarked_on(make_source, tmp_path, land):
