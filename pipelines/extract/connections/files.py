@@ -4,8 +4,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from pipelines.contracts.source import Source
 from pipelines.errors import DeliveryMissing, UnreadableDelivery
@@ -71,7 +71,7 @@ def _refuse_links(source: Source, pattern: Path, files: Sequence[Path]) -> None:
             )  # fmt: skip
 
 
-def _open(file: Path) -> BinaryIO:
+def _open(file: Path) -> BufferedReader:
     """Open a delivered file, but no link that has taken its place meanwhile."""
     return open(file, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NOFOLLOW))
 
