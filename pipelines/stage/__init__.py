@@ -2,7 +2,13 @@
 
 from pipelines.stage.conventions import apply_conventions
 from pipelines.stage.delivered import delivered_name, rename_delivered
-from pipelines.stage.overlay import applicable, columns_to_parse, match_ledger, overlay
+from pipelines.stage.overlay import (
+    applicable,
+    columns_to_parse,
+    keys_to_parse,
+    match_ledger,
+    overlay,
+)
 from pipelines.stage.rows import parse_rows
 from pipelines.stage.split import Split, split_rows
 
@@ -12,6 +18,7 @@ __all__ = [
     "apply_conventions",
     "columns_to_parse",
     "delivered_name",
+    "keys_to_parse",
     "match_ledger",
     "overlay",
     "parse_rows",

@@ -6,7 +6,7 @@ guards. Raw is never touched: the corrected text stands beside it while a batch 
 entries apply to a batch depends on the ledger and the batch alone, so a replay gives the same rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import ibis
@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from pipelines.clean.cell_states import state_of, without_protection
 from pipelines.clean.characters import is_placeholder
 from pipelines.clean.parsing.findings import FINDING_TYPE
-from pipelines.clean.parsing.parser import ColumnToParse, parse_columns
+from pipelines.clean.parsing.parser import ColumnToParse, Parser, parse_columns
 from pipelines.clean.parsing.registry import parser_for
 from pipelines.contracts.source import Source, SourceColumn
 from pipelines.keyed_digests import record_fingerprint, value_digest, with_site_key
@@ -99,8 +99,20 @@ def applicable(ledger: ir.Table, batch: str) -> ir.Table:
     return ledger.filter(begun & ~ended.fill_null(False))
 
 
+def keys_to_parse(raw: ir.Table, source: Source) -> tuple[ir.Table, list[ColumnToParse]]:
+    """What ``match_ledger`` reads of a batch, and the columns of it that tell records apart."""
+    texts = list(dict.fromkeys(delivered_name(column) for column in source.columns))
+    rows = apply_conventions(raw.select("_file", "_line", *texts), source)
+    return rows, [_to_parse(column, rows) for column in source.key_columns]
+
+
 def match_ledger(
-    raw: ir.Table, entries: ir.Table, source: Source, as_of: date, key: str
+    raw: ir.Table,
+    entries: ir.Table,
+    source: Source,
+    as_of: date,
+    key: str,
+    parsed_keys: Mapping[Parser, ir.Table] | None = None,
 ) -> ir.Table:
     """Find the delivered rows that ledger entries are about.
 
@@ -110,15 +122,15 @@ def match_ledger(
         source: The contract.
         as_of: Date of the data.
         key: The site's secret.
+        parsed_keys: What was made of the texts of ``keys_to_parse``, if that has been computed
+            already.
 
     Returns:
         ``LEDGER_SCHEMA``, ``_file, _line``, ``holds`` (the delivered text is the guarded one) and
         ``repaired`` (it is what the entry corrects to); a row for each delivered row of a record.
     """
-    texts = list(dict.fromkeys(delivered_name(column) for column in source.columns))
-    delivered_rows = apply_conventions(raw.select("_file", "_line", *texts), source)
-    keys = [_to_parse(column, delivered_rows) for column in source.key_columns]
-    parsed = parse_columns(delivered_rows, keys, as_of, severities())
+    delivered_rows, keys = keys_to_parse(raw, source)
+    parsed = parse_columns(delivered_rows, keys, as_of, severities(), parsed_keys)
     with_key = with_site_key(parsed.mutate(_key=source_key(parsed, source.key_columns)), key)
     identified = with_key.mutate(
         _record=record_fingerprint(with_key.site_key, ibis.literal(source.name), with_key["_key"])

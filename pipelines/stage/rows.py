@@ -4,7 +4,7 @@ Nothing is dropped here. Whether a row can be used is written beside it, in ``re
 ``split.py`` acts on that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import ibis
@@ -39,6 +39,7 @@ def parse_rows(
     source: Source,
     as_of: date,
     parsed_texts: Mapping[Parser, ir.Table] | None = None,
+    also: Sequence[str] = (),
 ) -> ir.Table:
     """Parse every row of one batch of ``raw.<source>``.
 
@@ -49,6 +50,7 @@ def parse_rows(
         as_of: Date of the data, against which "future" and "implausible" are judged.
         parsed_texts: What the parsers of ``columns_to_parse`` made of the texts, if that has been
             computed already; see ``parse_columns``.
+        also: Further columns of ``raw`` to leave as they are.
 
     Returns:
         ``source_key``, the contract's columns with their companions, ``findings``, lineage,
@@ -73,6 +75,7 @@ def parse_rows(
         "source_key",
         *typed,
         *LINEAGE,
+        *also,
         "reject_reasons",
         record=ibis.ifelse(
             parsed.reject_reasons.length() > 0,

@@ -4,12 +4,13 @@ import ibis
 import pyarrow as pa
 import pytest
 
+from pipelines.engines import kept_sql
 from pipelines.records import LINEAGE
 
 
 @pytest.fixture(scope="session")
 def con():
-    return ibis.duckdb.connect(threads=1)
+    return kept_sql.connect(threads=1)
 
 
 @pytest.fixture(scope="session")

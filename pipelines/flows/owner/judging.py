@@ -20,7 +20,7 @@ from pipelines.flows.owner.agreement import agreement_with_others
 from pipelines.flows.owner.patterns import expanded
 from pipelines.flows.shared.batches import raw_batch
 from pipelines.flows.shared.corrections import ledger_table
-from pipelines.flows.shared.parsing import parsed_rows
+from pipelines.flows.shared.parsing import matched_ledger, parsed_rows
 from pipelines.flows.shared.session import Session
 from pipelines.flows.shared.site_keys import digest_key
 from pipelines.keyed_digests import value_digest, with_site_key
@@ -36,7 +36,7 @@ from pipelines.quality.two_columns import route_answers
 from pipelines.records import batch_order
 from pipelines.report.difference import how_they_differ
 from pipelines.report.owner.bad_rows import coded_columns, column_masks, key_mask, shown_value
-from pipelines.stage import applicable, delivered_name, match_ledger, overlay, rename_delivered
+from pipelines.stage import applicable, delivered_name, overlay, rename_delivered
 from pipelines.warehouse.people.corrections import find_issues, read_ledger
 
 _JUDGED = {
@@ -145,29 +145,29 @@ def _judged_batch(
         texts = stack.enter_context(session.materialised(_delivered(_lines(raw, ours), source)))
         lines = stack.enter_context(session.materialised(_lines(raw, asked)))
         entries = applicable(ledger_table(read_ledger(session.warehouse, source.name)), batch)
-        old = stack.enter_context(
-            session.materialised(match_ledger(lines, entries, source, as_of, key))
-        )
+        old = stack.enter_context(matched_ledger(session, lines, entries, source, as_of))
         new = stack.enter_context(session.materialised(_as_matched(old, candidates)))
-        parsed = [
-            stack.enter_context(
-                parsed_rows(session, overlay(lines, matched, source.columns), source, as_of)
-            ).rows
-            for matched in (old, new)
-        ]
-        keys = parsed[0].select(
+        # Both in one go: what parsing costs of a few rows is the same for twice as many.
+        before, after = (
+            overlay(lines, matched, source.columns).mutate(_corrected=ibis.literal(is_new))
+            for is_new, matched in enumerate((old, new))
+        )
+        both = parsed_rows(session, before.union(after), source, as_of, also=["_corrected"])
+        rows_of_both = stack.enter_context(both).rows
+        was, now = (rows_of_both.filter(rows_of_both["_corrected"] == is_new) for is_new in (0, 1))
+        keys = was.select(
             file="_file",
-            line=parsed[0]["_line"].cast("int64"),
+            line=was["_line"].cast("int64"),
             source_key="source_key",
-            has_key=parsed[0].source_key.notnull(),
+            has_key=was.source_key.notnull(),
         )
         delivered = _left(texts, keys, ["file", "line"])
         verdicts = judge_corrections(
             candidates,
             delivered,
-            row_findings(parsed[0]),
-            row_findings(parsed[1]),
-            agreement_with_others(session, source, candidates, parsed[1]),
+            row_findings(was),
+            row_findings(now),
+            agreement_with_others(session, source, candidates, now),
         )
         answer = ["fingerprint", "target"]
         shown = _shown(_once(ours), delivered, source)

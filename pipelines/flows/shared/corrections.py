@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from pipelines.batch import batch_date
 from pipelines.contracts.source import Source
+from pipelines.flows.shared.parsing import matched_ledger
 from pipelines.flows.shared.session import Session
-from pipelines.flows.shared.site_keys import digest_key
-from pipelines.stage import applicable, match_ledger, overlay
+from pipelines.stage import applicable, overlay
 from pipelines.stage.overlay import LEDGER_SCHEMA
 from pipelines.warehouse.people.corrections import read_ledger
 
@@ -26,10 +26,7 @@ def with_corrections(
         yield raw
         return
     entries = applicable(ledger_table(ledger), batch)
-    key = digest_key(session.settings)
-    with session.materialised(
-        match_ledger(raw, entries, source, batch_date(batch), key)
-    ) as matched:
+    with matched_ledger(session, raw, entries, source, batch_date(batch)) as matched:
         corrected = set(ledger.column("column_name").to_pylist())
         columns = [column for column in source.columns if column.name in corrected]
         yield overlay(raw, matched, columns)

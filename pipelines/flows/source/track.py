@@ -23,6 +23,7 @@ from pipelines.flows.shared.batches import (
 )
 from pipelines.flows.shared.corrections import ledger_table
 from pipelines.flows.shared.ownership import working_on
+from pipelines.flows.shared.parsing import matched_ledger
 from pipelines.flows.shared.results import TrackResult
 from pipelines.flows.shared.session import Session, moment, open_session
 from pipelines.flows.shared.site_keys import digest_key
@@ -38,7 +39,7 @@ from pipelines.quality.issues import (
 )
 from pipelines.records import batch_order, current_records
 from pipelines.settings import Settings
-from pipelines.stage import applicable, match_ledger, rename_delivered
+from pipelines.stage import applicable, rename_delivered
 from pipelines.warehouse import read_batches, read_stopped_batches
 from pipelines.warehouse.quality.issues.owner_months import refresh_owner_months
 from pipelines.warehouse.quality.issues.tracked import IssueSession, open_issues
@@ -239,9 +240,7 @@ def _follow_ledger(
         return _nothing_held(), 0
     raw = rename_delivered(raw_batch(session, source.name, this.name), source)
     entries = applicable(ledger_table(ledger), this.name)
-    key = digest_key(session.settings)
-    as_of = batch_date(this.name)
-    with session.materialised(match_ledger(raw, entries, source, as_of, key)) as matched:
+    with matched_ledger(session, raw, entries, source, batch_date(this.name)) as matched:
         live = matched.filter(matched.holds, matched.kind == "correction")
         # The correction of one of two columns answers for the issue, which stands at the other.
         tracked = ibis.memtable(

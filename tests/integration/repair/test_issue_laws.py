@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from pipelines.engines import kept_sql
 from pipelines.quality.issues import ISSUE_SCHEMA, TRACKED_ISSUE_SCHEMA, issue_changes
 from pipelines.warehouse import connect, migrate
 from pipelines.warehouse.people.corrections import APPLIED_ANSWER_SCHEMA, record_answers
@@ -113,7 +114,7 @@ def world(module_settings, tmp_path_factory):
     migrate(module_settings)
     made = make_department(module_settings, tmp_path_factory.mktemp("in"), "snapshot")
     engine = connect(module_settings)
-    yield made, engine, ibis.duckdb.connect()
+    yield made, engine, kept_sql.connect()
     engine.dispose()
     made.engine.dispose()
 

@@ -16,6 +16,7 @@ import pytest
 from ibis.backends.duckdb import Backend
 
 from pipelines.clean.parsing.parser import ColumnToParse, Parser, parse_columns
+from pipelines.engines import kept_sql
 from pipelines.engines.texts import parsed_texts
 from pipelines.standards.rules import severities
 
@@ -74,7 +75,7 @@ def _cleaned(row: dict[str, Any], parser: Parser) -> Cleaned:
 
 @pytest.fixture(scope="session")
 def duckdb_backend() -> ibis.BaseBackend:
-    return ibis.duckdb.connect(threads=1)
+    return kept_sql.connect(threads=1)
 
 
 @pytest.fixture(scope="session")

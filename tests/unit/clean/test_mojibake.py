@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.clean import contact, names, text
 from pipelines.clean.parsing.parser import ColumnToParse, parse_columns
+from pipelines.engines import kept_sql
 from pipelines.engines.texts import parsed_texts
 from pipelines.standards.rules import severities
 
@@ -54,7 +55,7 @@ WORDS = [
 
 @pytest.fixture(scope="module")
 def con():
-    return ibis.duckdb.connect(threads=1)
+    return kept_sql.connect(threads=1)
 
 
 def outcomes(con, element, texts):

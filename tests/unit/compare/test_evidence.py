@@ -5,6 +5,7 @@ import pytest
 
 from pipelines.compare.conflicts import EVIDENCE
 from pipelines.compare.values import Sides
+from pipelines.engines import kept_sql
 from pipelines.libraries import load_library
 
 PERSON = {
@@ -38,7 +39,7 @@ FIRM = {
 
 @pytest.fixture(scope="module")
 def con():
-    return ibis.duckdb.connect()
+    return kept_sql.connect()
 
 
 def reasons(con, library_name: str, record, reference) -> set[str]:

@@ -26,6 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.source import Position
+from pipelines.engines import kept_sql
 from pipelines.engines.texts import parsed_texts
 from pipelines.errors import BaselibError
 from pipelines.extract.limits import STANDARD
@@ -300,7 +301,7 @@ class Fuzz:
 
 @pytest.fixture(scope="module")
 def fuzz(source, tmp_path_factory):
-    made = Fuzz(ibis.duckdb.connect(threads=2), source, tmp_path_factory.mktemp("fuzz"))
+    made = Fuzz(kept_sql.connect(threads=2), source, tmp_path_factory.mktemp("fuzz"))
     yield made
     made.stage()
     made.tell()

@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
+from pipelines.engines import kept_sql
 from pipelines.libraries import Library
 from pipelines.records import LINEAGE
 
@@ -16,7 +17,7 @@ Row = Mapping[str, object]
 @pytest.fixture(scope="session")
 def con():
     """One engine for all tests of a worker; ``resolve`` cleans up behind itself."""
-    return ibis.duckdb.connect(threads=1)
+    return kept_sql.connect(threads=1)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.clean.parsing.findings import FINDING_TYPE
 from pipelines.contracts.source import Owner, Reporting, Server, Source, SourceColumn
+from pipelines.engines import kept_sql
 from pipelines.report.owner.bad_rows import (
     affected_entities,
     bad_rows,
@@ -71,7 +72,7 @@ def tables(staged_findings, reasons=()):
 
 
 def answer(rows):
-    return ibis.duckdb.connect().to_pyarrow(rows).to_pylist()
+    return kept_sql.connect().to_pyarrow(rows).to_pylist()
 
 
 def listed(staged_findings, reasons=(), of=None, per_group=None, **how):
@@ -243,7 +244,7 @@ def test_harm_counts_entities_and_a_record_of_none_as_one():
     assert (number["rows"], number["entities"], number["between"]) == (4, 3, False)  # P1, P2, K5
     assert found["uscc", "USCC_CHECK"]["entities"] == 1
     assert found[None, "NO_KEY"]["entities"] == 1
-    con = ibis.duckdb.connect()
+    con = kept_sql.connect()
     assert con.execute(affected_entities(rows, records)) == 4  # P1, P2, K5, a row without a key
     assert con.execute(affected_entities(rows, None)) == 6
 

@@ -3,6 +3,7 @@
 import ibis
 import pytest
 
+from pipelines.engines import kept_sql
 from pipelines.report.difference import WORDS, how_codes_differ, how_they_differ
 
 PAIRS = [
@@ -46,7 +47,7 @@ def said():
     asked = table.select(
         "n", zh=how_they_differ(table.a, table.b), en=how_they_differ(table.a, table.b, "en")
     )
-    return ibis.duckdb.connect().to_pyarrow(asked.order_by("n")).to_pylist()
+    return kept_sql.connect().to_pyarrow(asked.order_by("n")).to_pylist()
 
 
 @pytest.mark.parametrize("number", range(len(PAIRS)), ids=[f"{a} {b}" for a, b, _ in PAIRS])
@@ -74,7 +75,7 @@ def test_how_two_values_differ(said, number):
 def test_codes_are_equal_or_not_and_never_a_character_apart(table, mine, theirs, words):
     row = ibis.memtable({"a": [mine], "b": [theirs]}, schema={"a": "string", "b": "string"})
     asked = row.select(said=how_codes_differ(row.a, row.b, table))
-    assert ibis.duckdb.connect().to_pyarrow(asked).to_pylist() == [{"said": words}]
+    assert kept_sql.connect().to_pyarrow(asked).to_pylist() == [{"said": words}]
 
 
 def test_no_words_hold_a_place_or_a_value():

@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.clean.masking import mask_text
+from pipelines.engines import kept_sql
 from pipelines.libraries import load_libraries, load_library
 from pipelines.records import LINEAGE
 from pipelines.report.steward.side_by_side import _one_edit, side_by_side
 
 LIBRARY = load_library("population")
-CON = ibis.duckdb.connect(threads=1)
+CON = kept_sql.connect(threads=1)
 
 
 def distance(one, other):

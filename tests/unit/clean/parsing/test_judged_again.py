@@ -19,6 +19,7 @@ import pipelines.clean.parsing.parser as parser_module
 from pipelines.clean.identifiers.check_digits import icao_9303, mod_11_2_sign, mod_11_2_total
 from pipelines.clean.parsing.parser import Scratch, parse_texts
 from pipelines.clean.parsing.registry import parser_for
+from pipelines.engines import kept_sql
 from pipelines.standards.code_tables import load_regions
 from pipelines.standards.elements import load_elements
 from pipelines.standards.rules import severities
@@ -66,7 +67,7 @@ def texts_of(as_of: date, rng: random.Random) -> list[str]:
 
 def right_numbers(texts: list[str]) -> list[str]:
     """The numbers among the texts once more with the sign that makes them right."""
-    con = ibis.duckdb.connect()
+    con = kept_sql.connect()
     long = [text[:17] for text in texts if len(text) == 18 and text[:17].isdigit()]
     foreign = [text for text in texts if len(text) == 15 and text.startswith("USA")]
     one = ibis.memtable({"t": long}, schema={"t": "string"})

@@ -9,6 +9,7 @@ import pytest
 
 from pipelines.clean import codes, dates, names
 from pipelines.clean.parsing.parser import ColumnToParse, Parser, delivered_texts, parse_columns
+from pipelines.engines import kept_sql
 from pipelines.engines.texts import first_due, parsed_texts
 from pipelines.standards.rules import severities
 
@@ -36,7 +37,7 @@ def table() -> ir.Table:
 
 @pytest.fixture
 def con() -> ibis.BaseBackend:
-    return ibis.duckdb.connect(threads=1)
+    return kept_sql.connect(threads=1)
 
 
 def rows_of(con: ibis.BaseBackend, table: ir.Table, texts: Mapping[Parser, ir.Table] | None = None):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_decisions_law import RECORDS, decided, ledgers, pairs
 
+from pipelines.engines import kept_sql
 from pipelines.identity.review.decisions import contradictions, in_force, infer, pair_of
 from pipelines.identity.review.questions import (
     PAIR,
@@ -20,7 +21,7 @@ from pipelines.libraries import load_library
 
 LIBRARY = load_library("population")
 KEY = "a site's key of sixteen"
-CON = ibis.duckdb.connect(threads=1)
+CON = kept_sql.connect(threads=1)
 A, B, C, D, E = RECORDS
 
 
