@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from pipelines.errors.declarations import ContractFault
 from pipelines.errors.root import BaselibError
@@ -42,4 +43,18 @@ class AuditBroken(BaselibError):
             f"The audit log is not as it was sealed:\n{lines}\nKeep the database as it is, compare "
             "with the seals outside of it (audit/seals.jsonl in the home) and with a backup, and "
             "ask who could log in as its owner."
+        )
+
+
+@dataclass
+class ErasuresRefused(BaselibError):
+    """A list of erasures has a line that this site did not write."""
+
+    file: Path
+    line: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}, line {self.line}: it is not one that this site has signed. Nothing was "
+            "erased. Take audit/erasures.jsonl of the home as it was kept elsewhere, unchanged."
         )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import Home
+from pipelines.cli.options import Home, Sources
 from pipelines.settings import load_settings
 
 
@@ -26,13 +26,22 @@ def backup(
 
 def restore(
     folder: Annotated[Path, typer.Argument(help="What `baselib backup` wrote.")],
+    erasures: Annotated[
+        Path | None,
+        typer.Option(help="`audit/erasures.jsonl` as kept elsewhere: whom to erase again."),
+    ] = None,
     home: Home = None,
+    sources: Sources = None,
 ) -> None:
     """Restore a backup into a new home, and check that nothing is missing."""
     from pipelines.flows.backup import restore as restore_backup
+    from pipelines.flows.erasure.again import erase_again
 
-    done = restore_backup(folder, load_settings(home=home))
+    settings = load_settings(home=home, sources=tuple(sources) if sources else None)
+    done = restore_backup(folder, settings)
+    again = erase_again(settings, erasures) if erasures else []
     sys.stdout.write(
         f"{done.folder}: {done.files:,} files and {done.tables} tables of the lake are back, all "
         "of them checked. Go on with `baselib status`.\n"
+        + "".join(f"{one.entity_id} of {one.library}: erased again.\n" for one in again)
     )

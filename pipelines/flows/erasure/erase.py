@@ -104,10 +104,8 @@ def _take_out(session: Session, subject: Subject, places: Mapping[str, ir.Table]
     """Write the layers, the ledger and the candidates without the subject; table to rows gone."""
     library, entity = subject.library, subject.library.entity
     read = rewrite.latest_inputs(session, library)
-    of_records, of_values = digests_of(session, subject)
-    digests = [(source, d) for (source, _), d in zip(subject.keys, of_records, strict=True)]
     with session.warehouse.begin() as connection:  # first: a record that comes meanwhile is known
-        erasures.keep_erased(connection, [*digests, *((erasures.ANY_SOURCE, d) for d in of_values)])
+        erasures.keep_erased(connection, _digests(session, subject))
     gone: dict[str, int] = {}
     for name, rows in places.items():
         for layer in rewrite.LAYERS:
@@ -232,11 +230,29 @@ def _certify(
         "left_in_tables": search_databases(settings, values),
     }
     certificate = sign(settings, told)
+    _note_outside(session, subject, told)
     with session.warehouse.begin() as connection:
         erasures.record_erasure(
             connection, subject.library.name, subject.entity_id, by, ground, json.dumps(certificate)
         )
     return Erased(subject.entity_id, subject.library.name, told["rows"], certificate)  # type: ignore[arg-type]
+
+
+def _note_outside(session: Session, subject: Subject, told: Mapping[str, Any]) -> None:
+    """Add it to ``audit/erasures.jsonl``, by which it is erased again in a restored backup."""
+    names = ("entity_id", "library", "by", "ground", "erased_at")
+    line = {name: told[name] for name in names} | {"digests": _digests(session, subject)}
+    folder = session.settings.home / "audit"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / "erasures.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(sign(session.settings, line), ensure_ascii=False) + "\n")
+
+
+def _digests(session: Session, subject: Subject) -> list[tuple[str, str]]:
+    """Source and keyed digest of each record, and of each number under ``*``."""
+    of_records, of_values = digests_of(session, subject)
+    records = [(source, d) for (source, _), d in zip(subject.keys, of_records, strict=True)]
+    return records + [(erasures.ANY_SOURCE, digest) for digest in of_values]
 
 
 def _counted(files: list[Path]) -> dict[str, int]:

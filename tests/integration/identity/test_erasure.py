@@ -1,17 +1,22 @@
 """An entity is erased out of every layer, with proof, and does not come back."""
 
+import json
 from pathlib import Path
 
 import pytest
 from identity_town import LIBRARY, Town, person
 from sqlalchemy import text
 
+from pipelines.errors.serving import ErasuresRefused
+from pipelines.flows.backup import back_up, restore
+from pipelines.flows.erasure.again import erase_again
 from pipelines.flows.erasure.certificate import is_genuine
 from pipelines.flows.erasure.erase import Erased, erase
 from pipelines.flows.erasure.retention import expire
 from pipelines.flows.erasure.search import search_databases, search_home
 from pipelines.flows.verify import verify
 from pipelines.identity.review.errors import UnknownSubject
+from pipelines.settings import Settings
 from pipelines.warehouse import connect
 
 POLICE, HEALTH, CHANGES = "public_security__register", "health__patients", "civil_affairs__changes"
@@ -35,6 +40,7 @@ def erased(module_town: Town) -> tuple[Town, Erased, str]:
     entity = town.ids()[f"{POLICE}/7"]
     outbox = town.settings.outbox_dir
     outbox.mkdir(exist_ok=True)
+    back_up(town.settings, town.settings.sources[0].parent / "backup")
     (outbox / "sheet.txt").write_bytes("欧阳独秀".encode("gb18030"))
     return town, erase(town.settings, entity, by="数据局 张三", ground="本人申请"), entity
 
@@ -111,6 +117,39 @@ def test_it_does_not_come_back_and_what_follows_can_be_replayed(erased):
     assert {row["person_name"] for row in town.rows("core.person")} >= {person(50)["name"]}
     (last,) = verify(town.settings)
     assert (last.run, last.runs_replayed, last.files) == (DAYS[2], 1, 3)
+
+
+def test_a_backup_of_before_is_restored_without_who_was_erased(
+    erased, empty_settings: Settings, tmp_path: Path
+):
+    """T8: by the list that is kept elsewhere, for the backup knows nothing of the erasure."""
+    town, _, entity = erased
+    backup, kept = town.settings.sources[0].parent / "backup", town.settings.home / "audit"
+    assert not any(value in (kept / "erasures.jsonl").read_text() for value in values())
+    here = {"home": tmp_path / "restored", "database_url": empty_settings.database_url}
+    restored = town.settings.model_copy(update=here)
+    restore(backup, restored)
+    assert search_home(restored, values()), "the backup has it"
+    (again,) = erase_again(restored, kept / "erasures.jsonl")
+    assert (again.entity_id, again.is_clean) == (entity, True)
+    assert search_home(restored, values()) == []
+    assert search_databases(restored, values()) == {}
+    assert erase_again(restored, kept / "erasures.jsonl") == []
+
+
+@pytest.mark.parametrize("change", ["another", "unsigned", "no line"])
+def test_a_list_that_was_touched_erases_nobody(erased, tmp_path: Path, change: str):
+    town, _, _ = erased
+    (line,) = map(json.loads, (town.settings.home / "audit" / "erasures.jsonl").open())
+    touched = {
+        "another": json.dumps(line | {"digests": []}),
+        "unsigned": json.dumps({k: v for k, v in line.items() if k != "signature"}),
+        "no line": "[]",
+    }
+    file = tmp_path / "erasures.jsonl"
+    file.write_text(f"{json.dumps(line)}\n{touched[change]}\n")
+    with pytest.raises(ErasuresRefused, match="line 2"):
+        erase_again(town.settings, file)
 
 
 def test_who_is_unknown_is_not_erased(erased):
