@@ -10,6 +10,7 @@ from pipelines.governance.projects import PROJECT_COLUMNS, Verdict
 from pipelines.governance.systems.inventory import SYSTEM_COLUMNS, System
 from pipelines.governance.systems.zombies import Candidate
 from pipelines.governance.tables import OutputTable, Value
+from pipelines.standards.tenths import tenths
 
 NOT_CONCERNED = "不适用"
 _SCORE, _COUNTED = "E5", "E11"  # a mean and a count, no shares
@@ -102,7 +103,11 @@ def _shown(figure: Figure) -> str:
         return NOT_RECORDED if figure.part is None else f"{figure.part:.0f} 件"
     if figure.value is None:
         return NOT_RECORDED if figure.part is None else NOT_CONCERNED
-    return f"{figure.value:.1f} 分" if figure.number == _SCORE else f"{figure.value:.1%}"
+    return (
+        f"{tenths(figure.value)} 分"
+        if figure.number == _SCORE
+        else f"{tenths(100 * figure.value)}%"
+    )
 
 
 def _count(value: float | None) -> Value:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, select_autoescape
 
+from pipelines.standards.tenths import tenths
+
 
 @cache
 def page_template(folder: Path, name: str) -> Template:
@@ -16,4 +18,5 @@ def page_template(folder: Path, name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tenths"] = tenths
     return environment.get_template(name)

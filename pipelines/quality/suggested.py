@@ -6,6 +6,7 @@ one answer is nearer than all others; whoever sees 再离 beside 再婚 and 离�
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
@@ -45,6 +46,11 @@ def name_of_code(code: str, element: str | None) -> str:
     """The name of a code in its table; "" where there is none."""
     table = _table_of(element)
     return dict(_names(table)).get(code, "") if table else ""
+
+
+def names_of_codes(table: str) -> Mapping[str, str]:
+    """The codes of a table with their names; none of a long one, or one without a file."""
+    return dict(_names(table))
 
 
 def _table_of(element: str | None) -> str | None:

@@ -24,6 +24,7 @@ from pipelines.identity.review.errors import UnknownSubject
 from pipelines.runtime.faults import explain_error
 from pipelines.settings import load_settings
 from pipelines.standards.rules import Language
+from pipelines.standards.tenths import tenths
 from pipelines.warehouse import connect
 
 HERE = Path(__file__).parent
@@ -68,7 +69,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"local": local, "number": number}
+_templates.filters |= {"local": local, "number": number, "tenths": tenths}
 _WORDS: dict[str, dict[str, str]] = yaml.safe_load((HERE / "words.yml").read_text("utf-8"))
 
 

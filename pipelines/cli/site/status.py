@@ -15,6 +15,7 @@ from pipelines.libraries import load_libraries
 from pipelines.settings import Settings, load_settings
 from pipelines.standards.rules import load_rules
 from pipelines.standards.scores import load_scoring
+from pipelines.standards.tenths import tenths
 from pipelines.warehouse import (
     BatchRecord,
     FindingRecord,
@@ -167,7 +168,7 @@ def _scores(engine: Engine) -> Table:
 
 def _score_cells(subject: str, record: ScoreRecord, before: str) -> list[str]:
     scored = record.dimensions
-    cells = [f"{scored[n]:.1f}" if n in scored else "n/a" for n in load_scoring().dimensions]
+    cells = [tenths(scored[n]) if n in scored else "n/a" for n in load_scoring().dimensions]
     return [subject, record.run, f"{record.score:.2f}", before, record.grade, *cells]
 
 

@@ -9,6 +9,7 @@ from pipelines.clean.masking import mask_text
 from pipelines.flows.steward.explain import explain
 from pipelines.identity.review.errors import UnknownSubject
 from pipelines.libraries import Library, load_libraries
+from pipelines.report.codes import named_code
 from pipelines.report.steward.explanation import Explanation
 from pipelines.settings import Settings
 from pipelines.warehouse import connect
@@ -76,7 +77,7 @@ def _golden(engine: Engine, library: Library, entity_id: str) -> list[GoldenValu
         GoldenValue(
             column.title,
             name,
-            mask_text(str(found[name].value), column.element.mask),
+            named_code(mask_text(str(found[name].value), column.element.mask), column.element_name),
             found[name].source or "",
         )
         for name, column in library.columns.items()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pipelines.governance.evaluation import INDICATORS, Figure
 from pipelines.governance.tables import OutputTable
+from pipelines.standards.tenths import tenths
 
 
 @dataclass(frozen=True)
@@ -221,7 +222,7 @@ def _shown(figure: Figure) -> str:
         return "—" if figure.part is None else f"{figure.part:.0f}"
     if figure.value is None:
         return "—"
-    return f"{figure.value:.1f}" if figure.number == "E5" else f"{figure.value:.1%}"
+    return tenths(figure.value) if figure.number == "E5" else f"{tenths(100 * figure.value)}%"
 
 
 def _delta(counted: Counted, unit: str) -> str:

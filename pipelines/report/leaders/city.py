@@ -13,6 +13,7 @@ from typing import Literal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from pipelines.report.owner.figures import BALANCE, COUNTS, OwnerFigures
+from pipelines.standards.tenths import tenths
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 MOST_ROWS = 20  # departments that fit one page; the rest is one line
@@ -185,7 +186,7 @@ def cell(figures: OwnerFigures, name: str) -> str:
     if value is None:
         return "—"
     if name in _RATES:
-        return f"{100 * value:.1f} %"
+        return f"{tenths(100 * value)} %"
     return f"{value:.1f}" if name == "median_days" else f"{value:,}"
 
 

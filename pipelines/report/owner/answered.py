@@ -8,8 +8,9 @@ import pyarrow as pa
 
 from pipelines.contracts.source import Source
 from pipelines.quality.answers import APPLIED, VERDICTS, VERDICTS_EN
+from pipelines.report.codes import named_code
 from pipelines.report.repair_sheet.columns import WHOLE_ROW
-from pipelines.report.titles import column_title
+from pipelines.report.titles import column_title, element_of
 from pipelines.report.words import vocabulary
 from pipelines.standards.rules import Language, load_rules
 
@@ -109,6 +110,7 @@ def _line(
 ) -> AnsweredLine:
     known = sources.get(source or "")
     title = column_title(known, target) if known and target else WHOLE_ROW if source else ""
+    element = element_of(known, target) if known and known.reporting.language == "zh" else None
     return AnsweredLine(
         fingerprint=fingerprint,
         place=place,
@@ -117,8 +119,8 @@ def _line(
         record=record or "",
         line=line,
         column=title,
-        old=old or "",
-        new=None if correction is None else new or "",
+        old=named_code(old or "", element),
+        new=None if correction is None else named_code(new or "", element),
         differ=differ or "",
         verdict=verdict,
         because=because or problem or "",

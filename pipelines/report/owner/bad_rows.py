@@ -144,8 +144,8 @@ def impact(rows: ir.Table, records: ir.Table | None) -> ir.Table:
             the first resolution. A record that belongs to no entity yet counts as one of its own.
 
     Returns:
-        Columns ``column, rule, rows, entities, between``; the last says that another
-        department's data were compared.
+        Columns ``column, rule, rows, entities, between, earlier``: whether another department's
+        data were compared, and how many of the rows this batch did not deliver.
     """
     return (
         _with_entity(rows, records)
@@ -154,6 +154,7 @@ def impact(rows: ir.Table, records: ir.Table | None) -> ir.Table:
             rows=lambda t: t.count(),
             entities=lambda t: t.who.nunique(),
             between=lambda t: t.other_source.notnull().any(),
+            earlier=lambda t: (t.other_source.notnull() & t["file"].isnull()).sum(),
         )
     )
 

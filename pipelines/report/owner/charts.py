@@ -12,13 +12,15 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from pipelines.report.font import chinese_font
 from pipelines.report.owner.model import Dimension, FindingGroup
 from pipelines.standards.rules import Language
+from pipelines.standards.tenths import tenths
 
 WIDTH = 520  # points as shown
-LABEL = 40  # Chinese characters of a problem above its bar: as many as the picture is wide
+LABEL = 58  # of a problem above its bar, as wide as the picture; a Chinese character counts two
 _CLAUSES = re.compile(r"(?<=[，；。：])|(?<=[,;:] )")
 _PIXELS = 2.0
 _INCH = 100.0  # points
@@ -65,7 +67,7 @@ def draw_trend(
         beside = values[max(place - 1, 0)] + values[min(place + 1, places[-1])]
         below = 2 * value < beside  # in a valley the line is above the point
         axes.annotate(
-            f"{value:.1f}", (place, value), textcoords="offset points", ha="center",
+            tenths(value), (place, value), textcoords="offset points", ha="center",
             xytext=(0, -7 if below else 7), va="top" if below else "bottom",
             fontsize=13 if last else 10, color=INK if last else GREY,
         )  # fmt: skip
@@ -74,7 +76,7 @@ def draw_trend(
     axes.set_xlim(-0.4, max(len(points) - 0.6, 0.6))
     axes.set_yticks([])
     _entitle(figure, title)
-    values_in_words = [f"{_short(batch)} {value:.1f}" for batch, value in points]
+    values_in_words = [f"{_short(batch)} {tenths(value)}" for batch, value in points]
     return Chart(name, _png(figure), height, _alternative_text(title, values_in_words, words))
 
 
@@ -90,13 +92,13 @@ def draw_dimensions(
             axes.text(1.5, place, words["not_applicable"], va="center", fontsize=11, color=GREY)
             continue
         axes.barh(place, each.score, color=BLUE, height=0.55)
-        axes.text(101.5, place, f"{each.score:.1f}", va="center", fontsize=12, color=INK)
+        axes.text(101.5, place, tenths(each.score), va="center", fontsize=12, color=INK)
         if each.before is not None:
             axes.plot([each.before] * 2, [place - 0.38, place + 0.38], color=AMBER, linewidth=2.2)
     _label_bars(axes, [each.name for each in dimensions], limit=112)
     _entitle(figure, title)
     values_in_words = [
-        f"{each.name} {words['not_applicable'] if each.score is None else f'{each.score:.1f}'}"
+        f"{each.name} {words['not_applicable'] if each.score is None else tenths(each.score)}"
         for each in dimensions
     ]
     return Chart(name, _png(figure), height, _alternative_text(title, values_in_words, words))
@@ -119,13 +121,12 @@ def draw_findings(
     height = 44 + 42 * len(groups)
     axes, figure = _figure(folder, height)
     most, whole_row = max((group.entities for group in groups), default=1), words["whole_row"]
-    label = 2 * LABEL if language == "en" else LABEL
     named = _names(groups, words, language)
     for place, group in enumerate(groups):
         axes.barh(
             place + 0.2, group.entities, color=_SEVERITY_COLOUR[group.rule.severity], height=0.34
         )
-        axes.text(0, place - 0.06, f"{place + 1}  {_whole_clauses(named[place], label)}",
+        axes.text(0, place - 0.06, f"{place + 1}  {_whole_clauses(named[place], LABEL)}",
                   va="bottom", fontsize=12, color=INK)  # fmt: skip
         axes.text(group.entities + most * 0.02, place + 0.2, f"{group.entities:,}", va="center",
                   fontsize=12, color=INK)  # fmt: skip
@@ -217,8 +218,25 @@ def _whole_clauses(text: str, most: int) -> str:
     """As many clauses as there is room for; the first one is cut only if it alone is too long."""
     said = ""
     for clause in _CLAUSES.split(text):
-        if said and len(said + clause) > most:
+        if said and _width(said + clause) > most + 1:  # its last mark is left out
             break
         said += clause
+    if said.count("(") > said.count(")"):  # a bracket that the cut would leave open
+        said = said[: said.rindex("(")]
     said = said.strip().rstrip("，；。：,;:.")
-    return said if len(said) <= most else f"{said[: most - 1]}…"
+    if _width(said) <= most:
+        return said
+    while _width(said) > most - 2:
+        said = said[:-1]
+    return f"{said}…"
+
+
+def _width(text: str) -> float:
+    """A Chinese character, and its marks, are nearly as wide as two others; capitals are wider."""
+    return sum(map(_width_of, text))
+
+
+def _width_of(letter: str) -> float:
+    if east_asian_width(letter) in "WFA":
+        return 2
+    return 1.4 if letter.isupper() or letter in "#@%&" else 1.1

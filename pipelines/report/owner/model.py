@@ -32,10 +32,14 @@ class Example:
     differ: str = ""  # how both values differ, where masks hide it
 
     @property
-    def other_shown(self) -> str:
-        """What may be seen of the other value; "" where the mask leaves nothing of it."""
-        value = self.other_value or ""
-        return value if value.strip("*") else ""
+    def is_hidden(self) -> bool:
+        """Whether the mask leaves nothing of the own value, so that only the difference tells."""
+        return bool(self.value) and not (self.value or "").strip("*")
+
+    @property
+    def other_hidden(self) -> bool:
+        """Whether the mask leaves nothing of the other value."""
+        return bool(self.other_value) and not (self.other_value or "").strip("*")
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Impact:
     rows: int
     entities: int
     between: bool = False  # found by comparison with another department
+    earlier: int = 0  # rows that this batch did not deliver: a delta's comparison is with all
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ class FindingGroup:
     before: float | None = None  # share in the batch before; None if it is not known
     between: bool = False
     harm: Harm = "unusable"
+    earlier: int = 0  # rows of earlier batches, which are no share of this one
 
     @property
     def disagrees(self) -> bool:
@@ -291,12 +297,13 @@ def _group(
         rule=rules_of_library(source.library)[impact.rule],
         repair=repair_text(rules_of_library(source.library)[impact.rule], impact.column, source),
         rows=impact.rows,
-        share=impact.rows / counts.landed if counts.landed else 0.0,
+        share=(impact.rows - impact.earlier) / counts.landed if counts.landed else 0.0,
         entities=impact.entities,
         examples=tuple(shown.get(key, ())),
         before=None if before is None or impact.between else before.get(key, 0.0),
         between=impact.between,
         harm=_harm(source, impact),
+        earlier=impact.earlier,
     )
 
 

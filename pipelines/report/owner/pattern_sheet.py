@@ -8,10 +8,11 @@ import ibis.expr.types as ir
 from pipelines.contracts.source import Source
 from pipelines.libraries import load_library, rules_of_library
 from pipelines.quality.suggested import name_of_code, suggested
+from pipelines.report.codes import allowed_codes
 from pipelines.report.owner.bad_rows import is_no_secret
 from pipelines.report.repair_sheet.columns import EMPTY
 from pipelines.report.repair_sheet.rows import Line
-from pipelines.report.titles import allowed_codes, column_title
+from pipelines.report.titles import column_title
 
 LEAST: Final = 2  # rows that make a pattern
 MOST: Final = 200  # patterns of a sheet, the commonest first

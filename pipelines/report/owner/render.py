@@ -18,6 +18,7 @@ from pipelines.report.owner.model import FindingGroup, Report, SourceReport
 from pipelines.report.repair_sheet.rows import SEVERITIES
 from pipelines.report.words import in_number, units_in, vocabulary
 from pipelines.standards.rules import Language
+from pipelines.standards.tenths import tenths
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 MOST_BARS = 6
@@ -111,7 +112,7 @@ def news(report: Report) -> str:
 def _score_news(value: float, before: float | None, *, english: bool) -> str:
     moved = "" if before is None or abs(value - before) < 0.05 else f"{value - before:+.1f}"
     moved = moved.replace("+", "↑").replace("-", "↓")
-    words = f"score {value:.1f}" if english else f"评分 {value:.1f}"
+    words = f"score {tenths(value)}" if english else f"评分 {tenths(value)}"
     return words + (f" ({moved})" if moved and english else f"（{moved}）" if moved else "")
 
 
@@ -215,6 +216,7 @@ def _environment() -> Environment:
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
     environment.filters["percent"] = percent
+    environment.filters["tenths"] = tenths
     environment.filters["of"] = in_number  # a unit, of a number
     environment.filters["day"] = lambda day: day.isoformat()
     environment.filters["month"] = lambda day: f"{day:%Y-%m}"

@@ -8,8 +8,9 @@ import pyarrow as pa
 from pipelines.contracts.source import Source
 from pipelines.libraries import rules_of_library
 from pipelines.quality.discrepancy import DISAGREES
+from pipelines.report.codes import named_code
 from pipelines.report.repair_sheet.columns import NO, WHOLE_ROW, YES
-from pipelines.report.titles import column_title, repair_text
+from pipelines.report.titles import column_title, element_of, repair_text
 from pipelines.report.words import vocabulary
 from pipelines.standards.rules import Language, Rule
 
@@ -75,8 +76,10 @@ def _problem(rule: Rule, row: Mapping[str, str | None], words: SheetWords) -> st
     if rule.code == DISAGREES:
         text = w["between_problem"].format(name=name)
     if not row["other_value"] or shows_something(row["other_value"]):
-        value = row["other_value"] or w["none_value"]
-        has = w["they_have"] if rule.code == DISAGREES else ""
+        value, has = row["other_value"] or w["none_value"], ""
+        if rule.code == DISAGREES:
+            value = named_code(value, element_of(words.source, row["column"]), words.language)
+            has = w["they_have"]
         facts.append(f"{name}{has}{w['colon']}{value}")
     return _with_facts(text, facts, w)
 

@@ -56,7 +56,7 @@ PATTERN_WIDTHS: Mapping[str, int] = {
 WRAPPED = (FILE, RECORD, FIELD, VALUE, PROBLEM, REPAIR)
 EXCEL_ROWS = 1_048_576
 _WRAPPED_AT = [(COLUMNS.index(title), WIDTHS[title]) for title in WRAPPED]
-_LINE_HEIGHT = 14  # points
+_LINE_HEIGHT, _PADDING = 14, 4  # points
 _GUIDE_WIDTH = 76  # characters: as wide as A4 upright, whatever font stands in
 _GREY, _HEAD, _ANSWER_HEAD, _ANSWER = "#6B7785", "#DCE6F1", "#FFD966", "#FFF9E5"
 _LINE = "#C9D1DA"
@@ -118,7 +118,7 @@ class Workbook:
         """Write one line; text stays text, whatever it begins with."""
         self._rows += 1
         lines = max(lines_of(str(line[at] or ""), width) for at, width in _WRAPPED_AT)
-        self._sheet.set_row(self._rows, _LINE_HEIGHT * lines)
+        self._sheet.set_row(self._rows, _LINE_HEIGHT * lines + _PADDING)
         _write_cells(self._sheet, self._rows, line, self._formats)
 
     def _lay_out(self) -> None:
@@ -192,7 +192,7 @@ class Workbook:
         wrapped = [(PATTERN_COLUMNS.index(t), PATTERN_WIDTHS[t]) for t in (PROBLEM, ALLOWED)]
         for number, line in enumerate(self._patterns, start=1):
             lines = max(lines_of(str(line[place] or ""), width) for place, width in wrapped)
-            sheet.set_row(number, _LINE_HEIGHT * lines)
+            sheet.set_row(number, _LINE_HEIGHT * lines + _PADDING)
             _write_cells(sheet, number, line, formats)
         sheet.autofilter(0, 0, len(self._patterns), len(PATTERN_COLUMNS) - 1)
         sheet.print_area(0, 0, len(self._patterns), len(PATTERN_COLUMNS) - 2)  # but for the id

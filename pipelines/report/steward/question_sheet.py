@@ -24,6 +24,7 @@ from pipelines.report.steward.side_by_side import (
     SIDES,
     shown_columns,
 )
+from pipelines.standards.tenths import tenths
 
 QUESTION, KIND, RULE, FACTS = "问题编号", "类型", "为什么问", "可知的情况"
 VERDICT, REASON, SIDE, RECORD = "结论", "理由", "记录", "来源与编号"
@@ -220,7 +221,7 @@ def _cells(row: SheetRow, library: Library, key: str) -> dict[str, str]:
 def why_asked(rule: str | None, cause: str, probability: float | None, library: Library) -> str:
     """The reason of a question in a steward's words, with the estimate that they are the same."""
     words = rule_words(rule or cause, library)
-    return words if probability is None else f"{words}，同一的可能性 {probability:.0%}"
+    return words if probability is None else f"{words}，同一的可能性 {tenths(100 * probability)} %"
 
 
 def _finish(sheet: Any, titles: Sequence[str], rows: int) -> None:

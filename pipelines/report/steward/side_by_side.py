@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from pipelines.clean.masking import mask
 from pipelines.libraries import GoldenColumn, Library
+from pipelines.report.codes import code_names
 from pipelines.report.difference import how_they_differ
 
 EQUAL, ONE_EDIT, DIFFERENT, ONE_SIDED, NOTHING = "＝", "≈", "≠", "—", ""
@@ -79,7 +80,14 @@ def _compared(records: ir.Table, column: GoldenColumn) -> ir.StringValue:
 
 
 def _shown(value: ir.StringValue, column: GoldenColumn, unmasked: bool) -> ir.StringValue:
-    return value if unmasked else mask(value, column.element.mask)
+    shown = value if unmasked else mask(value, column.element.mask)
+    names = code_names(column.element_name)
+    if not names:
+        return shown
+    named: ir.StringValue = shown.substitute(
+        {code: f"{code} {name}" for code, name in names.items()}
+    )
+    return named
 
 
 def _mark(joined: ir.Table, column: GoldenColumn) -> ir.StringValue:

@@ -249,6 +249,15 @@ def test_harm_counts_entities_and_a_record_of_none_as_one():
     assert con.execute(affected_entities(rows, None)) == 6
 
 
+def test_what_earlier_batches_delivered_is_counted_apart():
+    differs = {"column_name": "uscc", "rule": "DISAGREES_WITH_AUTHORITY", "value": "A",
+               "other_source": "c__d", "other_value": "B"}  # fmt: skip
+    other = compared({"source_key": "K2", **differs}, {"source_key": "elsewhere", **differs})
+    rows = bad_rows(*tables([finding("uscc", "USCC_CHECK")]), source(), "site key", other)
+    found = {row["rule"]: (row["rows"], row["earlier"]) for row in answer(impact(rows, None))}
+    assert found == {"USCC_CHECK": (1, 0), "DISAGREES_WITH_AUTHORITY": (2, 1)}
+
+
 def told_of_lines(*lines, of=None, columns=4):
     """The value that is shown for each (rule, text)."""
     kinds = {

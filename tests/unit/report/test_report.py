@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.source import Owner, Reporting, SourceColumn
+from pipelines.report.codes import named_code
+from pipelines.report.owner.charts import _canvas, draw_findings
 from pipelines.report.owner.model import (
     AttachedFile,
     Dimension,
@@ -100,6 +102,41 @@ HOSTILE = st.sampled_from(
 )  # fmt: skip
 
 
+def test_what_a_mask_leaves_nothing_of_is_told_by_how_it_differs(build):
+    differs = [("person_name", "DISAGREES_WITH_AUTHORITY", 1, 1)]
+    key = differs[0][:2]
+    other = "示范市民政局《婚姻登记》"
+    shown = {key: [Example("a.csv 第 2 行", "***", other, "***", "年月同、日不同")]}
+    mail = rendered(build.report(build.told(differs, shown)))
+    for body in (mail.text, Page(mail.html).words):
+        assert f"{other}登记不一致（年月同、日不同）" in body
+        assert "***" not in body
+    # A fact of another register that contradicts is no other value of the same.
+    fact = [("person_name", "MARRIED_UNDER_AGE", 1, 1, True)]
+    shown = {fact[0][:2]: [Example("a.csv 第 2 行", "2006-04-27", other, "***")]}
+    mail = rendered(build.report(build.told(fact, shown)))
+    for body in (mail.text, Page(mail.html).words):
+        assert f"{other}（内容已脱敏）" in body
+
+
+def test_a_code_that_differs_is_told_with_its_name():
+    assert named_code("2", "sex_code") == "2 女性"
+    assert named_code("2", "sex_code", "en") == "2"
+    assert [named_code(each, "sex_code") for each in ("女", "7", "***", "")] == [
+        "女", "7", "***", "",
+    ]  # fmt: skip
+    assert named_code("110101", "region_code") == "110101", "thousands of names are no help"
+
+
+def test_what_earlier_batches_delivered_is_no_share_of_this_one(build):
+    differs = [("person_name", "DISAGREES_WITH_AUTHORITY", 4, 4, True, 4)]
+    told = build.told(differs)
+    assert told.groups[0].share == 0
+    mail = rendered(build.report(told))
+    for body in (mail.text, Page(mail.html).words):
+        assert "4 行（4 行在以往批次报送）" in body
+
+
 @settings(deadline=None)
 @given(value=ANYTHING | HOSTILE, name=ANYTHING | HOSTILE)
 def test_whatever_is_quoted_stays_text(build, value, name):
@@ -138,6 +175,22 @@ def test_the_alternative_text_says_what_the_picture_shows(build, cache):
     assert any("06-29 91.9" in alt and "06-30 91.5" in alt for alt in alts)
     assert any("准确性 88.0" in alt and "可访问性 不适用" in alt for alt in alts)
     assert any("1 整行：该行没有主键" in alt and "2 公民身份号码：" in alt for alt in alts)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_label_of_a_chart_is_cut_off(build, cache, language):
+    """Whatever problem is the commonest, its words fit the picture."""
+    rules = [rule for rule, its in load_rules().items() if its.severity != "info"]
+    for at in range(0, len(rules), 6):
+        some = [("person_name", rule, 3, 3) for rule in rules[at : at + 6]]
+        drawn = build.told(some).groups
+        draw_findings(
+            cache, drawn, name="f", title="t", words=vocabulary(language).words, language=language
+        )
+        figure = _canvas(cache)
+        renderer, edge = figure.canvas.get_renderer(), figure.bbox.width
+        for each in figure.axes[0].texts:
+            assert each.get_window_extent(renderer).x1 <= edge, each.get_text()
 
 
 def test_text_and_html_tell_the_same(build, cache):
@@ -193,7 +246,14 @@ def test_an_unknown_code_names_the_codes_that_may_be_written(build):
     (group,) = build.told(
         [("region_code", "UNKNOWN_CODE", 1, 1)], source=build.source(columns=(region,))
     ).groups
-    assert group.repair == group.rule.repair_zh, "thousands of codes are no answer"
+    named = "请填写“行政区划代码（QH）”的标准代码（GB/T 2260-2007）。"
+    assert group.repair == named, "thousands of codes are no answer"
+    people = SourceColumn("ethnicity_code", "MZ", "ethnicity_code")
+    (group,) = build.told(
+        [("ethnicity_code", "UNKNOWN_CODE", 1, 1)], source=build.source(columns=(people,))
+    ).groups
+    assert group.repair.startswith("请填写：01 汉族、02 蒙古族")
+    assert group.repair.endswith("个代码，全部代码见工作簿“使用说明”页。")
 
 
 def test_a_whole_row_is_not_told_as_empty(build):

@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 
 from pipelines.contracts.source import Reporting, SourceColumn
 from pipelines.extract.returned.answers import read_answers
+from pipelines.report.codes import all_codes
 from pipelines.report.owner.pattern_sheet import pattern_lines
 from pipelines.report.repair_sheet.columns import (
     ANSWERS,
@@ -347,6 +348,9 @@ def test_the_guide_names_the_columns_and_never_the_password(build):
     # Where no values are shared there is no such sheet.
     assert "批量更正" not in "\n".join(sheet_guide(source, "20260630", "", patterns=False))
     assert "{" not in text
+    codes = {"民族（MZ）": all_codes("ethnicity_code", "zh")}
+    listed = sheet_guide(source, "20260630", "", codes=codes)
+    assert any(each.startswith("“民族（MZ）”可填的代码：01 汉族、") for each in listed)
 
 
 MEASURE = """

@@ -26,6 +26,8 @@ from pipelines.flows.source.report.patterns import find_patterns
 from pipelines.flows.source.report.score_news import read_months, read_score
 from pipelines.flows.source.requirements import failed_requirements
 from pipelines.libraries import load_library
+from pipelines.quality.discrepancy import DISAGREES
+from pipelines.report.codes import all_codes, named_code
 from pipelines.report.owner.bad_rows import (
     ORDER,
     affected_entities,
@@ -56,7 +58,7 @@ from pipelines.report.repair_sheet.write import (
     write_locked,
     write_sheets,
 )
-from pipelines.report.titles import column_title
+from pipelines.report.titles import UNKNOWN_CODE, column_title, element_of
 from pipelines.report.words import vocabulary
 from pipelines.runtime.files import move_file
 from pipelines.runtime.scratch import scratch_folder
@@ -170,14 +172,19 @@ def _write_into(
     if source.reporting.protection == "password" and source.reporting.secret is not None:
         password = named_secret(source, source.reporting.secret)
     patterns = pattern_lines(session.con.to_pyarrow(shared_values(rows)).to_pylist(), source)
-    contact = session.settings.report_contact
     plan = SheetPlan(
         folder=folder,
         stem=f"{source.name}-{record.batch}",
         title=as_file_name(
             f"{source.title}_{record.batch}_{vocabulary(words.language).words['list']}"
         ),
-        guide=sheet_guide(source, record.batch, contact, patterns=bool(patterns)),
+        guide=sheet_guide(
+            source,
+            record.batch,
+            session.settings.report_contact,
+            patterns=bool(patterns),
+            codes=_long_lists(session, rows, source),
+        ),
         encoding=csv_encoding(record.encoding),
         largest=int(session.settings.mail_size_limit * 1_000_000 * _TEXT_SHARE),
         password=password,
@@ -187,6 +194,17 @@ def _write_into(
     if password is None:
         return write_sheets(plan, shown)
     return write_locked(plan, _lines(session, masked(rows, source, original=True), words), shown)
+
+
+def _long_lists(session: Session, rows: ir.Table, source: Source) -> Mapping[str, str]:
+    """Columns with an unknown code whose codes fit into no cell: title to all of them."""
+    wrong = rows.filter(rows["rule"] == UNKNOWN_CODE).select("column").distinct()
+    names = sorted(session.con.to_pyarrow(wrong)["column"].drop_null().to_pylist())
+    language = source.reporting.language
+    listed = {
+        column_title(source, name): all_codes(element_of(source, name), language) for name in names
+    }
+    return {title: codes for title, codes in listed.items() if codes}
 
 
 def _lines(session: Session, rows: ir.Table, words: SheetWords) -> Iterator[Line]:
@@ -292,13 +310,21 @@ def _examples(
         shown[row["column"], row["rule"]].append(
             Example(
                 place=_place(words, row),
-                value=row["value"],
+                value=_named(words, row, "value"),
                 other=words.others.get(other, other) if other else "",
-                other_value=row["other_value"],
+                other_value=_named(words, row, "other_value"),
                 differ=row["differ"] or "",
             )
         )
     return shown
+
+
+def _named(words: SheetWords, row: Mapping[str, Any], name: str) -> str | None:
+    """A value of a disagreement, a code with its name; any other as it was delivered."""
+    value: str | None = row[name]
+    if value is None or row["rule"] != DISAGREES:
+        return value
+    return named_code(value, element_of(words.source, row["column"]), words.language)
 
 
 def _place(words: SheetWords, row: Mapping[str, Any]) -> str:
