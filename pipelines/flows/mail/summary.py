@@ -48,6 +48,12 @@ def summarise(settings: Settings, month: date) -> CityMonth:
     finally:
         engine.dispose()
     figures = [(row.month, _figures(row, sources, answers, grades, month)) for row in rows]
+    known = {row.source for row in rows if row.month == month}
+    figures += [  # a data set without issues has a grade all the same
+        (month, OwnerFigures(its.owner.department, its.title, grades=(grades[name],)))
+        for name, its in sources.items()
+        if name in grades and name not in known
+    ]
     first = min((row.month for row in rows if row.found or row.still_open), default=month)
     shown = [each for each in months if each >= first] or [month]
     return city_month(month, figures, shown, today, troubles)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from pipelines.batch import batch_date
 from pipelines.report.owner.figures import BALANCE, COUNTS, OwnerFigures
 from pipelines.standards.tenths import tenths
 
@@ -45,10 +46,10 @@ NOTE = (
 
 Kind = Literal["late", "missing", "failed", "stopped"]
 _TROUBLES: Mapping[Kind, str] = {
-    "late": "应报未报",
-    "missing": "从未报送",
-    "failed": "报送的文件未能入库",
-    "stopped": "未通过质量校验（门禁），已退回",
+    "late": "应报未报的数据集 {number} 个",
+    "missing": "从未报送的数据集 {number} 个",
+    "failed": "报送的文件未能入库的数据集 {number} 个",
+    "stopped": "未通过质量校验（门禁）、已退回的 {number} 批",
 }
 
 
@@ -63,12 +64,16 @@ class Trouble:
 
     @property
     def said(self) -> str:
-        """In one line."""
-        about = (
-            f"（批次 {self.batch}）" if self.batch and self.kind in ("stopped", "failed") else ""
-        )
-        last = f"（最近一批 {self.batch}）" if self.batch and self.kind == "late" else ""
-        return f"{self.department}《{self.dataset}》{_TROUBLES[self.kind]}{about}{last}"
+        """Which data set and, where one is meant, which batch of it."""
+        last = f"（最近一批 {_day(self.batch)}）" if self.kind == "late" else ""
+        this = f"（批次 {self.batch}）" if self.kind in ("stopped", "failed") else ""
+        return f"《{self.dataset}》{last if self.batch else ''}{this if self.batch else ''}"
+
+
+def _day(batch: str) -> str:
+    """The day of a batch in words."""
+    day = batch_date(batch)
+    return f"{day.month} 月 {day.day} 日"
 
 
 @dataclass(frozen=True)
@@ -103,12 +108,19 @@ class CityMonth:
             f"{'目前' if self.as_of else '月末'}尚未解决 {total.still_open:,} 处。"
         ]
         sentences += self._late()
-        if self.troubles:
-            shown = self.troubles[:MOST_TROUBLES]
-            more = len(self.troubles) - len(shown)
-            rest = f"；另有 {more} 个" if more else ""
-            sentences.append(f"未按约定入库的：{'；'.join(each.said for each in shown)}{rest}。")
-        return sentences
+        return [*sentences, *filter(None, map(self._troubles_said, _TROUBLES))]
+
+    def _troubles_said(self, kind: Kind) -> str:
+        """How many data sets it is about and, department by department, which; "" if none."""
+        found = [each for each in self.troubles if each.kind == kind]
+        if not found:
+            return ""
+        by_department: dict[str, list[str]] = defaultdict(list)
+        for each in found[:MOST_TROUBLES]:
+            by_department[each.department].append(each.said)
+        named = "；".join(f"{name}{'、'.join(sets)}" for name, sets in by_department.items())
+        rest = f"；另有 {len(found) - MOST_TROUBLES} 个" if len(found) > MOST_TROUBLES else ""
+        return f"{_TROUBLES[kind].format(number=len(found))}：{named}{rest}。"
 
     def _late(self) -> Sequence[str]:
         late = sorted(

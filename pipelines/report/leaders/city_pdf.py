@@ -1,6 +1,7 @@
 """The leaders' page as one sheet of A4, drawn by matplotlib: no browser, no further dependency."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ _WIDTHS: Mapping[str, float] = {  # of the page's width
     "still_open": 0.05, "repair_rate": 0.066, "on_time_rate": 0.08, "median_days": 0.068,
     "grades": 0.092,
 }  # fmt: skip
-_LINE_LENGTH = 48  # Chinese characters of the size of the text between the margins
+_PIECES = re.compile(r"[\x21-\x7e]+|.")  # a number or a Latin word is one
+_NEWS_HEIGHT = 0.2  # of the page
+_OPENING, _CLOSING = "（《“", "，。；：、）》”"  # end no line; begin no line
 
 
 def draw_city(page: CityMonth, file: Path, cache: Path) -> None:
@@ -34,11 +37,11 @@ def draw_city(page: CityMonth, file: Path, cache: Path) -> None:
     FigureCanvasPdf(figure)
     sheet = _Sheet(figure, face)
     sheet.text(LEFT, 0.945, page.title, 18, NAVY)
-    top = sheet.paragraph(0.912, page.news, 11)
+    top = sheet.paragraph(0.912, page.news, _news_size(page.news))
     _tiles(sheet, page, top - 0.015)
     _trend(sheet, page, top - 0.115)
     _table(sheet, page, top - 0.335)
-    sheet.paragraph(0.088, [NOTE], 6.5, GREY, 78)
+    sheet.paragraph(0.088, [NOTE], 6.5, GREY)
     figure.savefig(file, format="pdf", metadata={"Title": page.title, "CreationDate": None})
 
 
@@ -69,11 +72,10 @@ class _Sheet:
         sentences: Sequence[str],
         size: float,
         colour: str = "#24303C",
-        length: int = _LINE_LENGTH,
     ) -> float:
         """Sentences, each begun on a line of its own; answers where the next may begin."""
         for sentence in sentences:
-            for line in _lines(sentence, length):
+            for line in _lines(sentence, _line_length(size)):
                 self.text(LEFT, y, line, size, colour)
                 y -= size * 1.7 / 72 / A4[1]
         return y
@@ -86,15 +88,33 @@ class _Sheet:
         self.figure.add_artist(line)
 
 
+def _line_length(size: float) -> int:
+    """Chinese characters of a size between the margins."""
+    return int((RIGHT - LEFT) * A4[0] * 72 / size)
+
+
+def _news_size(news: Sequence[str]) -> float:
+    """The size in which the news leave room for the rest of the page."""
+    sizes = (11, 10, 9, 8, 7.5)
+    lines = {size: sum(len(list(_lines(s, _line_length(size)))) for s in news) for size in sizes}
+    fits = (size for size in sizes if lines[size] * size * 1.7 / 72 / A4[1] <= _NEWS_HEIGHT)
+    return next(fits, sizes[-1])
+
+
 def _lines(text: str, length: int) -> Iterator[str]:
-    """Lines of at most ``length`` Chinese characters; no line begins with a closing mark."""
+    """Lines of at most ``length`` Chinese characters.
+
+    No line begins with a closing mark or ends with an opening one, and no number is taken apart.
+    """
     line, room = "", float(length)
-    for sign in text:
-        room -= 1 if east_asian_width(sign) in "WFA" else 0.55
-        if room < 0 and sign not in "，。；：、）”》":
-            yield line
-            line, room = "", length - 1.0
-        line += sign
+    for piece in _PIECES.findall(text):
+        wide = sum(1 if east_asian_width(sign) in "WFA" else 0.55 for sign in piece)
+        if wide > room and piece not in _CLOSING:
+            opening = line[-1:] if line[-1:] in _OPENING else ""
+            yield line[: len(line) - len(opening)].rstrip()
+            line, room = opening, float(length - len(opening))
+            piece = piece.lstrip()
+        line, room = line + piece, room - wide
     yield line
 
 
@@ -135,7 +155,7 @@ def _trend(sheet: _Sheet, page: CityMonth, top: float) -> None:
 
 
 def _table(sheet: _Sheet, page: CityMonth, top: float) -> None:
-    sheet.text(LEFT, top, "各部门情况（按逾期数排列）", 11, NAVY)
+    sheet.text(LEFT, top, "各部门情况（按逾期数、未结数排列）", 11, NAVY)
     y = top - 0.024
     _cells(sheet, y, "部门", [TITLES[name] for name in COLUMNS], GREY)
     sheet.rule(y - 0.006)

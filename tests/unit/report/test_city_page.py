@@ -3,12 +3,16 @@
 import re
 from datetime import date
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipelines.report.leaders.city import (
     COLUMNS,
     MOST_ROWS,
+    MOST_TROUBLES,
     TILES,
     Trouble,
     cell,
@@ -16,7 +20,7 @@ from pipelines.report.leaders.city import (
     delta,
     render_city,
 )
-from pipelines.report.leaders.city_pdf import draw_city
+from pipelines.report.leaders.city_pdf import _lines, draw_city
 from pipelines.report.owner.figures import OwnerFigures
 
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
@@ -124,16 +128,39 @@ def test_a_department_has_one_line_with_its_rates_and_grades():
     assert cell(told.total, "grades") == "A×2、C"
 
 
-def test_who_did_not_deliver_and_what_was_stopped_is_named():
+def test_who_did_not_deliver_and_what_was_stopped_is_named(tmp_path):
     troubles = [
         Trouble("甲局", "a", "late", "20260501"),
+        Trouble("甲局", "d", "late", "20260502"),
         Trouble("乙局", "b", "stopped", "20260602"),
     ]
-    told = city_month(JUNE, [(JUNE, MARKET)], [JUNE], troubles=troubles)
-    said = told.news[-1]
-    assert "甲局《a》应报未报（最近一批 20260501）" in said
-    assert "乙局《b》未通过质量校验（门禁），已退回（批次 20260602）" in said
-    assert said in text_of(render_city(told))
+    many = [Trouble("丙局", f"c{n}", "missing") for n in range(MOST_TROUBLES + 2)]
+    told = city_month(JUNE, [(JUNE, MARKET)], [JUNE], troubles=[*troubles, *many])
+    late, missing, stopped = told.news[-3:]
+    assert (
+        late
+        == "应报未报的数据集 2 个：甲局《a》（最近一批 5 月 1 日）、《d》（最近一批 5 月 2 日）。"
+    )
+    assert stopped == "未通过质量校验（门禁）、已退回的 1 批：乙局《b》（批次 20260602）。"
+    assert missing.startswith(f"从未报送的数据集 {MOST_TROUBLES + 2} 个：丙局《c0》、《c1》、")
+    assert missing.endswith("；另有 2 个。")
+    drawn = "".join(drawn_texts(told, tmp_path))
+    for said in (late, missing, stopped):
+        assert said in text_of(render_city(told))
+        assert said.replace(" ", "") in drawn.replace(" ", "")
+
+
+@given(
+    st.lists(st.sampled_from(["未结", "《户籍》", "（批次 20260602）", "、", "12,345", "。", " "]))
+)
+def test_a_line_of_the_sheet_breaks_where_a_reader_expects_it(pieces):
+    text = "".join(pieces)
+    lines = list(_lines(text, 12))
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    for line, after in pairwise(lines):
+        assert not line.endswith(("（", "《"))
+        assert not after.startswith(("，", "。", "、", "）", "》"))
+        assert not (line[-1:].isdigit() and after[:1].isdigit()), "a number is taken apart"
 
 
 def test_page_and_sheet_show_the_same_figures(tmp_path):
@@ -148,7 +175,7 @@ def test_page_and_sheet_show_the_same_figures(tmp_path):
     for name in TILES:
         words = delta(told, name)
         assert words in shown
-        assert words in "".join(drawn) or not words
+        assert words.replace(" ", "") in "".join(drawn).replace(" ", "") or not words
 
 
 def test_the_page_is_escaped_and_loads_nothing():
