@@ -16,7 +16,7 @@ from pipelines.flows.desk.city import look_at_city
 from pipelines.flows.desk.source import look_at_source
 from pipelines.settings import load_settings
 from plugins.pages.access import User, Writer, may_run, note, require
-from plugins.pages.site import app, back_to, page
+from plugins.pages.site import app, back_to, language_of, page
 
 MOST_DAYS = 400  # of one back-fill
 
@@ -39,7 +39,7 @@ def of_dag(dag_id: str) -> RedirectResponse:
 @app.get("/sources/{name}", response_class=HTMLResponse)
 def source(request: Request, user: User, name: str) -> HTMLResponse:
     """One source, and the buttons that start runs of it."""
-    it = look_at_source(load_settings(), name)
+    it = look_at_source(load_settings(), name, language_of(request))
     return page(request, "source.html", it=it, may_run=may_run(user, f"ingest__{name}"))
 
 

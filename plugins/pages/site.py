@@ -19,8 +19,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Engine
 
 from pipelines.batch import CHINA
+from pipelines.contracts import usable_sources
 from pipelines.errors import BaselibError, DatabaseUnavailable, UnknownLibrary, UnknownSource
 from pipelines.identity.review.errors import UnknownSubject
+from pipelines.libraries import load_libraries
+from pipelines.report.steward.rule_words import rule_words
 from pipelines.runtime.faults import explain_error
 from pipelines.settings import load_settings
 from pipelines.standards.rules import Language
@@ -100,8 +103,13 @@ def page(request: Request, template: str, status: int = 200, **content: Any) -> 
     from plugins.pages.access import token_of
 
     language, root = language_of(request), root_of(request)
+    titles = _source_titles()
     html = _templates.get_template(template).render(
         w=words_of(language),
+        source_title=lambda name: titles.get(name, name),
+        library_title=lambda name: _libraries().get(name, name),
+        table_title=_table_title,
+        rule_said=lambda code, of: rule_words(code, of) if language == "zh" else code,
         lang=language,
         root=root,
         airflow=f"{root}../",
@@ -113,6 +121,27 @@ def page(request: Request, template: str, status: int = 200, **content: Any) -> 
     if request.query_params.get("lang") in LANGUAGES:
         answer.set_cookie(_COOKIE, language, samesite="strict", httponly=True)
     return answer
+
+
+def _source_titles() -> dict[str, str]:
+    """Source to its title; a page names it where it has none (a digest, a source of the past)."""
+    return {name: source.title for name, source in usable_sources(load_settings()).items()}
+
+
+def _libraries() -> dict[str, str]:
+    return {name: library.title for name, library in load_libraries().items()}
+
+
+def _table_title(table: str, words: dict[str, str]) -> str:
+    """What a published table holds: ``person``, ``person_source``, ``person_redirect``."""
+    kinds = {"_source": "table_records", "_redirect": "table_redirects", "_value": "table_values"}
+    for library in load_libraries().values():
+        if table == library.entity:
+            return library.entity_title
+        kind = table.removeprefix(library.entity)
+        if table.startswith(library.entity) and kind in kinds:
+            return words[kinds[kind]]
+    return table
 
 
 def safe_html(html: str) -> HTMLResponse:

@@ -107,7 +107,8 @@ def _records(it: Explanation, first: int) -> Table:
         table.add_row("withheld", *(each.withheld for each in abreast), *blank)
     table.add_row("since", *(each.since_batch for each in abreast), *blank)
     for name, title in it.columns.items():
-        mark = [Text(it.marks[name], style=MARKS.get(it.marks[name], ""))] if it.marks else []
+        sign, how = it.marks.get(name, ("", ""))
+        mark = [Text(f"{sign} {how}".strip(), style=MARKS.get(sign, ""))] if it.marks else []
         table.add_row(title, *(each.values[name] or "" for each in abreast), *mark)
     return table
 

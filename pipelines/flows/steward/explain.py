@@ -21,7 +21,7 @@ from pipelines.identity.review.errors import RegroupingRefused
 from pipelines.identity.review.questions import PAIR
 from pipelines.identity.scores.model import load_model
 from pipelines.identity.scores.waterfall import pair_weights
-from pipelines.libraries import Library
+from pipelines.libraries import Library, load_library
 from pipelines.report.steward.explanation import (
     ExplainedDecision,
     ExplainedEvent,
@@ -29,6 +29,7 @@ from pipelines.report.steward.explanation import (
     Explanation,
 )
 from pipelines.report.steward.levels import waterfall_of
+from pipelines.report.steward.rule_words import LINKS
 from pipelines.report.steward.side_by_side import shown_records, side_by_side
 from pipelines.report.steward.waterfall import Waterfall
 from pipelines.settings import Settings
@@ -188,16 +189,15 @@ def _keys(records: Sequence[Record]) -> ir.Table:
     return ibis.memtable(data, schema=ibis.schema({"source": "string", "source_key": "string"}))
 
 
-def _marks(session: Session, library: Library, pair: Pair) -> dict[str, str]:
+def _marks(session: Session, library: Library, pair: Pair) -> dict[str, tuple[str, str]]:
     row = dict(zip(("question", *PAIR), ("", *pair.left, *pair.right), strict=True))
     pairs = ibis.memtable([row], schema=ibis.schema(dict.fromkeys(row, "string")))
     all_ = records_of_run(session, library, latest_run(session, library))
     wanted = all_.semi_join(_keys(list(pair)), ["source", "source_key"])
-    (marks,) = session.con.to_pyarrow(side_by_side(pairs, wanted, library)).to_pylist()
+    (found,) = session.con.to_pyarrow(side_by_side(pairs, wanted, library)).to_pylist()
     return {
-        name.removeprefix("mark_"): mark or ""
-        for name, mark in marks.items()
-        if name.startswith("mark_")
+        name: (found[f"mark_{name}"] or "", found[f"differ_{name}"] or "")
+        for name in library.columns
     }
 
 
@@ -245,7 +245,12 @@ def _decisions(
 
 def _dependents(session: Session, library: Library, entities: Sequence[str]) -> dict[str, int]:
     linked = (each for entity in entities for each in dependents(session, library, entity, []))
-    return dict(Counter(f"{each.library} {each.link}" for each in linked))
+    return dict(Counter(f"关联的{_link_title(each.library, each.link)}" for each in linked))
+
+
+def _link_title(library: str, link: str) -> str:
+    """Which library's entity is linked, and as what: 法人（法定代表人）."""
+    return f"{load_library(library).entity_title}（{LINKS.get(link, link)}）"
 
 
 def _waterfalls(

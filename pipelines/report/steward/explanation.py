@@ -13,6 +13,7 @@ from pipelines.libraries import Library
 from pipelines.report.steward.rule_words import rule_words
 from pipelines.report.steward.side_by_side import shown_columns
 from pipelines.report.steward.waterfall import Waterfall, draw
+from pipelines.standards.tenths import tenths
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 VERDICT_ZH = {"same": "同一", "different": "不同", "cannot_tell": "无法判断"}
@@ -66,16 +67,16 @@ class ExplainedDecision:
 class Explanation:
     """Why records are, or are not, one entity: records, events, decisions, scores.
 
-    ``marks``: for a pair, per column whether it agrees. ``verdict``: what follows from decisions
-    for a pair, and ``chain`` the numbers of those decisions. ``followers``: how many records of
-    other libraries are linked, by library and link.
+    ``marks``: for a pair, per column whether it agrees, and how it differs. ``verdict``: what
+    follows from decisions for a pair, and ``chain`` the numbers of those decisions. ``followers``:
+    how many records of other libraries are linked, by what they are linked as.
     """
 
     library: Library
     subject: str
     entity_ids: Sequence[str]
     records: Sequence[ExplainedRecord]
-    marks: Mapping[str, str]
+    marks: Mapping[str, tuple[str, str]]
     verdict: str
     chain: Sequence[int]
     events: Sequence[ExplainedEvent]
@@ -106,10 +107,12 @@ def render_explanation(explained: Explanation, font: Path) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html.j2"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["tenths"] = tenths
+    return environment

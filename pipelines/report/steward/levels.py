@@ -28,7 +28,7 @@ LEVELS_ZH: Mapping[str, str] = {
     "two_digits": "差两位",
     "similar": "相近",
     "same_minority": "相同（少数民族）",
-    "damaged": "一位有误",
+    "damaged": "相同，或只差一位",
     "within": "一方包含另一方",
     "same_numbers": "门牌数字相同",
     "same_crowd": "同一村组（多人同址）",
@@ -62,6 +62,6 @@ def level_zh(level: str) -> str:
 
 def _title(comparison: str, library: Library) -> str:
     if comparison == _NUMBER:
-        return f"{library.columns[library.identity.strong].title}（有误）"
+        return f"{library.columns[library.identity.strong].title}（含有误的）"
     column = library.columns.get(comparison)
     return column.title if column else comparison

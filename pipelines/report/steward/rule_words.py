@@ -52,6 +52,8 @@ WORDS: Final[Mapping[str, str]] = {
     "unmerge": "人工拆出",
     "move": "人工移动",
 }
+# As what an entity is linked to one of another library.
+LINKS: Final[Mapping[str, str]] = {"holder": "持证主体", "legal_representative": "法定代表人"}
 _NO_LONGER: Final = "no_longer_"
 
 

@@ -66,8 +66,8 @@ def draw(waterfall: Waterfall, font: Path) -> bytes:
     axes.use_sticky_edges = False  # room on both sides of the bars
     axes.margins(x=0.1, y=0.02)
     axes.set_xlabel("证据强弱：每加 1，可能性的比值翻一番", fontproperties=family)
-    says = f"合计 {waterfall.total:+.1f}，概率 {_percent(waterfall.probability)}"
-    axes.set_title(f"{waterfall.title}\n{says}", fontproperties=family, loc="left")
+    says = f"合计 {waterfall.total:+.1f}，同一的可能性 {_percent(waterfall.probability)}"
+    axes.set_title(f"{waterfall.title}\n{says}", fontproperties=family, loc="left", linespacing=1.5)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     drawn = BytesIO()

@@ -29,7 +29,7 @@ def test_an_entity_by_its_id_or_by_any_of_its_records(town):
     ]
     assert [each.linked for each in by_id.records] == ["", "→ 1", "→ 1"]
     assert [each.kind for each in by_id.events] == ["created"]
-    assert by_id.followers == {"e_license holder": 1}
+    assert by_id.followers == {"关联的电子证照（持证主体）": 1}
     assert by_id.columns["mobile"] == "手机号码"
     assert "school_name" not in by_id.columns
 
@@ -50,7 +50,10 @@ def test_a_pair_is_compared_and_its_decisions_are_told(town, baselib):
     try:
         pair = explain(town.settings, [asked.question])
         assert pair == explain(town.settings, [asked.question])
-        assert (pair.marks["person_name"], pair.marks["mobile"]) == ("≈", "＝")
+        assert [pair.marks[name] for name in ("person_name", "mobile")] == [
+            ("≈", "差一个字"),
+            ("＝", ""),
+        ]
         assert (pair.verdict, len(pair.chain)) == ("same", 1)
         two = explain(town.settings, list(asked.pair))
         assert (two.marks, two.decisions) == (pair.marks, pair.decisions)

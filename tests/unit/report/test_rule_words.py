@@ -9,7 +9,7 @@ from pipelines.identity.clusters.score_clusters import MATCH_BY_SCORE
 from pipelines.identity.ids import events
 from pipelines.identity.rules.match import FOUNDING_RECORD
 from pipelines.libraries import load_libraries
-from pipelines.report.steward.rule_words import WORDS, rule_words
+from pipelines.report.steward.rule_words import LINKS, WORDS, rule_words
 
 LIBRARIES = load_libraries()
 
@@ -25,6 +25,12 @@ def test_every_rule_of_a_library_has_chinese_words(name):
 OWN = (DECIDED_SAME, TWO_NUMBERS, MATCH_BY_SCORE, FOUNDING_RECORD, events.FIRST, events.JOINED,
        events.TOOK_IN, events.PARTED, events.GONE, events.CAME_BACK,
        events.CAME_BACK_ELSEWHERE)  # fmt: skip
+
+
+def test_every_link_between_libraries_has_words():
+    declared = {link.name for library in LIBRARIES.values() for link in library.links}
+    assert declared
+    assert declared <= LINKS.keys()
 
 
 @pytest.mark.parametrize("code", OWN)
