@@ -40,7 +40,7 @@ ANSWERED_ISSUE_SCHEMA = {
 ROUTED_SCHEMA = {**ANSWER_SCHEMA, "target": "string", "stated": "string"}
 # Verdict -> the sentence that its sender reads; the first four are applied.
 VERDICTS = {
-    "accepted": "更正已接受",
+    "accepted": "更正已采纳",
     "confirmed": "“确认无误”已登记",
     "promised": "说明已登记，等待数源系统更正",
     "unchanged": "未填写",

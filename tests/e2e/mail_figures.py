@@ -55,3 +55,17 @@ def sheets(mail):
             rows = csv.DictReader(StringIO(content.decode(marks.get(content[:2], "gb18030"))))
             table += [row[ISSUE] for row in rows if ISSUE in row]  # or it is that of patterns
     return workbook, table
+
+
+def cells(mail):
+    """All texts of the workbook, and of the CSV file, but for the owner's own values."""
+    workbook, table = [], []
+    for file in mail.iter_attachments():
+        content = file.get_payload(decode=True)
+        if file.get_filename().endswith(".xlsx"):
+            for page in openpyxl.load_workbook(BytesIO(content), read_only=True):
+                for row in page.iter_rows(values_only=True):
+                    workbook += [str(cell) for cell in row if cell is not None]
+        elif file.get_filename().endswith(".csv"):
+            table.append(content.decode("gb18030", "replace"))
+    return "\n".join(workbook), "\n".join(table)

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+from collections import Counter
+from datetime import date
 from email import message_from_bytes, policy
 
 import duckdb
@@ -22,12 +24,16 @@ from pipelines.flows.governance.sharing.onboarding import write_onboarding
 from pipelines.flows.governance.sharing.returns import make_package, unpack
 from pipelines.flows.governance.systems import report_systems
 from pipelines.flows.library.export import export_crosswalk
+from pipelines.flows.mail.summary import write_summary
 from pipelines.lake import open_lake
 from pipelines.libraries import load_libraries
 from pipelines.report.words import vocabulary
 from pipelines.serve.grants.keys import make_key
+from pipelines.standards.tenths import tenths
 from pipelines.warehouse import connect, read_batches, read_publications, read_stopped_batches
-from tests.e2e.mail_figures import bodies, first_mails, number, sheets
+from tests.e2e.mail_figures import bodies, cells, first_mails, number, sheets
+from tests.page_figures import departments_told, drawn_texts, issues_counted, lines_of_table
+from tests.taboo_words import taboo_words
 
 ENTITIES = {library.name: library.entity for library in load_libraries().values()}
 W = vocabulary("zh").words
@@ -189,12 +195,53 @@ def test_scores_and_open_issues_are_those_of_the_database(city, warehouse, mails
     for source, mail in mails.items():
         plain, html = bodies(mail)
         if city.batch not in read_stopped_batches(warehouse, source) and source in scored:
-            assert number(plain, W["score"]) == pytest.approx(float(scored[source]), abs=0.051)
-            assert f"评分 {float(scored[source]):.1f}" in html
+            assert number(plain, W["score"]) == float(tenths(float(scored[source])))
+            assert f"评分 {tenths(float(scored[source]))}" in html
         if source in counted and (row := re.search(rf"{day[:7]}：(.*)", plain)):
             found, still_open = counted[source]
             assert number(row[1], W["month_found"]) == found, source
             assert number(row[1], W["month_still_open"]) == still_open, source
+
+
+@pytest.fixture(scope="module")
+def leaders_page(city, tmp_path_factory):
+    """The leaders' page of the city's month: its content, and its HTML."""
+    file = tmp_path_factory.mktemp("leaders") / "june.html"
+    return write_summary(city.settings, date(2026, 6, 1), file), file.read_text("utf-8")
+
+
+def test_every_figure_of_the_leaders_page_is_that_of_the_database(
+    city, warehouse, leaders_page, tmp_path
+):
+    told, html = leaders_page
+    departments = {n: s.owner.department for n, s in load_sources(city.settings).items()}
+    with warehouse.connect() as connection:
+        counted = issues_counted(connection, date(2026, 6, 1), city.settings.today, departments)
+        graded = connection.execute(
+            text("SELECT subject, grade FROM quality.score WHERE scope = 'source'"
+                 " AND column_name = '' AND run = :batch"), {"batch": city.batch},
+        ).all()  # fmt: skip
+    shown = departments_told(html)
+    assert counted["全市合计"]["发现"] > 0
+    assert set(counted) <= set(shown) == {*departments.values(), "全市合计"}
+    for whose, figures in shown.items():
+        for title in ("发现", "答复", "解决", "确认无误", "逾期", "未结"):
+            assert int(figures[title].replace(",", "")) == counted[whose][title], (whose, title)
+    stopped = {n for n in departments if city.batch in read_stopped_batches(warehouse, n)}
+    grades = Counter(grade for source, grade in graded if source not in stopped)
+    for grade, times in grades.items():
+        assert (f"{grade}×{times}" if times > 1 else grade) in shown["全市合计"]["质量等级"]
+    titles = list(shown["全市合计"])
+    assert lines_of_table(drawn_texts(told, tmp_path), titles) == shown
+
+
+def test_nothing_that_a_reader_gets_has_a_word_of_the_projects_own(mails, leaders_page):
+    _, html = leaders_page
+    assert taboo_words(html) == []
+    for source, mail in mails.items():
+        workbook, _ = cells(mail)
+        for said in (*bodies(mail), mail["Subject"], workbook):
+            assert taboo_words(said) == [], source
 
 
 def test_running_the_batch_again_changes_nothing(city, warehouse):

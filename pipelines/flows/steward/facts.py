@@ -99,7 +99,7 @@ def _names_said(
     title, counted = library.columns[column].title, "人" if library.entity == "person" else "家"
     same = shown.get(f"mark_{column}") == EQUAL
     if same:
-        return [f"全库用此{title}的共 {max(bearers.values()):,} {counted}"]
+        return [f"全库{title}相同的共 {max(bearers.values()):,} {counted}"]
     each = [f"{SIDE_ZH[side]}的{title} {number:,} {counted}" for side, number in bearers.items()]
     return [f"全库同名：{'，'.join(each)}"]
 

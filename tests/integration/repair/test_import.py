@@ -91,7 +91,7 @@ def test_a_corrected_value_stands_until_the_source_delivers_it(told: Department,
         assert "请在业务系统中更正" in body
         assert MENDED[1] not in body
     (listing,) = words.iter_attachments()
-    assert "更正已接受" in listing.get_payload(decode=True).decode("utf-8-sig")
+    assert "更正已采纳" in listing.get_payload(decode=True).decode("utf-8-sig")
     assert told.query("SELECT * FROM quality.mail_about") == [], "it tells of no issue"
     row = staged(told, "20260601")["2"]
     assert row["citizen_id"] == MENDED[1]
@@ -200,7 +200,7 @@ def test_the_preview_shows_record_column_and_change_as_the_sheet_does(told: Depa
     unknown, line = result.rows  # in the order of the sheet
     assert unknown.change == ""
     assert (unknown.place, unknown.verdict) == ("back.xlsx「Sheet」第 2 行", "unknown_row")
-    assert (line.record, line.column, line.said()) == ("2", "身份证号", "更正已接受")
+    assert (line.record, line.column, line.said()) == ("2", "身份证号", "更正已采纳")
     assert line.change == "1101*************0 → 1101*************9（差一位）"
     assert MENDED[1] not in repr(result)
 

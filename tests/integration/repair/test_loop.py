@@ -3,6 +3,7 @@
 By openpyxl always, and saved by LibreOffice where it is there.
 """
 
+import re
 import socket
 from datetime import date
 from email import message_from_bytes, policy
@@ -16,7 +17,7 @@ from aiosmtpd.controller import Controller
 from pydantic import SecretStr
 
 from pipelines import flows
-from pipelines.flows.mail.summary import summarise
+from pipelines.flows.mail.summary import write_summary
 from pipelines.flows.owner.repair import import_answers
 from pipelines.report.repair_sheet.columns import (
     CONFIRMED,
@@ -38,6 +39,8 @@ from tests.integration.repair.conftest import (
     saved_by_office,
 )
 from tests.integration.repair.test_import import rules, staged
+from tests.page_figures import departments_told, drawn_texts, issues_counted, lines_of_table
+from tests.taboo_words import taboo_words
 
 WRONG_SEX = ("3", "110101199003070011", "赵一曼", "女", "1990-03-07")
 RIGHT_SEX = (*WRONG_SEX[:3], "男", WRONG_SEX[4])
@@ -150,6 +153,24 @@ def test_errors_are_mailed_corrected_in_the_sheet_delivered_and_closed(
     for line in done.rows:
         assert line.verdict == "unchanged" or line.said() in words(receipt)
     assert MENDED[1] not in words(receipt)
+    assert taboo_words(words(receipt)) == []
+    # Each figure of preview and receipt is that of the ledger and of the issues.
+    sums = "SELECT kind, count(*) AS n FROM quality.correction GROUP BY kind"
+    kept = {row["kind"]: row["n"] for row in department.query(sums)}
+    verdicts = preview.counts
+    assert kept == {"correction": verdicts["accepted"], "confirmation": verdicts["confirmed"]}
+    asked = department.query("SELECT count(*) AS n FROM quality.issue WHERE sent_at IS NOT NULL")
+    assert len(preview.rows) == asked[0]["n"]
+    figures_told = re.search(r"共 (\d+) 处答复：采纳 (\d+) 处，未采纳 (\d+) 处", words(receipt))
+    assert figures_told is not None
+    assert [int(each) for each in figures_told.groups()] == [
+        sum(kept.values()),
+        sum(kept.values()),
+        0,
+    ]
+    (listing,) = [part for part in receipt.iter_attachments() if part.get_filename()]
+    listed = listing.get_payload(decode=True).decode("utf-8-sig").splitlines()[1:]
+    assert len(listed) == sum(kept.values())
 
     # Its own system is not corrected yet: the next report says so, and does not ask again.
     department.on(date(2026, 6, 9))
@@ -175,6 +196,15 @@ def test_errors_are_mailed_corrected_in_the_sheet_delivered_and_closed(
     scores = read_scores(department.engine, scope="source", subject=department.source.name)
     before, after = (record.score for record in scores)
     assert before < after
-    total = summarise(department.settings, date(2026, 6, 1)).total
+    page = write_summary(department.settings, date(2026, 6, 1), tmp_path / "june.html")
+    shown = departments_told((tmp_path / "june.html").read_text("utf-8"))
+    with department.engine.connect() as connection:
+        ours = {department.source.name: department.source.owner.department}
+        counted = issues_counted(connection, date(2026, 6, 1), date(2026, 6, 10), ours)
+    assert set(shown) == set(counted)
+    for whose, figures in counted.items():
+        assert {name: int(shown[whose][name]) for name in figures} == figures
+    assert lines_of_table(drawn_texts(page, tmp_path), list(shown["全市合计"])) == shown
+    total = page.total
     assert (total.found, total.sent, total.answered, total.fixed) == (3, 3, 3, 2)
     assert (total.overdue, total.still_open) == (0, 0)

@@ -10,8 +10,10 @@ from steward_town import HEALTH, INSURANCE, PEOPLE, POLICE, answer, fill
 from pipelines.extract.reader_process import ReaderCrashed
 from pipelines.flows.steward.queue import queue
 from pipelines.flows.steward.sheet import export_questions, import_answers
+from pipelines.flows.steward.tray import take_tray
 from pipelines.identity.review.errors import SheetUnreadable
 from pipelines.warehouse.people.decisions import read_decisions
+from tests.taboo_words import taboo_words
 
 WANGS = ((HEALTH, "h1"), (HEALTH, "h2"), "potential_match", 0.7, "score")
 ZHAOS = ((POLICE, "p3"), (HEALTH, "h4"), "potential_match", 0.9, "score")
@@ -61,13 +63,52 @@ def test_the_sheet_shows_both_records_their_differences_and_a_list_to_choose_fro
     assert column("公民身份号码")[0] == "1101*************9"
     assert (colours("姓名"), colours("手机号码")) == ({"FFFFF2CC"}, {"FFE2F0D9"})
     assert colours("出生日期") == {"FFF8CBAD"}
-    assert column("为什么问")[0] == "综合比对，同一的可能性 70%"
+    assert column("为什么问")[0] == "综合比对，同一的可能性 70.0 %"
     assert "全库同名：甲的姓名 1 人，乙的姓名 1 人" in column("可知的情况")[0]
     text = " ".join(str(cell.value) for row in page for cell in row)
     assert not any(person["person_name"] in text for people in PEOPLE.values() for person in people)
     assert page.freeze_panes == f"{page.cell(1, place['来源与编号'] + 1).column_letter}2"
     choices = page.data_validations.dataValidation
     assert {choice.formula1 for choice in choices} == {'"同一,不同,无法判断"'}
+
+
+def test_every_figure_of_sheet_and_page_is_that_of_the_ledger(town, sheet):
+    """How many bear a name, how likely, how many questions: counted again from the records."""
+    entity = town.entities()
+    names = {row["source_key"]: row["person_name"] for rows in PEOPLE.values() for row in rows}
+    bearers = {
+        each: len({entity[key] for key, name in names.items() if name == each})
+        for each in names.values()
+    }
+    head, *rows = load_workbook(sheet)["待判定"].iter_rows(values_only=True)
+    at = {title: place for place, title in enumerate(head)}
+    asked = [WANGS, ZHAOS, STRANGERS]
+    assert len(rows) == 3 * len(asked)
+    tray = {
+        one.asked.question: one for one in take_tray(town.settings, "population", "李四").questions
+    }
+    told = set()
+    for first in range(0, len(rows), 3):
+        left, right, differ = rows[first : first + 3]
+        page = tray[left[at["问题编号"]]]
+        pair = page.asked.pair
+        (known,) = [each for each in asked if {key for _, key in each[:2]} == {
+            pair.left.key, pair.right.key}]  # fmt: skip
+        told.add(known)
+        mine, theirs = (bearers[names[side.key]] for side in pair)
+        facts = left[at["可知的情况"]]
+        same = names[pair.left.key] == names[pair.right.key]
+        said = f"姓名相同的共 {mine} 人" if same else f"甲的姓名 {mine} 人，乙的姓名 {theirs} 人"
+        assert said in facts
+        if known[3] is not None:
+            assert f"{100 * known[3]:.1f} %" in left[at["为什么问"]]
+        # The page says the same.
+        assert (page.facts.text, page.why) == (facts, left[at["为什么问"]])
+        for title, here, there, _, how in page.rows:
+            shown = tuple(row[at[title]] or "" for row in (left, right, differ))
+            assert shown == (here, there, how), title
+        assert taboo_words(f"{facts}{page.why}") == []
+    assert told == set(asked)
 
 
 def test_a_preview_writes_nothing_and_applying_writes_what_it_said(town, baselib, sheet, warehouse):

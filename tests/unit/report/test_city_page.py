@@ -22,6 +22,7 @@ from pipelines.report.leaders.city import (
 )
 from pipelines.report.leaders.city_pdf import _lines, draw_city
 from pipelines.report.owner.figures import OwnerFigures
+from tests.page_figures import drawn_texts
 
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
 POLICE = OwnerFigures("公安局", "户籍<登记>", 10, 9, 8, 7, 1, 3, 2, 4.5)
@@ -31,23 +32,6 @@ MARKET = OwnerFigures("市场监管局", "企业登记", 5, 5, 5, 5, 0, 0, 0, No
 def page(*rows, before=()):
     figures = [(JUNE, row) for row in rows] + [(MAY, row) for row in before]
     return city_month(JUNE, figures, [MAY, JUNE])
-
-
-def drawn_texts(told, folder):
-    """The texts that are put on the sheet."""
-    from matplotlib.figure import Figure
-
-    texts = []
-    write = Figure.text
-
-    def note(self, x, y, words, **options):
-        texts.append(words)
-        return write(self, x, y, words, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Figure, "text", note)
-        draw_city(told, folder / "city.pdf", folder)
-    return texts
 
 
 def text_of(html):
