@@ -14,17 +14,22 @@ from pipelines.report.leaders.city import CityMonth
 from pipelines.report.leaders.city_pdf import draw_city
 
 _COUNTED = text("""
+    WITH issue AS (
+        SELECT source, state, due_date, found_at >= :begin AS is_new,
+            closed_at >= :begin AND closed_at < :end AS is_closed,
+            coalesce(closed_at >= :end, true) AS is_open,
+            coalesce(answered_at, CASE state WHEN 'confirmed_correct' THEN closed_at END)
+                AS answered
+        FROM quality.issue WHERE found_at < :end
+    )
     SELECT source,
-        count(*) FILTER (WHERE found_at BETWEEN :begin AND :end) AS "发现",
-        count(*) FILTER (WHERE coalesce(answered_at, CASE state WHEN 'confirmed_correct'
-            THEN closed_at END) BETWEEN :begin AND :end) AS "答复",
-        count(*) FILTER (WHERE state = 'fixed' AND closed_at BETWEEN :begin AND :end) AS "解决",
-        count(*) FILTER (WHERE state = 'confirmed_correct' AND closed_at BETWEEN :begin AND :end)
-            AS "确认无误",
-        count(*) FILTER (WHERE due_date < :today AND closed_at IS NULL AND answered_at IS NULL)
-            AS "逾期",
-        count(*) FILTER (WHERE closed_at IS NULL) AS "未结"
-    FROM quality.issue GROUP BY source
+        count(*) FILTER (WHERE is_new) AS "发现",
+        count(*) FILTER (WHERE answered >= :begin AND answered < :end) AS "答复",
+        count(*) FILTER (WHERE is_closed AND state = 'fixed') AS "解决",
+        count(*) FILTER (WHERE is_closed AND state = 'confirmed_correct') AS "确认无误",
+        count(*) FILTER (WHERE due_date < :today AND is_open AND answered IS NULL) AS "逾期",
+        count(*) FILTER (WHERE is_open) AS "未结"
+    FROM issue GROUP BY source
 """)
 
 
@@ -34,17 +39,23 @@ class _Tables(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[list[str]] = []
+        self._inside = False
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
         if tag == "tr":
             self.rows.append([])
         elif tag in ("td", "th"):
             self.rows[-1].append("")
-        elif tag == "br" and self.rows and self.rows[-1]:
-            self.rows[-1][-1] += "\n"
+            self._inside = True
+        elif tag == "br":
+            self.handle_data("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._inside = False
 
     def handle_data(self, data: str) -> None:
-        if self.rows and self.rows[-1]:
+        if self._inside:
             self.rows[-1][-1] += data
 
 
@@ -68,7 +79,8 @@ def issues_counted(
 ) -> Mapping[str, Mapping[str, int]]:
     """The same from the issues themselves; ``departments``: source to its department."""
     begin = datetime(month.year, month.month, 1, tzinfo=CHINA)
-    until = {"begin": begin, "end": begin + timedelta(days=31), "today": today}
+    end = (begin + timedelta(days=31)).replace(day=1)
+    until = {"begin": begin, "end": end, "today": today}
     counted: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in connection.execute(_COUNTED, until).mappings():
         for whose in (departments[row["source"]], "全市合计"):
