@@ -24,7 +24,7 @@ def failed_requirement(
     In English the claim by its name: suites explain themselves to owners in Chinese.
     """
     language = source.reporting.language
-    claim = outcome.name.replace("_", " ").capitalize()
+    claim = f"Requirement: {outcome.name.replace('_', ' ')}"
     sentences = breach_sentences(breaches, source, language)
     return FailedExpectation(
         claim if language == "en" else outcome.note_zh,

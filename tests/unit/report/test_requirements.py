@@ -67,7 +67,7 @@ def test_without_a_breach_it_could_not_be_judged(build, source):
     told = failed_requirement(OUTCOME, [], source)
     assert (told.note, told.breaches) == ("说明", ["未能评估"])
     english = build.source(columns=source.columns, reporting=Reporting(language="en"))
-    assert failed_requirement(OUTCOME, [], english).note == "No column is mostly wrong"
+    assert failed_requirement(OUTCOME, [], english).note == "Requirement: no column is mostly wrong"
 
 
 def test_every_kind_of_breach_has_a_sentence_in_both_languages():
