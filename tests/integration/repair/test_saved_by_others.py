@@ -69,7 +69,7 @@ def answers_of(department: Department, file: Path):
 def test_one_answer_for_a_pattern_is_expanded_to_its_lines(department, sheet, tmp_path):
     counts, changes = answers_of(department, sheet)
     assert counts == {"accepted": 4}
-    assert changes == ["1101*************0 → 1101*************9（差一位）", *["男士 → 1"] * 3]
+    assert changes == ["1101*************0 → 1101*************9（差一位）", *["男士 → 1 男性"] * 3]
     # Whoever answers one of the lines otherwise has decided it.
     book = openpyxl.load_workbook(sheet)
     page = book[SHEET]
@@ -79,7 +79,7 @@ def test_one_answer_for_a_pattern_is_expanded_to_its_lines(department, sheet, tm
     lines[0][place(page, CORRECTION) - 1].value = "9"
     book.save(tmp_path / "decided.xlsx")
     _, changes = answers_of(department, tmp_path / "decided.xlsx")
-    assert changes.count("男士 → 1") == 2
+    assert changes.count("男士 → 1 男性") == 2
     done = import_answers(department.settings, [sheet], WHO, apply=True)
     assert done.counts == {"accepted": 4}
     assert department.query("SELECT count(*) AS n FROM quality.correction") == [{"n": 4}]
