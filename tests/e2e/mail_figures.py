@@ -58,7 +58,7 @@ def sheets(mail):
 
 
 def cells(mail):
-    """All texts of the workbook, and of the CSV file, but for the owner's own values."""
+    """All texts of the workbook, and of the CSV file."""
     workbook, table = [], []
     for file in mail.iter_attachments():
         content = file.get_payload(decode=True)

@@ -241,7 +241,8 @@ def test_nothing_that_a_reader_gets_has_a_word_of_the_projects_own(mails, leader
     for source, mail in mails.items():
         workbook, _ = cells(mail)
         for said in (*bodies(mail), mail["Subject"], workbook):
-            assert taboo_words(said) == [], source
+            # 待定 is what somebody wrote into a field, and is shown as his value.
+            assert taboo_words(said, ("待定",)) == [], source
 
 
 def test_running_the_batch_again_changes_nothing(city, warehouse):

@@ -54,7 +54,7 @@ def test_every_exception_is_still_one():
 
 @pytest.mark.parametrize("word", ["质量关卡", "数据契约", "实体", "登记为：***", "要求 ≤ 0.2"])
 def test_a_taboo_word_is_found(word):
-    assert len(taboo_words(f"前文{word}后文")) == 1
+    assert len(taboo_words(f"前文{word}；后文")) == 1
     assert taboo_words("实际 49.0 %，上限 20 %；证据强弱；归并结果") == []
 
 
