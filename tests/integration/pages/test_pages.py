@@ -178,7 +178,7 @@ def approvals(site):
 def test_an_approval_is_kept_and_airflow_s_run_goes_on_with_it(site, client):
     form = waiting(site)
     page = client.get("publications/population").text
-    assert "same_citizen_id" in page
+    assert "公民身份号码相同" in page
     assert "该运行在 Airflow 中等待" in page
     form |= {"csrf": token(page), "reason": " 医院补报 "}
     elsewhere = {**form, "candidate": "d" * 64}
