@@ -11,8 +11,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -39,6 +39,7 @@ _HEAVY = (
 # a mutant that takes long is not one that never ends; and of the clock, for what waits for ever.
 _PROCESSOR_SECONDS = 200
 _PATIENCE = 1800
+_FAREWELL = 20  # seconds for a server to end
 
 
 class _Mutated(SourceFileLoader):
@@ -74,9 +75,14 @@ class _Finder(MetaPathFinder):
 
 def outcome(mutant: Mutant | None, tests: Sequence[str]) -> str:
     """``killed``, ``survived`` or ``endless``, in a fork of this process; None changes nothing."""
+    with _folder_of_tests() as folder:
+        return _outcome(mutant, tests, folder)
+
+
+def _outcome(mutant: Mutant | None, tests: Sequence[str], folder: Path) -> str:
     child = os.fork()
     if child == 0:
-        os._exit(_run_tests(mutant, tests))
+        os._exit(_run_tests(mutant, tests, folder))
     deadline = time.monotonic() + _PATIENCE
     try:
         while time.monotonic() < deadline:
@@ -94,10 +100,39 @@ def outcome(mutant: Mutant | None, tests: Sequence[str]) -> str:
             os.waitpid(child, 0)
 
 
-def _run_tests(mutant: Mutant | None, tests: Sequence[str]) -> int:
+@contextmanager
+def _folder_of_tests() -> Iterator[Path]:
+    """A folder for everything that tests make; what they leave running in it is ended, too."""
+    with tempfile.TemporaryDirectory(prefix="baselib-mutant-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # as root: the user who runs PostgreSQL must pass through
+        try:
+            yield folder
+        finally:
+            end_servers(folder)
+
+
+def end_servers(folder: Path) -> None:
+    """End every PostgreSQL whose data are in a folder: whoever was killed could not.
+
+    A server has a session of its own, and so outlives the group of processes that it was made by.
+    """
+    for noted in folder.rglob("postmaster.pid"):
+        with suppress(OSError, IndexError, ValueError):
+            pid = int(noted.read_text(encoding="utf-8").split()[0])
+            working = Path("/proc", str(pid), "cwd")
+            deadline = time.monotonic() + _FAREWELL
+            if working.samefile(noted.parent):  # and no other process that has its number by now
+                os.kill(pid, signal.SIGQUIT)  # PostgreSQL's immediate shutdown
+            while working.samefile(noted.parent) and time.monotonic() < deadline:
+                time.sleep(0.05)
+
+
+def _run_tests(mutant: Mutant | None, tests: Sequence[str], folder: Path) -> int:
     import pytest
 
     os.setsid()
+    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     os.environ["HYPOTHESIS_PROFILE"] = "unshrunk"
     used = sum(os.times()[:2])
     resource.setrlimit(resource.RLIMIT_CPU, [int(used) + _PROCESSOR_SECONDS] * 2)
@@ -109,10 +144,8 @@ def _run_tests(mutant: Mutant | None, tests: Sequence[str]) -> int:
     if mutant is not None:
         sys.meta_path.insert(0, _Finder(mutant))
     options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-p", "no:randomly", "-m", "not spark"]
-    with tempfile.TemporaryDirectory(prefix="baselib-mutant-") as folder:
-        return int(
-            pytest.main([*options, f"--basetemp={folder}/made", "--hypothesis-seed=0", *tests])
-        )
+    made = f"--basetemp={folder}/baselib-pytest-made"  # a name that the server's user may pass
+    return int(pytest.main([*options, made, "--hypothesis-seed=0", *tests]))
 
 
 def main() -> None:

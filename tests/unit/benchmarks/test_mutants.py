@@ -1,12 +1,14 @@
 """Mutants: which changes are made, again the same for a seed, and that a changed module is run."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from benchmarks.mutation.__main__ import end_servers
 from benchmarks.mutation.mutants import mutant, sample
 from benchmarks.mutation.nearest import NEAREST, ROOMS, nearest
 
@@ -99,3 +101,23 @@ def test_a_change_that_tests_notice_is_killed_and_none_survives(tmp_path):
         timeout=120,
     )
     assert done.stdout.strip() == "['survived', 'survived', 'killed']", done.stderr
+
+
+def test_a_server_that_its_tests_left_running_is_ended_and_no_other(tmp_path):
+    """A process stands for the server: it works in its data and has written its number there."""
+    waiting = [sys.executable, "-c", "import time; time.sleep(99)"]
+    servers = {}
+    for name in ("left/postgres/data", "other/postgres/data"):
+        data = tmp_path / name
+        data.mkdir(parents=True)
+        servers[name] = subprocess.Popen(waiting, cwd=data, start_new_session=True)
+        (data / "postmaster.pid").write_text(f"{servers[name].pid}\n{data}\n", "utf-8")
+    left, other = servers.values()
+    stale = tmp_path / "left" / "elsewhere"
+    stale.mkdir()
+    (stale / "postmaster.pid").write_text(f"{other.pid}\n", "utf-8")  # its number is another's now
+    end_servers(tmp_path / "left")
+    assert left.wait(timeout=20) == -signal.SIGQUIT
+    assert other.poll() is None
+    other.kill()
+    other.wait()
