@@ -2,6 +2,7 @@
 
 import errno
 import stat
+import sys
 from pathlib import Path
 
 import duckdb
@@ -9,7 +10,9 @@ import psycopg2
 import pytest
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, ProgrammingError
 
+from pipelines.cli import main
 from pipelines.cli.main import exit_code
+from pipelines.cli.site import status
 from pipelines.errors import (
     DatabaseLost,
     DatabaseOutdated,
@@ -17,6 +20,7 @@ from pipelines.errors import (
     SystemFault,
     UnexpectedError,
 )
+from pipelines.orchestrate import __main__ as orchestrate
 from pipelines.runtime.faults import explain_error
 
 NUMBER = "11010519491231002X"
@@ -36,31 +40,31 @@ def database_error(kind, code, text="a line\nDETAIL: Failing row contains (张�
     return kind("INSERT", {}, _Answer(code, text))
 
 
-@pytest.mark.parametrize(
-    ("error", "kind", "words"),
-    [
-        (OSError(errno.ENOSPC, "full", "/data/lake/x"), SystemFault, "no space is left"),
-        (OSError(errno.EROFS, "read-only", "/data/lake/x"), SystemFault, "/data/lake/x may not be"),
-        (PermissionError(errno.EACCES, "no", "/data/outbox"), SystemFault, "/data/outbox may not"),
-        (FileNotFoundError(errno.ENOENT, "no", "/data/a"), SystemFault, "/data/a is not there"),
-        (OSError(errno.EIO, "bad block", "/data/a"), SystemFault, "Input/output error"),
-        (
-            duckdb.IOException('IO Error: write "/s/duck/1.tmp": No space left on device'),
-            SystemFault,
-            "no space is left on the file system of /s/duck/1.tmp",
-        ),
-        (duckdb.OutOfMemoryException("Out of Memory Error"), SystemFault, "BASELIB_MEMORY_LIMIT"),
-        (MemoryError(), SystemFault, "BASELIB_JOBS=1"),
-        (database_error(OperationalError, None), DatabaseLost, "PostgreSQL broke"),
-        (psycopg2.OperationalError("server closed"), DatabaseLost, "PostgreSQL broke"),
-        (database_error(OperationalError, "53100"), SystemFault, "PostgreSQL has no space"),
-        (database_error(IntegrityError, "23505"), SystemFault, "at the same time"),
-        (database_error(ProgrammingError, "42P01"), DatabaseOutdated, "baselib db upgrade"),
-        (database_error(ProgrammingError, "42601"), UnexpectedError, "ProgrammingError"),
-        (database_error(DataError, "22003"), UnexpectedError, "DataError"),
-        (ZeroDivisionError("x"), UnexpectedError, "unexpected ZeroDivisionError"),
-    ],
-)
+FAULTS = [
+    (OSError(errno.ENOSPC, "full", "/data/lake/x"), SystemFault, "no space is left"),
+    (OSError(errno.EROFS, "read-only", "/data/lake/x"), SystemFault, "/data/lake/x may not be"),
+    (PermissionError(errno.EACCES, "no", "/data/outbox"), SystemFault, "/data/outbox may not"),
+    (FileNotFoundError(errno.ENOENT, "no", "/data/a"), SystemFault, "/data/a is not there"),
+    (OSError(errno.EIO, "bad block", "/data/a"), SystemFault, "Input/output error"),
+    (
+        duckdb.IOException('IO Error: write "/s/duck/1.tmp": No space left on device'),
+        SystemFault,
+        "no space is left on the file system of /s/duck/1.tmp",
+    ),
+    (duckdb.OutOfMemoryException("Out of Memory Error"), SystemFault, "BASELIB_MEMORY_LIMIT"),
+    (MemoryError(), SystemFault, "BASELIB_JOBS=1"),
+    (database_error(OperationalError, None), DatabaseLost, "PostgreSQL broke"),
+    (psycopg2.OperationalError("server closed"), DatabaseLost, "PostgreSQL broke"),
+    (database_error(OperationalError, "53100"), SystemFault, "PostgreSQL has no space"),
+    (database_error(IntegrityError, "23505"), SystemFault, "at the same time"),
+    (database_error(ProgrammingError, "42P01"), DatabaseOutdated, "baselib db upgrade"),
+    (database_error(ProgrammingError, "42601"), UnexpectedError, "ProgrammingError"),
+    (database_error(DataError, "22003"), UnexpectedError, "DataError"),
+    (ZeroDivisionError("x"), UnexpectedError, "unexpected ZeroDivisionError"),
+]
+
+
+@pytest.mark.parametrize(("error", "kind", "words"), FAULTS)
 def test_every_fault_is_told_with_place_cause_and_remedy(error, kind, words, tmp_path):
     told = explain_error(error, "a__b, batch 20260630, stage", tmp_path)
     assert type(told) is kind
@@ -70,6 +74,38 @@ def test_every_fault_is_told_with_place_cause_and_remedy(error, kind, words, tmp
         assert str(told).startswith("a__b, batch 20260630, stage: ")
         assert str(told.log) in str(told)
     assert exit_code(told) == (4 if kind is UnexpectedError else 3)
+
+
+@pytest.mark.parametrize("command", ["baselib", "make"])
+@pytest.mark.parametrize(("error", "kind", "words"), FAULTS)
+def test_no_command_that_a_fault_ends_shows_a_traceback(
+    command, error, kind, words, tmp_path, monkeypatch, capfd
+):
+    """Whatever a verb raises, at its place and through all that is between it and the terminal."""
+
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setenv("BASELIB_HOME", str(tmp_path))
+    monkeypatch.setattr("os.umask", lambda mask: mask)  # the tests' own files
+    if command == "baselib":
+        monkeypatch.setattr(sys, "argv", ["baselib", "status"])
+        monkeypatch.setattr(status, "connect", fail)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        code = ended.value.code
+    else:
+        monkeypatch.setattr(sys, "argv", ["orchestrate", "up"])
+        monkeypatch.setattr(orchestrate, "start_service", fail)
+        monkeypatch.setattr("signal.signal", lambda *_: None)
+        code = orchestrate.main()
+    said = capfd.readouterr()
+    assert code == (4 if kind is UnexpectedError and command == "baselib" else 3)
+    assert said.out == ""
+    (sentence,) = said.err.splitlines()
+    assert sentence.startswith("baselib: ")
+    assert words in sentence
+    assert "张三" not in sentence
 
 
 def test_what_the_project_raises_itself_stays_as_it_is(tmp_path):
