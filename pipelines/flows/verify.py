@@ -243,13 +243,17 @@ def _copy_corrections(published: Engine, replay: Engine, source: str, batch: str
 
 
 def _resolve(session: Session, scratch: Settings, step: _Step) -> None:
-    """Resolve with the decisions that the run was given."""
+    """Resolve with the batches and the decisions that the run was given."""
     table = f"identity.{step.library.entity}_decision"
     with open_session(scratch) as replay:
         if session.lake.has(table, step.run):
             decided = session.lake.read(replay.con, table, step.run)
             replay.lake.write(replay.con, decided, table, batch=step.run, order_by=DECISION_ORDER)
-        resolve_with(replay, step.library, step.run, _decisions(replay, table, step.run))
+        decisions = _decisions(replay, table, step.run)
+        read = {
+            row["source"]: row["batches"] for row in inputs_of_run(session, step.library, step.run)
+        }
+        resolve_with(replay, step.library, step.run, decisions, read)
 
 
 def _decisions(replay: Session, table: str, run: str) -> ir.Table | None:

@@ -1,8 +1,8 @@
 """The demonstration's next delivery: one enterprise has a new name, and all that follows from it.
 
-The market regulation's file of the last batch is delivered again with that one cell changed, landed
-and staged, and the library of legal entities is resolved, merged, checked and published. So whoever
-follows changes has one to follow, and it came the way that all changes come.
+The market regulation's file of the last batch is delivered again with that one cell changed,
+landed, staged and checked, and the library of legal entities is resolved, merged, checked and
+published. So whoever follows changes has one to follow, and it came the way that all changes come.
 """
 
 import csv
@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from pipelines.contracts import load_sources
 from pipelines.errors import TableMissing
-from pipelines.flows import check_library, land, merge, publish, resolve, stage
+from pipelines.flows import check, check_library, land, merge, publish, resolve, stage
 from pipelines.settings import Settings
 from pipelines.warehouse import connect, read_batches
 
@@ -43,7 +43,7 @@ def deliver_a_change(settings: Settings) -> str:
         raise TableMissing(f"raw.{SOURCE}", batch, "Run `make run` for the demonstration's city.")
     renamed = rename(old.read_text(encoding="utf-8-sig"), key)
     Path(path.replace("{batch}", following)).write_text(renamed, encoding="utf-8-sig", newline="")
-    for take_in in (land, stage):
+    for take_in in (land, stage, check):
         take_in(settings, source, following)
     for build in (resolve, merge, check_library, publish):
         build(settings, LIBRARY, following)

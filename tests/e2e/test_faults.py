@@ -77,6 +77,7 @@ TABLES = (
 )
 EVERY_POINT = [
     *(f"{table} {moment}" for table in TABLES for moment in ("before", "placed", "after")),
+    f"check {SOURCE} before",
     "publish population before",
     "publish population after",
     f"report {SOURCE} before",
@@ -283,6 +284,21 @@ def test_a_tenth_of_a_delivery_is_stopped_and_leaves_no_trace_in_what_is_publish
 
 
 @pytest.mark.faults
+def test_a_batch_whose_check_is_killed_is_read_by_no_library_before_it_is_checked(
+    home: Home, in_order: dict[str, list[str]]
+):
+    home.deliver(EARLIER, EARLIER_ROWS)
+    assert home.run(batch=EARLIER)[0] == 0
+    before = home.contents()
+    code, said = home.run(**{STOP_AT: f"check {SOURCE} before", "BASELIB_JOBS": "2"})
+    assert code == 3, said
+    assert f"without: {SOURCE} (was staged, and not checked; is read by no library)" in said
+    assert _published_tables(home.contents()) == _published_tables(before)
+    assert home.run()[0] == 0
+    assert _published_tables(home.contents()) == _published_tables(in_order)
+
+
+@pytest.mark.faults
 def test_an_old_batch_after_a_newer_one_ends_like_both_in_order(
     home: Home, in_order: dict[str, list[str]]
 ):
@@ -295,6 +311,18 @@ def test_an_old_batch_after_a_newer_one_ends_like_both_in_order(
 
 def _published_tables(contents: dict[str, list[str]]) -> dict[str, list[str]]:
     return {table: files for table, files in contents.items() if table.startswith("core.")}
+
+
+@pytest.mark.faults
+def test_a_clock_that_goes_back_a_day_between_a_kill_and_the_repeat_makes_no_difference(
+    home: Home, clean: dict[str, list[str]]
+):
+    code, said = home.run(**{STOP_AT: f"staged.{SOURCE} placed"})
+    assert code == -signal.SIGKILL, said
+    code, said = home.run(BASELIB_TODAY="2026-06-29")
+    assert code == 0, said
+    assert home.contents() == clean
+    assert_a_repeat_ends_clean(home, clean)
 
 
 @pytest.mark.faults

@@ -22,6 +22,7 @@ from pipelines.warehouse import (
     connect,
     count_mail,
     read_batches,
+    read_passed_over_batches,
     read_publications,
     read_stopped_batches,
 )
@@ -34,7 +35,7 @@ DAYS = 14  # two weeks fit a screen, and show the same weekday twice
 
 @dataclass(frozen=True)
 class Cell:
-    """One source on one day. ``state``: ok | stopped | failed | late | none."""
+    """One source on one day. ``state``: ok | stopped | unchecked | failed | late | none."""
 
     day: date
     state: str
@@ -133,6 +134,8 @@ def _cell(record: BatchRecord, stopped: set[str], scores: Mapping[str, float]) -
         state = "failed"
     elif record.batch in stopped:
         state = "stopped"
+    elif record.awaits_check:
+        state = "unchecked"
     return Cell(_day(record.batch), state, record.batch, scores.get(record.batch))
 
 
@@ -226,11 +229,11 @@ def _lacking(
 
 
 def _is_behind(engine: Engine, source: str, used: str | None) -> bool:
-    stopped = read_stopped_batches(engine, source)
+    passed_over = read_passed_over_batches(engine, source)
     good = [
         one.batch
         for one in read_batches(engine, source)
-        if one.staged is not None and one.batch not in stopped
+        if one.staged is not None and one.batch not in passed_over
     ]
     newest = max(good, key=batch_key, default=None)
     return used is None or (newest is not None and batch_key(newest) > batch_key(used))

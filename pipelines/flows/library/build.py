@@ -6,6 +6,7 @@ candidates; only ``publish`` makes them ``core`` and ``base``.
 """
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -91,10 +92,17 @@ def resolve(settings: Settings, library_name: str, run: str) -> ResolveResult:
 
 
 def resolve_with(
-    session: Session, library: Library, run: str, decisions: ir.Table | None
+    session: Session,
+    library: Library,
+    run: str,
+    decisions: ir.Table | None,
+    read: Mapping[str, Collection[str]] | None = None,
 ) -> ResolveResult:
-    """As ``resolve``, with these decisions, whatever people decided since."""
-    note_inputs(session, library, run)
+    """As ``resolve``, with these decisions, whatever people decided since.
+
+    ``read``: in a replay, the batches of each source that the run read then.
+    """
+    note_inputs(session, library, run, read)
     note_run(session, library, run)
     with session.materialised(records_of_run(session, library, run)) as records:
         resolution = resolve_run(session, library, run, records, decisions)

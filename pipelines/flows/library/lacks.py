@@ -31,10 +31,11 @@ def lacks_of(session: Session, library: Library) -> list[Attention]:
 
 
 def what_was_lacking(settings: Settings, libraries: Sequence[Library], run: str) -> list[str]:
-    """A sentence for each library that this run published without some of its sources."""
+    """A sentence for each library that this run published without some of its sources, and why."""
     engine = connect(settings)
     try:
         last = {each.library: each for each in read_publications(engine)}
+        look = sources_to_look_at(settings, engine)
     finally:
         engine.dispose()
     sentences = []
@@ -42,11 +43,22 @@ def what_was_lacking(settings: Settings, libraries: Sequence[Library], run: str)
         published = last.get(library.name)
         if published is None or published.run != run:
             continue
-        lacks = {"without": published.without_sources, "late": published.late_sources}
-        told = "; ".join(f"{how}: {', '.join(names)}" for how, names in lacks.items() if names)
+        lacks = {"without": published.without_sources, LATE: published.late_sources}
+        told = "; ".join(
+            f"{how}: {', '.join(_with_reason(name, look, how) for name in names)}"
+            for how, names in lacks.items()
+            if names
+        )
         if told:
             sentences.append(f"{library.title} ({library.name}) was built with gaps; {told}.")
     return sentences
+
+
+def _with_reason(source: str, look: Sequence[Attention], how: str) -> str:
+    """A source may be stopped and late, too: each list has its own reason."""
+    mine = [each for each in look if each.source == source]
+    why = [each.reason for each in mine if (each.state == LATE) == (how == LATE)]
+    return f"{source} ({'; '.join(why)})" if why else source
 
 
 def refuse_without_authority(session: Session, library: Library, run: str) -> None:

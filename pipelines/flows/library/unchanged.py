@@ -19,7 +19,7 @@ from pipelines.flows.shared.session import Session, open_session
 from pipelines.identity.scores.model import model_digest
 from pipelines.libraries import Library, libraries_in_order, load_libraries, load_library
 from pipelines.settings import Settings
-from pipelines.warehouse import read_batches, read_stopped_batches
+from pipelines.warehouse import read_batches, read_passed_over_batches
 from pipelines.warehouse.people.decisions import read_decisions
 from pipelines.warehouse.people.disputes import disputed_values
 from pipelines.warehouse.quality.equal_batches import read_equal_batches
@@ -95,7 +95,7 @@ def _batches(session: Session, source: Source) -> Mapping[str, Sequence[str]]:
     Files of the lake are named by their content. An increment without rows says nothing.
     """
     table = f"staged.{source.name}"
-    passed_over = read_stopped_batches(session.warehouse, source.name)
+    passed_over = read_passed_over_batches(session.warehouse, source.name)
     if source.delivery == "delta":
         records = read_batches(session.warehouse, source.name)
         passed_over |= {each.batch for each in records if each.staged == 0}

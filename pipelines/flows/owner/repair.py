@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow as pa
 
 from pipelines.contracts import load_sources
 from pipelines.contracts.source import Source
+from pipelines.errors import QualityGateFailed
 from pipelines.extract.connections.secrets import attachment_passwords
 from pipelines.extract.returned.answers import Answer, read_answers
 from pipelines.extract.returned.sheets import AnswersUnreadable
@@ -20,11 +22,12 @@ from pipelines.flows.owner.dispute import DISPUTED_BY_USER
 from pipelines.flows.owner.judging import judge
 from pipelines.flows.owner.receipt import send_receipts
 from pipelines.flows.shared.session import Session, moment, open_session
-from pipelines.flows.source.ingest import stage
+from pipelines.flows.source.ingest import check, stage
 from pipelines.flows.source.track import track
 from pipelines.quality.answers import ANSWER_SCHEMA, APPLIED, STATED
 from pipelines.report.owner.answered import AnsweredLine, answered_lines
 from pipelines.settings import Settings
+from pipelines.warehouse import read_batches
 from pipelines.warehouse.people.corrections import (
     APPLIED_ANSWER_SCHEMA,
     record_answers,
@@ -102,11 +105,21 @@ def import_answers(
         told = kept.filter(pa.compute.equal(kept.column("verdict"), STATED))
         opening = {(row["source"], row["since_batch"]) for row in told.to_pylist()}
     for name, batch in again if stage_again else ():
-        stage(settings, sources[name], batch)
+        _stage_again(settings, sources[name], batch)
         if (name, batch) in opening:
             track(settings, sources[name], batch)
     done = again if stage_again else ()
     return ImportResult(rows, counts, applied=True, staged_again=done, receipts=mailed)
+
+
+def _stage_again(settings: Settings, source: Source, batch: str) -> None:
+    """Stage a batch, and check it where other rules judge it by now; status tells what stops it."""
+    stage(settings, source, batch)
+    with open_session(settings) as session:
+        (record,) = read_batches(session.warehouse, source.name, batch)
+    if record.awaits_check:
+        with suppress(QualityGateFailed):
+            check(settings, source, batch)
 
 
 def _read(files: Sequence[Path], sources: Mapping[str, Source]) -> pa.Table:

@@ -11,8 +11,24 @@ import ibis
 import ibis.expr.types as ir
 
 from pipelines.batch import batch_key
+from pipelines.contracts.source import Source
 from pipelines.flows.shared.session import Session
+from pipelines.warehouse import record_batch
 from pipelines.warehouse.quality.equal_batches import read_equal_batches
+
+
+def note_check(session: Session, source: Source, batch: str, *, awaited: bool) -> None:
+    """Note that rows of a batch wait for their check, and no library reads them; or no longer.
+
+    ``awaited``: they wait.
+    """
+    record_batch(
+        session.warehouse,
+        source=source.name,
+        batch=batch,
+        library=source.library,
+        awaits_check=awaited,
+    )
 
 
 def has_rows(session: Session, source: str, batch: str) -> bool:

@@ -1,11 +1,13 @@
 """The identity ledger in the lake: what a run reads, what it found before, what it leaves.
 
 ``identity.<entity>_input`` notes which snapshot of each staged table a run reads, which batches in
-it a critical expectation had stopped, and which batches are equal to them; everything else of a run
-is a function of those, of the decisions, the declaration and the ledger before.
+it are passed over (a critical expectation had stopped them, or their check had not ended), and
+which batches are equal to the others; everything else of a run is a function of those, of the
+decisions, the declaration and the ledger before.
 """
 
 import json
+from collections.abc import Collection, Mapping
 
 import ibis
 import ibis.expr.types as ir
@@ -16,17 +18,29 @@ from pipelines.flows.shared.session import Session
 from pipelines.identity.ids.events import EVENT_SCHEMA
 from pipelines.identity.resolve import Resolved
 from pipelines.libraries import Library
-from pipelines.warehouse import read_stopped_batches
+from pipelines.warehouse import read_passed_over_batches
 from pipelines.warehouse.quality.equal_batches import read_equal_batches
 
 RECORD_ORDER = ("source", "source_key")
-# ``stopped``: batches, as JSON; ``equal``: of further batches, to which each is equal, as JSON.
+# ``stopped``: batches that are passed over; ``equal``: of further batches, to which each is equal.
+# Both as JSON.
 _INPUT_SCHEMA = {"source": "string", "snapshot_id": "int64", "stopped": "string", "equal": "string"}
 QUESTION_ORDER = ("left_source", "left_key", "right_source", "right_key", "kind")
 
 
-def note_inputs(session: Session, library: Library, run: str) -> None:
-    """Keep which snapshot of which staged table this run reads, less what a gate has stopped.
+def note_inputs(
+    session: Session,
+    library: Library,
+    run: str,
+    read: Mapping[str, Collection[str]] | None = None,
+) -> None:
+    """Keep which snapshot of which staged table this run reads, less what is passed over.
+
+    Args:
+        session: Lake and warehouse.
+        library: Whose sources are read.
+        run: The run that begins.
+        read: In a replay, the batches of each source that the run read then: these and no others.
 
     Raises:
         TableMissing: no source of the library has a batch that may be read.
@@ -35,10 +49,11 @@ def note_inputs(session: Session, library: Library, run: str) -> None:
     """
     sources = load_sources(session.settings)
     sources.refuse_faulty(_sources_read_before(session, library))
-    input_rows = [_input_of(session, s.name) for s in sources.values() if s.library == library.name]
+    ours = [source.name for source in sources.values() if source.library == library.name]
+    input_rows = [_input_of(session, name, read) for name in ours]
     inputs = [each for each in input_rows if each is not None]
     if not inputs:
-        remedy = "Ingest its sources first, or repair what stopped their batches."
+        remedy = "Ingest and check its sources first, or repair what stopped their batches."
         raise TableMissing(f"staged tables of {library.name}", None, remedy)
     names = ("source", "snapshot_id", "stopped", "equal")
     rows = ibis.memtable(
@@ -59,18 +74,28 @@ def _sources_read_before(session: Session, library: Library) -> list[str]:
     return sorted(session.con.to_pyarrow(rows.select("source")).column("source").to_pylist())
 
 
-def _input_of(session: Session, source: str) -> tuple[str, int, str, str] | None:
+def _input_of(
+    session: Session, source: str, read: Mapping[str, Collection[str]] | None
+) -> tuple[str, int, str, str] | None:
     """``_INPUT_SCHEMA``; None where no batch may be read."""
     snapshot = session.lake.snapshot_id(f"staged.{source}")
     if snapshot is None:
         return None
     batches = session.lake.batches(f"staged.{source}", snapshot_id=snapshot)
-    stopped = sorted(read_stopped_batches(session.warehouse, source).intersection(batches))
-    if len(stopped) == len(batches):
+    if read is None:
+        passed_over = read_passed_over_batches(session.warehouse, source).intersection(batches)
+    else:
+        passed_over = {*batches}.difference(read.get(source, ()))
+    ours = {*batches} - passed_over
+    if not ours:
         return None
-    equal = read_equal_batches(session.warehouse, source)
-    read = {batch: root for batch, root in equal.items() if root in batches and root not in stopped}
-    return source, snapshot, json.dumps(stopped), json.dumps(read, sort_keys=True)
+    # What has got rows of its own is read as itself, though it be noted as equal a moment longer.
+    equal = {
+        batch: root
+        for batch, root in read_equal_batches(session.warehouse, source).items()
+        if root in ours and batch not in batches
+    }
+    return source, snapshot, json.dumps(sorted(passed_over)), json.dumps(equal, sort_keys=True)
 
 
 def ledger_before(

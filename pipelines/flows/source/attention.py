@@ -21,7 +21,7 @@ class Attention:
 
     source: str
     batch: str
-    state: str  # failed | stopped | late | missing
+    state: str  # failed | stopped | unchecked | late | missing
     reason: str
 
 
@@ -41,8 +41,12 @@ def sources_to_look_at(settings: Settings, warehouse: Engine) -> list[Attention]
     fed = {declared[name].library for name in batches if name in declared}
     found: list[Attention] = []
     for source in sorted({*batches, *(name for name in declared if name in tried)}):
-        found += _failed(source, tried[source], batches[source])
+        failed = _failed(source, tried[source], batches[source])
+        told = {each.batch for each in failed}
+        found += failed
         found += _stopped(warehouse, source, batches[source])
+        unchecked = _unchecked(source, declared.get(source), batches[source])
+        found += [each for each in unchecked if each.batch not in told]
         found += _late(declared.get(source), batches[source], today)
     found += [
         Attention(name, "", "missing", "has not delivered yet")
@@ -62,6 +66,23 @@ def _failed(
     if record.staged is None and "stage" in tried.get(newest, ()):
         return [Attention(source, newest, "failed", "was landed, and not staged")]
     return []
+
+
+def _unchecked(
+    source: str, declared: Source | None, batches: Mapping[str, BatchRecord]
+) -> list[Attention]:
+    """What no library reads before it is checked; of snapshots an older one is not missed."""
+    newest = max(batches, key=batch_key, default=None)
+    adds_up = declared is not None and declared.delivery == "delta"
+    return [
+        Attention(source, batch, "unchecked", f"{_how_far(record)}; is read by no library")
+        for batch, record in batches.items()
+        if record.awaits_check and (adds_up or batch == newest)
+    ]
+
+
+def _how_far(record: BatchRecord) -> str:
+    return "was not staged to its end" if record.staged is None else "was staged, and not checked"
 
 
 def _stopped(warehouse: Engine, source: str, batches: Mapping[str, BatchRecord]) -> list[Attention]:

@@ -14,7 +14,7 @@ from pipelines.errors import BatchChanged, CountsDisagree, QualityGateFailed, Ra
 from pipelines.extract import Delivery, fingerprint_delivery, land_delivery
 from pipelines.extract.limits import limits_of
 from pipelines.extract.remarks import remark
-from pipelines.flows.shared.batches import staged_batch
+from pipelines.flows.shared.batches import note_check, staged_batch
 from pipelines.flows.shared.corrections import with_corrections
 from pipelines.flows.shared.judged_by import batch_digest, is_same_but_answers
 from pipelines.flows.shared.ownership import working_on
@@ -32,12 +32,13 @@ from pipelines.quality.profile import finding_profile
 from pipelines.quality.suites import raw_view, source_parameters, suites_for_source
 from pipelines.runtime.gc_pause import collector_paused
 from pipelines.runtime.scratch import scratch_folder
+from pipelines.runtime.stop_points import stop_point
 from pipelines.settings import Settings
 from pipelines.stage import Split, rename_delivered, split_rows
 from pipelines.warehouse import (
     FindingCount,
     read_batches,
-    read_stopped_batches,
+    read_passed_over_batches,
     record_batch,
     record_expectations,
     record_findings,
@@ -137,36 +138,45 @@ def stage(settings: Settings, source: Source, batch: str) -> StageResult:
         working_on(session, source),
         session.timed(source.name, batch, "stage"),
     ):
-        judged_by = _prepare(session, source, batch)
+        judged_by, is_new = _prepare(session, source, batch)
         take_out_erased(session, source, batch, as_of)
         raw = session.lake.read(session.con, f"raw.{source.name}", batch)
         with (
             with_corrections(session, rename_delivered(raw, source), source, batch) as corrected,
             parsed_rows(session, corrected, source, as_of) as parsed,
         ):
-            judged = _Judged(_count(session, raw), judged_by, judged_again_on(session, parsed))
+            again_on = judged_again_on(session, parsed)
+            judged = _Judged(_count(session, raw), judged_by, is_new, again_on)
             return _write_split(session, source, batch, split_rows(parsed.rows, source), judged)
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """How many rows were judged, by what, and on which later day they may be judged otherwise."""
+    """How many rows were judged, by what, and on which later day they may be judged otherwise.
+
+    ``is_new``: nothing was checked that was judged so, but for the owner's answers.
+    """
 
     landed: int
     by: str
+    is_new: bool
     again_on: date | None
 
 
-def _prepare(session: Session, source: Source, batch: str) -> str:
-    """Let the batch have rows of its own, and no others stand on them; by what it is judged."""
+def _prepare(session: Session, source: Source, batch: str) -> tuple[str, bool]:
+    """Let the batch have rows of its own, and no others stand on them.
+
+    Answers by what it is judged, and whether that is more than other answers of its owner.
+    """
     judged_by = batch_digest(source, last_answer(session.warehouse, source.name))
     found = read_batches(session.warehouse, source.name, batch)
     before = found[0].judged_by if found else None
     # Answers apply to all batches that are equal; other rules to those only that are run again.
-    if before is not None and not is_same_but_answers(before, judged_by):
+    is_same = before is not None and is_same_but_answers(before, judged_by)
+    if before is not None and not is_same:
         hand_over_rows(session, source, batch)
     take_own_raw(session, source, batch)
-    return judged_by
+    return judged_by, not is_same
 
 
 def check(settings: Settings, source: Source, batch: str) -> CheckResult:
@@ -183,6 +193,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
         working_on(session, source),
         session.timed(source.name, batch, "check"),
     ):
+        stop_point(f"check {source.name} before")
         staged, quarantined = staged_batch(session, source.name, batch)
         delivered = _delivered(session, source, batch)
         profile = session.con.to_pyarrow(finding_profile(staged, quarantined, source))
@@ -203,6 +214,7 @@ def check(settings: Settings, source: Source, batch: str) -> CheckResult:
         record_expectations(
             session.warehouse, subject=source.name, run=batch, layer="source", outcomes=outcomes
         )
+        note_check(session, source, batch, awaited=False)  # last: only now may a library read it
     if failed := gate_reasons(outcomes, source, profile.to_pylist(), drift):
         raise QualityGateFailed(f"{source.name}, batch {batch} ({delivered})", failed)
     return CheckResult(source.name, batch, len(outcomes), **count_failures(outcomes))
@@ -215,14 +227,14 @@ def _delivered(session: Session, source: Source, batch: str) -> str:
 
 
 def _accepted_volumes(session: Session, source: Source, batch: str) -> list[int]:
-    """Rows of the batches before, without those that a gate stopped: they are no example."""
-    stopped = read_stopped_batches(session.warehouse, source.name)
+    """Rows of the batches before, without those that no check let pass: they are no example."""
+    passed_over = read_passed_over_batches(session.warehouse, source.name)
     return [
         record.landed
         for record in read_batches(session.warehouse, source.name)
         if record.landed is not None
         and batch_key(record.batch) < batch_key(batch)
-        and record.batch not in stopped
+        and record.batch not in passed_over
     ]
 
 
@@ -316,6 +328,8 @@ def _record_landing(
 def _write_split(
     session: Session, source: Source, batch: str, split: Split, judged: _Judged
 ) -> StageResult:
+    if judged.is_new:  # first: from now on no library reads the batch until it has been checked
+        note_check(session, source, batch, awaited=True)
     staged = session.lake.write(
         session.con, split.staged, f"staged.{source.name}", batch=batch, order_by=LINE_ORDER
     )

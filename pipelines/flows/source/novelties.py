@@ -14,7 +14,7 @@ from pipelines.flows.source.requirements import EXPECTATIONS
 from pipelines.quality.drift import Drift, Measure, find_drift
 from pipelines.quality.suites import read_suite_parameters
 from pipelines.quality.volume import volume_bounds
-from pipelines.warehouse import BatchRecord, read_batches, read_stopped_batches
+from pipelines.warehouse import BatchRecord, read_batches, read_passed_over_batches
 from pipelines.warehouse.quality.drift import read_drift, read_history, read_measures, record_drift
 
 _OF_THE_DAY = ("age_days", "interval_days")
@@ -74,8 +74,8 @@ def _days_allowed(source: Source, suite: str) -> float:
 def _has_unusual_volume(session: Session, source: Source, batch: str, last: BatchRecord) -> bool:
     """Whether as many rows as before are no longer usual, though they were."""
     records = read_batches(session.warehouse, source.name)
-    stopped = read_stopped_batches(session.warehouse, source.name)
-    counted = [each for each in records if each.batch not in stopped]
+    passed_over = read_passed_over_batches(session.warehouse, source.name)
+    counted = [each for each in records if each.batch not in passed_over]
     before = [each.landed or 0 for each in _earlier(counted, last.batch)]
     by_now = [each.landed or 0 for each in _earlier(counted, batch)]
     rows = last.landed or 0

@@ -26,7 +26,7 @@ from pipelines.warehouse import (
     TimingRecord,
     connect,
     read_batches,
-    read_stopped_batches,
+    read_passed_over_batches,
     read_timings,
 )
 from pipelines.warehouse.people.corrections import has_open_promise, last_answer
@@ -68,14 +68,14 @@ class SameFiles:
 def last_batch(session: Session, source: Source, batch: str) -> LastBatch | None:
     """What a delivery is compared with; None if a newer batch is there, or no good one before.
 
-    Good is what was staged and not stopped. A batch that is repeated is compared with itself.
+    Good is what was staged and let pass by its check. A repeated batch is compared with itself.
     """
     records = read_batches(session.warehouse, source.name)
     landed = [each for each in records if each.landed is not None]
     if any(batch_key(each.batch) > batch_key(batch) for each in landed):
         return None
-    stopped = read_stopped_batches(session.warehouse, source.name)
-    good = [each for each in landed if each.staged is not None and each.batch not in stopped]
+    passed_over = read_passed_over_batches(session.warehouse, source.name)
+    good = [each for each in landed if each.staged is not None and each.batch not in passed_over]
     if not good:
         return None
     last = good[-1]

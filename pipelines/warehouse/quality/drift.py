@@ -8,7 +8,7 @@ from sqlalchemy import Engine, and_, exists, select
 
 from pipelines.batch import batch_key
 from pipelines.quality.drift import Drift, Measure
-from pipelines.warehouse.quality.runs import EXPECTATION_RESULT
+from pipelines.warehouse.quality.runs import BATCH, EXPECTATION_RESULT
 from pipelines.warehouse.quality.tables import (
     Int4,
     delivered_order,
@@ -31,7 +31,7 @@ def record_drift(engine: Engine, *, source: str, batch: str, drift: Sequence[Dri
 def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[Measure]]:
     """Measures of the last ``LOOK_BACK`` batches before that one, by batch.
 
-    Batches that their gate stopped are left out: they are no example of usual values.
+    Batches that no check let pass are left out: they are no example of usual values.
     """
     t, result = DRIFT.c, EXPECTATION_RESULT.c
     stopped = exists().where(
@@ -41,7 +41,11 @@ def read_history(engine: Engine, *, source: str, before: str) -> dict[str, list[
         result.success.is_(False),
     )
     order = delivered_order(t.batch)
-    wanted = select(t.batch).where(t.source == source, order < batch_key(before), ~stopped)
+    waiting = exists().where(
+        BATCH.c.source == source, BATCH.c.batch == t.batch, BATCH.c.awaits_check
+    )
+    passed = and_(~stopped, ~waiting)
+    wanted = select(t.batch).where(t.source == source, order < batch_key(before), passed)
     latest = wanted.group_by(t.batch).order_by(order.desc()).limit(LOOK_BACK).subquery()
     query = select(t.batch, *record_columns(DRIFT, Measure)).where(
         t.source == source, t.batch.in_(select(latest.c.batch))

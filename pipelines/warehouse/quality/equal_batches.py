@@ -53,10 +53,15 @@ def refresh_equal_batches(engine: Engine, source: str, root: str) -> None:
 
 
 def move_equal_batches(engine: Engine, source: str, root: str, to: str) -> None:
-    """Let the batches that were equal to ``root`` be equal to ``to``, which has rows of its own."""
+    """Let the batches that were equal to ``root`` be equal to ``to``, which has rows of its own.
+
+    These are checked where those of ``root`` were.
+    """
     statement = text(
-        "UPDATE quality.batch SET equal_to = nullif(CAST(:to AS text), batch)"
-        " WHERE source = :source AND equal_to = :root"
+        "UPDATE quality.batch AS each SET equal_to = nullif(CAST(:to AS text), each.batch),"
+        " awaits_check = root.awaits_check FROM quality.batch AS root"
+        " WHERE each.source = :source AND each.equal_to = :root"
+        " AND (root.source, root.batch) = (:source, :root)"
     )
     with engine.begin() as connection:
         connection.execute(statement, {"source": source, "root": root, "to": to})

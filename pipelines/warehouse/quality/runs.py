@@ -29,6 +29,7 @@ class BatchRecord:
 
     ``equal_to`` is the batch that said the same and whose rows stand for this one's too;
     ``judged_by`` and ``judged_again_on`` say by what these were judged, and until when that holds.
+    ``awaits_check``: rows were staged, wholly or in part, and no check of them has ended since.
     """
 
     source: str
@@ -49,6 +50,7 @@ class BatchRecord:
     equal_to: str | None = None
     judged_by: str | None = None
     judged_again_on: date | None = None
+    awaits_check: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def record_batch(
     remarks: Sequence[str] | None = None,
     judged_by: str | None = None,
     judged_again_on: date | None = None,
+    awaits_check: bool | None = None,
 ) -> None:
     """Upsert the facts of a batch; what is not given stays as it was.
 
@@ -149,6 +152,7 @@ def record_batch(
         "fingerprint": fingerprint,
         "encoding": encoding,
         "judged_by": judged_by,
+        "awaits_check": awaits_check,
         **{name: None if value is None else list(value) for name, value in lists.items()},
     }
     given = {name: value for name, value in facts.items() if value is not None}
@@ -223,6 +227,17 @@ def read_stopped_batches(engine: Engine, source: str) -> set[str]:
     query = select(t.run).where(t.subject == source, failed).distinct()
     with engine.connect() as connection:
         return set(connection.execute(query).scalars())
+
+
+def read_passed_over_batches(engine: Engine, source: str) -> set[str]:
+    """Batches of a source that no library reads: stopped, or staged and not checked since.
+
+    A check that was killed or never began has stopped nothing, and has let nothing pass either.
+    """
+    waiting = select(BATCH.c.batch).where(BATCH.c.source == source, BATCH.c.awaits_check)
+    with engine.connect() as connection:
+        unchecked = set(connection.execute(waiting).scalars())
+    return read_stopped_batches(engine, source) | unchecked
 
 
 def record_timing(

@@ -17,6 +17,7 @@ from pipelines.errors import BaselibError
 from pipelines.flows import land, publish, report, stage, track
 from pipelines.flows.erasure.search import search_databases, search_home
 from pipelines.warehouse import connect
+from tests.integration.let_pass import let_pass
 
 SOURCE, BATCH = "public_security__register", "20260701"
 NUMBER = valid_number("11010519870214882")
@@ -45,7 +46,7 @@ def canary(module_town: Town) -> Town:
         rows = [person(1), person(2), CANARY, WRONG]
         writer.writerows([row[column] for column in COLUMNS] for row in rows)
     source = load_sources(town.settings)[SOURCE]
-    for verb in (land, stage, track, report):
+    for verb in (land, stage, let_pass, track, report):
         verb(town.settings, source, BATCH)
     town.build(BATCH)
     publish(town.settings, LIBRARY.name, BATCH)

@@ -15,6 +15,7 @@ from pipelines.flows.run import run_libraries
 from pipelines.libraries import load_library
 from pipelines.settings import Settings
 from tests.integration.flows.town import citizen_id
+from tests.integration.let_pass import let_pass
 from tests.integration.repair import test_import
 from tests.integration.repair.conftest import BAD, GOOD, MENDED, Department, Row, make_department
 
@@ -36,6 +37,7 @@ class NastyDepartment(Department):
         self.write(batch, *rows)
         flows.land(self.settings, self.source, batch)
         flows.stage(self.settings, self.source, batch)
+        let_pass(self.settings, self.source, batch)
 
     def write(self, batch: str, *rows: Row) -> None:
         file = self.folder / f"people_{batch}.csv"

@@ -10,7 +10,7 @@ from pipelines.warehouse import (
     BatchRecord,
     Told,
     read_batches,
-    read_stopped_batches,
+    read_passed_over_batches,
     read_told,
 )
 
@@ -41,11 +41,13 @@ def read_history(session: Session, source: Source, batch: str) -> History:
     """A batch that a gate stopped is compared with those before it, and nothing with it."""
     every = read_batches(session.warehouse, source.name)
     (record,) = (each for each in every if each.batch == batch)
-    this, stopped = batch_key(batch), read_stopped_batches(session.warehouse, source.name)
+    this, passed_over = batch_key(batch), read_passed_over_batches(session.warehouse, source.name)
     before = [
         each
         for each in every
-        if batch_key(each.batch) < this and each.staged is not None and each.batch not in stopped
+        if batch_key(each.batch) < this
+        and each.staged is not None
+        and each.batch not in passed_over
     ][-HISTORY + 1 :]
     said = [e for e in read_told(session.warehouse, source.name) if batch_key(e.batch) < this]
     counted = {each.batch for each in before}

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 from pipelines.contracts.source import Source
 from pipelines.flows.shared.session import Session
 from pipelines.report.words import vocabulary
-from pipelines.warehouse import BatchRecord, read_stopped_batches
+from pipelines.warehouse import BatchRecord, read_passed_over_batches
 
 
 def missing_records(
@@ -21,8 +21,8 @@ def missing_records(
         batch: The batch that is reported.
         before: Batches before it that were staged, oldest first.
     """
-    stopped = read_stopped_batches(session.warehouse, source.name)
-    accepted = [each.batch for each in before if each.batch not in stopped]
+    passed_over = read_passed_over_batches(session.warehouse, source.name)
+    accepted = [each.batch for each in before if each.batch not in passed_over]
     kept = accepted and session.lake.has(f"quarantine.{source.name}", accepted[-1])
     if source.delivery != "snapshot" or not kept:
         return []
