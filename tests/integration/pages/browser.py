@@ -22,7 +22,9 @@ class Browser:
 
     def __init__(self, user: str, width: int = 1280) -> None:
         assert CHROMIUM, "install Chromium: the pages are tried in it"
-        self._folder = tempfile.TemporaryDirectory(prefix="baselib-chromium-")
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="baselib-chromium-", ignore_cleanup_errors=True
+        )  # Chromium may still write into it
         options = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
         self._process = subprocess.Popen(
             [
