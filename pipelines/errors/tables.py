@@ -127,8 +127,9 @@ class DatabaseOutdated(BaselibError):
 
     def __str__(self) -> str:
         return (
-            "The database lacks a table or column that this version needs. Nothing was changed. "
-            "Run `baselib db upgrade`, then this command again."
+            "The database lacks a table or column that this version needs. "
+            "Run `baselib db upgrade`, then this command again: what it has done stays, and is "
+            "not done twice."
         )
 
 

@@ -29,7 +29,7 @@ TITLES: Mapping[str, str] = {
     "still_open": "未结",
     "repair_rate": "整改率",
     "on_time_rate": "按期答复率",
-    "median_days": "解决天数",
+    "median_days": "办结天数",
     "grades": "质量等级",
 }
 TILES = ("found", "answered", "fixed", "confirmed", "overdue", "still_open", "repair_rate",
@@ -41,7 +41,7 @@ NOTE = (
     "逾期：答复期限（告知次日起 10 个工作日，《政务数据共享条例》第二十六条）在当月届满而届满前"
     "未答复也未解决的问题数；未结：月末（本月为制表当日）尚未解决的问题数，即上月结转加发现，减解决、确认无误和记录未再报送；"
     "整改率：解决和确认无误的，占上月结转加发现（不含记录未再报送）的比例；按期答复率：期限届满或已答复的问题中，在期限内答复或解决的比例；"
-    "解决天数：当月解决的问题从发现到解决的自然日中位数，多个数据集按解决数加权；质量等级：各数据集最近一批的等级。"
+    "办结天数：当月解决或确认无误的问题从发现到办结的自然日中位数，多个数据集按办结数加权；质量等级：各数据集最近一批的等级。"
 )
 
 Kind = Literal["late", "missing", "failed", "stopped"]
@@ -231,9 +231,11 @@ def _by_department(rows: Sequence[OwnerFigures]) -> Sequence[OwnerFigures]:
 def _sum(title: str, rows: Sequence[OwnerFigures], dataset: str = "") -> OwnerFigures:
     names = dict.fromkeys((*COUNTS, *BALANCE, "in_time", "due"))
     counted = {name: sum(getattr(row, name) for row in rows) for name in names}
-    timed = [(row.median_days, row.fixed) for row in rows if row.median_days is not None]
-    weight = sum(fixed or 1 for _, fixed in timed)
-    days = sum(days * (fixed or 1) for days, fixed in timed) / weight if timed else None
+    timed = [
+        (row.median_days, row.fixed + row.confirmed) for row in rows if row.median_days is not None
+    ]
+    weight = sum(closed or 1 for _, closed in timed)
+    days = sum(days * (closed or 1) for days, closed in timed) / weight if timed else None
     grades = tuple(grade for row in rows for grade in row.grades)
     return OwnerFigures(
         department=title, dataset=dataset, median_days=days, grades=grades, **counted

@@ -105,7 +105,7 @@ def test_a_department_has_one_line_with_its_rates_and_grades():
     shown = {name: cell(ours, name) for name in COLUMNS}
     assert shown["repair_rate"] == "41.7 %"  # 5 of 12
     assert shown["on_time_rate"] == "80.0 %"
-    assert (shown["median_days"], shown["grades"]) == ("3.0", "A、C")
+    assert (shown["median_days"], shown["grades"]) == ("2.8", "A、C")
     assert {cell(others, name) for name in ("repair_rate", "on_time_rate", "median_days")} == {"—"}
     assert delta(told, "repair_rate") == "比上月下降 8.3 个百分点"
     assert delta(told, "on_time_rate") == "比上月下降 20.0 个百分点"
