@@ -105,12 +105,17 @@ def test_a_change_that_tests_notice_is_killed_and_none_survives(tmp_path):
 
 def test_a_server_that_its_tests_left_running_is_ended_and_no_other(tmp_path):
     """A process stands for the server: it works in its data and has written its number there."""
-    waiting = [sys.executable, "-c", "import time; time.sleep(99)"]
+    # A shell starts what runs in its background with the signal ignored; a server heeds its own.
+    heeds = "import signal, time; signal.signal(signal.SIGQUIT, signal.SIG_DFL); print(flush=True)"
+    waiting = [sys.executable, "-c", f"{heeds}; time.sleep(99)"]
     servers = {}
     for name in ("left/postgres/data", "other/postgres/data"):
         data = tmp_path / name
         data.mkdir(parents=True)
-        servers[name] = subprocess.Popen(waiting, cwd=data, start_new_session=True)
+        servers[name] = subprocess.Popen(
+            waiting, cwd=data, start_new_session=True, stdout=subprocess.PIPE
+        )
+        assert servers[name].stdout.readline()  # it is ready
         (data / "postmaster.pid").write_text(f"{servers[name].pid}\n{data}\n", "utf-8")
     left, other = servers.values()
     stale = tmp_path / "left" / "elsewhere"
@@ -120,4 +125,5 @@ def test_a_server_that_its_tests_left_running_is_ended_and_no_other(tmp_path):
     assert left.wait(timeout=20) == -signal.SIGQUIT
     assert other.poll() is None
     other.kill()
-    other.wait()
+    for each in (left, other):
+        each.communicate()
